@@ -1,0 +1,85 @@
+# Two commands matter to a learner: `make lab` and `make test`. The environment is made by setup_env.py.
+# Works with GNU make 3.81 (macOS) and newer.
+
+PYTHON ?=
+VENV ?= .venv
+LAB_ARGS ?=
+PYTEST_ARGS ?=
+# Parallel test processes; a notebook stays whole in one of them.
+JOBS ?= 2
+# auto: with the CUDA build of jax where an NVIDIA GPU is found; yes; no.
+CUDA ?= auto
+UV ?= uv
+
+EXTRAS = lab,test,instructor
+OLDEST = .venv-oldest
+BIN = $(VENV)/bin
+PYTEST_FLAGS = -n $(JOBS) --dist loadfile --nbval $(PYTEST_ARGS)
+
+# Any Python 3 that runs can drive setup_env.py, which then looks for one that the course supports.
+DRIVER := $(shell for p in python3 python3.13 python3.12 python3.11 python $(PYTHON); do \
+	"$$p" -c "import sys; sys.exit(sys.version_info < (3, 6))" >/dev/null 2>&1 && { echo "$$p"; break; }; done)
+SETUP = $(if $(DRIVER),"$(DRIVER)" -I,echo "No Python was found. Install Python 3.11, 3.12 or 3.13."; false) setup_env.py \
+	--extras $(EXTRAS)
+# JupyterLab refuses to run as root unless told so; in a container the learner often is root.
+ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
+
+.DEFAULT_GOAL := help
+.PHONY: help lab test test-oldest lint format lesson release pins clean env env-oldest
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+
+lab: env ## Make the environment, open JupyterLab at lesson 00 (LAB_ARGS="--no-browser --port 8899")
+	$(BIN)/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" \
+		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ROOT_FLAG) $(LAB_ARGS)
+
+test: env ## Make the environment, run every test and every notebook (PYTEST_ARGS="-k neuron")
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+test-oldest: env-oldest ## The same under the oldest supported versions, which are Colab's (Python 3.13)
+	$(OLDEST)/bin/python -m pytest $(PYTEST_FLAGS)
+
+lint: env ## ruff (rules and layout) and mypy
+	$(BIN)/python -m ruff check .
+	$(BIN)/python -m ruff format --check .
+	$(BIN)/python -m mypy
+
+format: env ## Lay out the code (ruff) and bring every notebook into its stored form: runs them all
+	$(BIN)/python -m ruff check --fix-only .
+	$(BIN)/python -m ruff format .
+	$(BIN)/course format
+
+lesson: env ## Run, format, release and test one lesson (N=02_the_neuron)
+	@test -n "$(N)" || { echo "Which lesson? For example: make lesson N=02_the_neuron"; exit 1; }
+	$(BIN)/course lesson "$(N)"
+
+release: env ## Write exercises/ from solutions/
+	$(BIN)/course release
+
+pins: ## Resolve constraints/ again, with uv (COLAB=path: Colab's list of versions, for oldest.txt)
+	@command -v $(UV) >/dev/null || { echo "make pins needs uv: python3 -m pip install uv"; exit 1; }
+	@{ echo "# The newest versions that the course is tested with, for Python 3.11 and newer, on every platform."; \
+	  echo "# Made from pyproject.toml by 'make pins' (uv pip compile --universal); don't edit."; \
+	  $(UV) pip compile pyproject.toml --extra lab --extra test --extra instructor --universal \
+	  --python-version 3.11 --no-header --no-annotate --no-emit-index-url --quiet; } > constraints/latest.new
+	@mv constraints/latest.new constraints/latest.txt
+ifdef COLAB
+	@{ echo "# The oldest versions that the course is tested with: those of a Colab runtime (Python 3.13) where Colab has"; \
+	  echo "# the package. Made from pyproject.toml and Colab's list by 'make pins COLAB=constraints.txt'; don't edit."; \
+	  $(UV) pip compile pyproject.toml --extra lab --extra test --extra instructor -c "$(COLAB)" \
+	  --python-version 3.13 --no-header --no-annotate --no-emit-index-url --quiet; } > constraints/oldest.new
+	@mv constraints/oldest.new constraints/oldest.txt
+else
+	@echo "constraints/oldest.txt is left as it is (COLAB=path to Colab's constraints.txt makes it again)."
+endif
+
+clean: ## Remove the environments and all caches; notebooks stay as they are
+	rm -rf $(VENV) $(OLDEST) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+env:
+	@$(SETUP) --venv "$(VENV)" --constraints constraints/latest.txt --cuda $(CUDA) --python "$(PYTHON)"
+
+env-oldest:
+	@$(SETUP) --venv "$(OLDEST)" --constraints constraints/oldest.txt --python "$(or $(PYTHON),python3.13)"

@@ -1,0 +1,65 @@
+"""*From Threads to Networks*: the small package that serves the course's notebooks.
+
+The names a learner meets, each imported only when it is first used, so that ``import course`` stays light:
+
+========================  =====================================================================
+``check(f)``              is the function that I wrote right, and if not, what is wrong with it?
+``claim(ok, "…")``        states a fact that the cell has just measured, or fails with the figures
+``predict("question")``   keeps a guess; ``.reveal(measured)`` sets it beside the measurement
+``my_numbers()``          every guess and measurement of this session, in one table
+``load(name)``            a data set, split into train, validation and test
+``device_card()``         what this notebook runs on, and how fast that is
+``timed(f, *args)``       honest timing of asynchronous work
+``race({"a": f, …})``     several functions timed in turns, so that their ratios are fair
+``size_for(cpu=, gpu=)``  the one function by which sizes follow the device
+``plot``                  the pictures
+========================  =====================================================================
+"""
+
+import os
+
+# On a shared GPU, such as Colab's, JAX would take 75 % of the memory as soon as it starts, and the next notebook would
+# find none left. It reads this variable when it first touches the device, so it must be set before that.
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+# Not lazy, as the room and its function share a name: importing the room first would leave `course.predict` a module.
+from course.predict import my_numbers, predict
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "check": "course.checks",
+    "claim": "course.claims",
+    "load": "course.data",
+    "device_card": "course.device",
+    "size_for": "course.device",
+    "timed": "course.timing",
+    "race": "course.timing",
+    "plot": "course.plot",
+}
+
+__all__ = [*_HOME, "my_numbers", "predict", "__version__"]
+
+if TYPE_CHECKING:
+    from course import plot
+    from course.checks import check
+    from course.claims import claim
+    from course.data import load
+    from course.device import device_card, size_for
+    from course.timing import race, timed
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _HOME:
+        raise AttributeError(f"module 'course' has no attribute {name!r}; it has {', '.join(__all__)}")
+    room = import_module(_HOME[name])
+    value = room if name == "plot" else getattr(room, name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

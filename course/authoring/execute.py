@@ -1,0 +1,100 @@
+"""Run a notebook from top to bottom in a fresh kernel of this very Python."""
+
+from __future__ import annotations
+
+import copy
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from course.authoring.notebook import AuthoringError, Notebook, code_cells, may_raise, place
+
+INSTALL = "pip install 'threads-to-networks[instructor]'"
+_ANSI = re.compile(r"\x1b\[[0-9;]*m")
+
+Progress = Callable[[int, int], None]
+
+
+def execute(
+    nb: Notebook, name: str, folder: Path, *, timeout: int = 600, progress: Progress | None = None
+) -> Notebook:
+    """A copy of `nb` with the outputs of a run in `folder`; `name` is how errors call it.
+
+    `progress(done, cells)` is called before each code cell and at the end; `timeout` is in seconds, for each
+    cell. A cell tagged raises-exception may fail. Raises AuthoringError, with the cell and its error, where
+    another does.
+    """
+    try:
+        import nbformat
+        from ipykernel.kernelspec import RESOURCES, get_kernel_dict
+        from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
+        from jupyter_client.manager import AsyncKernelManager
+        from nbclient import NotebookClient
+        from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+    except ModuleNotFoundError as missing:
+        raise AuthoringError(
+            f"Running notebooks needs the package {missing.name}, which is not installed: {INSTALL}"
+        ) from None
+
+    class ThisPython(KernelSpecManager):
+        """Finds this interpreter's kernel, whatever else the user has installed as `python3`."""
+
+        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
+            return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
+
+    plain = copy.deepcopy(nb)
+    for _, cell in code_cells(plain):
+        cell["outputs"], cell["execution_count"] = [], None
+        if may_raise(cell):  # nbclient knows only one of the two names of this tag
+            cell["metadata"] = {**cell["metadata"], "tags": ["raises-exception"]}
+    node = nbformat.from_dict(plain)  # type: ignore[no-untyped-call]
+    total = sum(1 for _ in code_cells(nb))
+    at = done = 0
+
+    def before(cell: Any, cell_index: int) -> None:
+        nonlocal at, done
+        if cell["cell_type"] == "code":
+            at = cell_index
+            done += 1
+            if progress:
+                progress(done - 1, total)
+
+    client = NotebookClient(
+        node,
+        km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisPython()),
+        timeout=timeout,
+        record_timing=False,
+        extra_arguments=["--log-level=ERROR"],  # a kernel warns of its own TCP port
+        store_widget_state=False,
+        resources={"metadata": {"path": str(folder)}},
+        on_cell_start=before,
+    )
+    try:
+        client.execute(cleanup_kc=True)  # nbclient leaves a kernel manager that it was given running
+    except CellExecutionError as error:
+        said = f"{error.ename}: {error.evalue}"
+        raise AuthoringError(_failed(nb, name, at, said, str(error.traceback))) from None
+    except CellTimeoutError:
+        raise AuthoringError(_failed(nb, name, at, f"it did not end within {timeout} s")) from None
+    except DeadKernelError:
+        raise AuthoringError(_failed(nb, name, at, "the kernel died (out of memory, perhaps)")) from None
+    if progress:
+        progress(total, total)
+    result = copy.deepcopy(nb)
+    for index, ours in code_cells(result):
+        ran = node.cells[index]
+        ours["outputs"] = [dict(output) for output in ran.outputs]
+        ours["execution_count"] = ran.execution_count
+    return result
+
+
+def _failed(nb: Notebook, name: str, index: int, said: str, traceback: str = "") -> str:
+    """What an author reads when a cell fails: the file, the cell, its source, the error and its origin."""
+    source = nb["cells"][index]["source"].splitlines()
+    lines = [f"{name}, {place(nb, index)} failed: {said}", ""]
+    lines += [f"    {number:3} | {line}" for number, line in enumerate(source, start=1)]
+    if trace := _ANSI.sub("", traceback).strip():
+        lines += ["", *trace.splitlines()[-25:]]
+    lines += ["", "The file was left as it was."]
+    return "\n".join(lines)

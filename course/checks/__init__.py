@@ -1,0 +1,41 @@
+"""The exercise engine and the catalogues: ``check(f)`` says whether f is right, and if not, what is wrong with it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from typing import Any
+
+from course.checks.exercise import Case, Exercise, Mistake
+from course.checks.judge import judge
+from course.checks.registry import UnknownExercise, exercises, find
+from course.checks.verdict import Verdict, show
+
+__all__ = ["Case", "CheckFailed", "Exercise", "Mistake", "UnknownExercise", "Verdict", "check", "exercises", "find", "judge"]
+
+
+class CheckFailed(AssertionError):
+    """Raised by ``check`` under nbgrader, which takes a cell that raises for one that earns nothing."""
+
+
+def check(function: Callable[..., Any]) -> Verdict:
+    """Check what you have written. The exercise is found by the function's name.
+
+    Shows the verdict and returns it: ``.passed``, ``.message``, ``.mistake`` (the name of the known mistake that it is, or None).
+
+    Raises:
+        UnknownExercise: no exercise has the function's name; the message lists those that there are.
+        CheckFailed: the answer is not right, and nbgrader is running the notebook.
+    """
+    # A functools.partial has no name of its own.
+    name = getattr(function, "__name__", None) or getattr(getattr(function, "func", None), "__name__", None)
+    if name == "<lambda>":
+        raise UnknownExercise("A lambda has no name, and check() finds the exercise by the name. Write it with `def`, under the exercise's name.")
+    if name is None:
+        raise UnknownExercise(f"check() takes a function that you have written, such as check(neuron), not {type(function).__name__}: {function!r:.60}")
+    verdict = judge(find(name), function)
+    show(verdict)
+    # nbgrader sets this variable while it executes a notebook; a learner's own "Run all" must not stop at the first stub.
+    if not verdict.passed and os.environ.get("NBGRADER_EXECUTION"):
+        raise CheckFailed(verdict.headline)
+    return verdict

@@ -1,0 +1,136 @@
+"""Compare an answer with the expected one, and say in a sentence what is wrong."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import jax
+import numpy as np
+
+_KINDS = {"f": "floating-point numbers", "i": "integers", "u": "integers", "b": "True/False values", "c": "complex numbers"}
+
+
+def is_array(x: Any) -> bool:
+    """Whether x is a JAX or NumPy array, NumPy's scalars included."""
+    return isinstance(x, (jax.Array, np.ndarray, np.generic))
+
+
+def is_number(x: Any) -> bool:
+    """Whether x is one plain number: Python's, or a 0-d array."""
+    return isinstance(x, (bool, int, float)) or (is_array(x) and np.ndim(x) == 0)
+
+
+def kind_of(x: Any) -> str:
+    """One letter for the kind of number, as NumPy's ``dtype.kind``; bfloat16 and its like count as "f"."""
+    # `V`: NumPy's letter for the small floats of ml_dtypes (bfloat16), which it does not know.
+    return np.asarray(x).dtype.kind.replace("V", "f").replace("u", "i")
+
+
+def dtype_of(x: Any) -> str:
+    """The dtype's name, such as "float32"."""
+    return str(np.asarray(x).dtype)
+
+
+def describe(x: Any, digits: int = 4) -> str:
+    """``x`` as a person would want to see it: shape and dtype, and the values where they are few. Never raises."""
+    try:
+        return _describe(x, digits)
+    except Exception:  # a deleted array, a random key, an object that misbehaves
+        return type(x).__name__
+
+
+def _describe(x: Any, digits: int) -> str:
+    if isinstance(x, (bool, int)) or x is None:
+        return repr(x)
+    if isinstance(x, float):
+        return f"{x:.{digits + 2}g}"
+    if isinstance(x, (tuple, list)):
+        inner = ", ".join(describe(part, digits) for part in x[:6]) + (", …" if len(x) > 6 else "")
+        return f"({inner})" if isinstance(x, tuple) else f"[{inner}]"
+    if is_array(x):
+        values = np.asarray(x)
+        if values.dtype.kind == "V":
+            values = values.astype(np.float32)
+        head = f"{dtype_of(x)} {values.shape}" if values.ndim else dtype_of(x)
+        if values.size > 24:
+            return f"{head}, from {values.min():.{digits}g} to {values.max():.{digits}g}" if values.dtype.kind in "fiu" else head
+        text = np.array2string(values, precision=digits, suppress_small=bool(np.all(np.abs(values) < 1e6)) if values.dtype.kind == "f" else True)
+        return f"{head}\n{text}" if "\n" in text else f"{head}: {text}"
+    return f"{type(x).__name__}"
+
+
+def _wrong_type(got: Any, want: Any) -> str | None:
+    if isinstance(got, jax.core.Tracer):
+        return (
+            "the answer is a tracer: a placeholder that `jit`, `grad` or `vmap` uses while it reads your function. It escaped, "
+            "because something inside the traced function was stored outside of it. Return it instead."
+        )
+    if got is None:
+        return "it returned None. A function returns what stands after `return`; without one, it returns None."
+    if isinstance(want, tuple):
+        if not isinstance(got, (tuple, list)):
+            return f"it returned {_a(got)}; expected {len(want)} values, as in `return a, b`."
+        return None if len(got) == len(want) else f"it returned {len(got)} values; expected {len(want)}."
+    if isinstance(got, (list, tuple)):
+        return f"it returned a Python {type(got).__name__}; expected one array. `jnp.array(…)` or `jnp.stack(…)` makes one of a list."
+    if is_number(want) and not is_array(want):
+        return None if is_number(got) else f"it returned {_a(got)}; expected one number."
+    if not is_array(got) and not is_number(got):
+        return f"it returned {_a(got)}; expected an array."
+    return None
+
+
+def _a(x: Any) -> str:
+    if is_array(x):
+        return f"an array of shape {np.shape(x)}"
+    name = type(x).__name__
+    return f"{'an' if name[0].lower() in 'aeiou' else 'a'} {name}"
+
+
+def difference(got: Any, want: Any, rtol: float, atol: float, parts: tuple[str, ...] = ()) -> str | None:
+    """None where ``got`` is ``want`` within tolerance, else a sentence that says what is wrong: type, shape, dtype, NaN, values.
+
+    Args:
+        got: what the learner's function returned.
+        want: the reference answer: an array, a number, or a tuple of them.
+        rtol, atol: ``|got − want| ≤ atol + rtol·|want|``, element by element.
+        parts: names for the parts of a tuple.
+    """
+    wrong = _wrong_type(got, want)
+    if wrong:
+        return wrong
+    if isinstance(want, tuple):
+        for i, (one, other) in enumerate(zip(got, want, strict=True)):
+            wrong = difference(one, other, rtol, atol)
+            if wrong:
+                name = parts[i] if i < len(parts) else f"value {i + 1} of {len(want)}"
+                return f"{name}: {wrong}"
+        return None
+    # As plain arrays from here on: what a subclass says about its own shape or equality decides nothing.
+    got, want = np.asarray(got), np.asarray(want)
+    got_shape, want_shape = got.shape, want.shape
+    if got_shape != want_shape:
+        return f"the shape is {got_shape}; expected {want_shape}."
+    if kind_of(got) != kind_of(want):
+        return f"the answer holds {_KINDS.get(kind_of(got), dtype_of(got))} ({dtype_of(got)}); expected {_KINDS[kind_of(want)]} ({dtype_of(want)})."
+    a, b = (x.astype(np.complex128 if kind_of(x) == "c" else np.float64) for x in (got, want))
+    astray = ~np.isfinite(a) & np.isfinite(b)
+    if astray.any():
+        what = "NaN (not a number)" if np.isnan(a[astray]).any() else "infinity"
+        count = f"{int(astray.sum())} of {a.size} values are" if a.size > 1 else "the answer is"
+        return f"{count} {what}, where a finite number is expected."
+    with np.errstate(invalid="ignore"):
+        far = ~(np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
+    if not far.any():
+        return None
+    if a.size == 1:
+        return "the value is not the expected one."
+    return f"{int(far.sum())} of {a.size} values differ from the expected ones."
+
+
+def equal(a: Any, b: Any, rtol: float, atol: float) -> bool:
+    """Whether two answers are the same within tolerance, shapes and kinds included."""
+    try:
+        return difference(a, b, rtol, atol) is None
+    except Exception:
+        return a is b

@@ -1,0 +1,21 @@
+"""The exercises of lesson 04: a convolutional network, from one convolution to a classifier of unseen digits."""
+
+from __future__ import annotations
+
+from course.checks.lesson_04.layers import CONV2D, MAX_POOL, OUTPUT_SIZE
+from course.checks.lesson_04.network import CNN
+from course.checks.lesson_04.scores import CLASSIFY, CONFUSION_MATRIX, PRECISION_RECALL_F1
+from course.checks.lesson_04.training import LOSS_FN, TRAIN_STEP
+
+# In the order of the lesson.
+EXERCISES = (
+    CONV2D,
+    OUTPUT_SIZE,
+    MAX_POOL,
+    CNN,
+    LOSS_FN,
+    TRAIN_STEP,
+    PRECISION_RECALL_F1,
+    CONFUSION_MATRIX,
+    CLASSIFY,
+)

@@ -1,0 +1,31 @@
+"""The course's pictures. Every function takes plain arrays and returns the Axes that it drew on."""
+
+from course.plot.curves import axis_lines, bars, curves
+from course.plot.images import images, templates
+from course.plot.neuron import boundary, diagram, knobs, normal_arrow
+from course.plot.roofline import roofline
+from course.plot.style import BLUE, COLORS, GRAY, GREEN, ORANGE, PURPLE, RED, SKY, row
+from course.plot.widgets import sliders
+
+__all__ = [
+    "BLUE",
+    "COLORS",
+    "GRAY",
+    "GREEN",
+    "ORANGE",
+    "PURPLE",
+    "RED",
+    "SKY",
+    "axis_lines",
+    "bars",
+    "boundary",
+    "curves",
+    "diagram",
+    "images",
+    "knobs",
+    "normal_arrow",
+    "roofline",
+    "row",
+    "sliders",
+    "templates",
+]

@@ -1,0 +1,77 @@
+"""Pictures of digits: grids of images, and weights seen as images."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+
+from course.plot.style import BLUE, RED, SIGNED, bare
+
+
+def _square(image: Any) -> np.ndarray:
+    picture = np.asarray(image, np.float32).squeeze()
+    if picture.ndim == 1:
+        side = round(picture.size**0.5)
+        picture = picture.reshape(side, -1)
+    if picture.ndim != 2:
+        raise ValueError(f"an image is (height, width), (height, width, 1) or flat; got {np.shape(image)}")
+    return picture
+
+
+def images(pictures: Any, titles: Sequence[Any] | None = None, *, columns: int = 10, marks: Sequence[bool] | None = None) -> np.ndarray:
+    """A grid of gray images, white on black as MNIST has them.
+
+    Args:
+        pictures: (n, height, width), with or without a last axis of 1, or flat (n, height·width); values from 0 to 1.
+        titles: one a picture.
+        columns: pictures in a row.
+        marks: one a picture; False sets its title in red (a wrong answer, say), True in blue.
+
+    Returns:
+        The axes, an array (rows, columns).
+    """
+    n = len(pictures)
+    columns = min(columns, n)
+    rows = -(-n // columns)
+    _, axes = plt.subplots(rows, columns, figsize=(0.86 * columns, (1.08 if titles is not None else 0.88) * rows), squeeze=False)
+    for ax in axes.flat:
+        bare(ax)
+    for i, picture in enumerate(pictures):
+        ax = axes.flat[i]
+        ax.imshow(_square(picture), cmap="gray", vmin=0, vmax=1)
+        if titles is not None:
+            color = "black" if marks is None else (BLUE if marks[i] else RED)
+            ax.set_title(str(titles[i]), fontsize=9, color=color, loc="center", pad=2)
+    return axes
+
+
+def templates(W: Any, titles: Sequence[Any] | None = None, *, label: str = "weight", columns: int = 5) -> np.ndarray:
+    """Rows of a weight matrix as images: red adds, blue takes away, white doesn't count.
+
+    Args:
+        W: (neurons, height·width) or (neurons, height, width).
+        titles: one a neuron; its number where None.
+        label: what the color means, for the scale.
+        columns: pictures in a row.
+
+    Returns:
+        The axes, an array (rows, columns).
+    """
+    pictures = [_square(row) for row in np.asarray(W, np.float32)]
+    limit = max(float(np.abs(p).max()) for p in pictures) or 1.0
+    columns = min(columns, len(pictures))
+    rows = -(-len(pictures) // columns)
+    figure, axes = plt.subplots(rows, columns, figsize=(1.35 * columns + 0.6, 1.5 * rows), squeeze=False)
+    for ax in axes.flat:
+        bare(ax)
+    shown = None
+    for i, picture in enumerate(pictures):
+        shown = axes.flat[i].imshow(picture, cmap=SIGNED, vmin=-limit, vmax=limit)
+        axes.flat[i].set_title(str(i if titles is None else titles[i]), fontsize=9, loc="center", pad=2)
+    if shown is not None:
+        figure.colorbar(shown, ax=axes, shrink=0.8, label=label)
+    return axes

@@ -1,0 +1,234 @@
+"""Guess first, then measure: a guess is kept, and set beside what was measured."""
+
+from __future__ import annotations
+
+import html
+import math
+import re
+from typing import Any
+
+_made: dict[str, Prediction] = {}
+
+
+class Prediction:
+    """A question, the guess that somebody made (or None), and what was measured (or None).
+
+    Attributes:
+        question: one sentence.
+        unit: of the guess and of the measurement, such as "×", "ms", "%"; empty for a plain number.
+        choices: the answers to choose from, or None where the guess is a number.
+        guess: a float, one of ``choices``, or None as long as nobody has answered.
+        measured: what ``reveal`` was given, or None.
+    """
+
+    def __init__(self, question: str, unit: str = "", choices: tuple[str, ...] | None = None) -> None:
+        self.question, self.unit, self.choices = question, unit, choices
+        self.guess: float | str | None = None
+        self.measured: float | str | None = None
+
+    def answer(self, guess: float | str | None) -> None:
+        """Record a guess without a widget: ``guess.answer(30)``.
+
+        Raises:
+            ValueError: the guess is not one of the choices, or not a number where a number was asked for.
+        """
+        if guess is None:
+            self.guess = None
+        elif self.choices is not None:
+            if guess not in self.choices:
+                raise ValueError(f"choose one of {', '.join(map(repr, self.choices))}; got {guess!r}")
+            self.guess = guess
+        else:
+            try:
+                number = float(guess)
+            except (TypeError, ValueError):
+                number = math.nan
+            if not math.isfinite(number):
+                raise ValueError(f"the guess must be a number; got {guess!r}")
+            self.guess = number
+
+    def reveal(self, measured: Any) -> Reveal:
+        """Set what was measured beside the guess, and keep both for ``my_numbers()``.
+
+        Args:
+            measured: a number (in ``unit``; 0-d arrays will do), or one of the choices.
+        """
+        self.measured = measured if isinstance(measured, str) else float(measured)
+        return Reveal(self)
+
+    def verdict(self) -> str:
+        """How the guess compares with the measurement, in a few words; empty where one of them is missing."""
+        guess, measured = self.guess, self.measured
+        if guess is None or measured is None:
+            return ""
+        if isinstance(guess, str) or isinstance(measured, str):
+            return "as you said" if guess == measured else "not what you said"
+        if math.isclose(guess, measured, rel_tol=0.1, abs_tol=1e-9):
+            return "spot on"
+        if guess > 0 and measured > 0:
+            factor = max(guess, measured) / min(guess, measured)
+            side = "too low" if guess < measured else "too high"
+            if factor < 2:
+                return f"close: {100 * abs(guess / measured - 1):.0f} % {side}"
+            return f"{_figure(factor)} times {side}"
+        return "too low" if guess < measured else "too high"
+
+    def __repr__(self) -> str:
+        return f"<prediction: {self.question} {_said(self.guess, self.unit) or 'not answered yet'}>"
+
+    def _ipython_display_(self) -> None:
+        """Show the question with its widget, where there is somebody to answer; a still of it elsewhere."""
+        from IPython.display import display
+
+        bundle: dict[str, Any] = {"text/plain": f"Your guess: {self.question}", "text/html": self._still()}
+        view = self._widget()
+        if view is not None:
+            bundle["application/vnd.jupyter.widget-view+json"] = view
+        display(bundle, raw=True)  # type: ignore[no-untyped-call,unused-ignore]
+
+    def _still(self) -> str:
+        options = " · ".join(map(html.escape, self.choices)) if self.choices else f"a number{f', in {html.escape(self.unit)}' if self.unit else ''}"
+        return _card(f"<b>Your guess first.</b> {html.escape(self.question)} <span style='opacity: 0.7'>({options})</span>")
+
+    def _widget(self) -> dict[str, Any] | None:
+        """The widget's view for a display bundle; None where ipywidgets has nobody to talk to."""
+        try:
+            import ipywidgets as widgets
+        except ImportError:
+            return None
+        label = widgets.HTML(f"<b>Your guess first.</b> {html.escape(self.question)}")
+        field: Any
+        if self.choices:
+            field = widgets.ToggleButtons(options=self.choices, value=self.guess, tooltips=self.choices)
+        else:
+            field = widgets.Text(
+                value="" if self.guess is None else _figure(float(self.guess)),
+                placeholder="type a number, press Enter",
+                description=self.unit,
+                continuous_update=False,
+            )
+        kept = widgets.HTML(_kept(self))
+
+        def changed(event: dict[str, Any]) -> None:
+            new = event["new"]
+            try:
+                self.answer(new if self.choices else _typed(str(new), self.unit))
+            except ValueError:
+                kept.value = "<span style='opacity: 0.8'>That is not a number. Try 30, or 0.5.</span>"
+                return
+            kept.value = _kept(self)
+
+        field.observe(changed, names="value")
+        box = widgets.VBox([label, widgets.HBox([field, kept])])
+        return {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+
+
+class Reveal:
+    """A guess and a measurement, side by side: HTML in a notebook, text elsewhere."""
+
+    def __init__(self, prediction: Prediction) -> None:
+        self.prediction = prediction
+
+    @property
+    def _label(self) -> str:
+        # A choice is a fact; a number is what this machine gave.
+        return "the answer" if isinstance(self.prediction.measured, str) else "measured here"
+
+    def __repr__(self) -> str:
+        p = self.prediction
+        measured = f"{self._label}: {_said(p.measured, p.unit)}"
+        return measured if p.guess is None else f"your guess: {_said(p.guess, p.unit)}  ·  {measured}  ({p.verdict()})"
+
+    def _repr_html_(self) -> str:
+        p = self.prediction
+        measured = f"{self._label}: <b>{html.escape(_said(p.measured, p.unit))}</b>"
+        if p.guess is None:
+            return _card(measured)
+        return _card(f"you said: <b>{html.escape(_said(p.guess, p.unit))}</b> · {measured} <span style='opacity: 0.7'>({p.verdict()})</span>")
+
+
+def predict(question: str, *, unit: str = "", choices: tuple[str, ...] | list[str] | None = None) -> Prediction:
+    """Ask for a guess. In JupyterLab and Colab a field appears; where nobody is there to answer, nothing waits.
+
+    A cell that is run again keeps the guess that was made.
+
+    Args:
+        question: one sentence.
+        unit: of a number, such as "×", "ms" or "%".
+        choices: the possible answers, where it is not a number.
+
+    Returns:
+        The prediction. End the cell with it (or with the call) to show it; ``.reveal(measured)`` comes after the measurement.
+
+    Raises:
+        ValueError: fewer than two choices.
+    """
+    options = tuple(choices) if choices is not None else None
+    if options is not None and len(options) < 2:
+        raise ValueError("a question with choices needs at least two of them")
+    known = _made.get(question)
+    if known is None or known.choices != options:
+        known = _made[question] = Prediction(question, unit, options)
+    known.unit = unit
+    return known
+
+
+class Numbers:
+    """The table behind ``my_numbers()``."""
+
+    def __init__(self, rows: list[Prediction]) -> None:
+        self.rows = rows
+
+    def _cells(self) -> list[tuple[str, str, str, str]]:
+        return [(p.question, _said(p.guess, p.unit) or "–", _said(p.measured, p.unit), p.verdict()) for p in self.rows]
+
+    def __repr__(self) -> str:
+        if not self.rows:
+            return "Nothing has been measured against a guess yet."
+        return "\n".join(f"{q}  you: {g}  measured: {m}{f'  ({v})' if v else ''}" for q, g, m, v in self._cells())
+
+    def _repr_html_(self) -> str:
+        if not self.rows:
+            return _card(repr(self))
+        head = "".join(f"<th style='text-align: left'>{name}</th>" for name in ("question", "you said", "it is", ""))
+        body = "".join("<tr>" + "".join(f"<td style='text-align: left'>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells())
+        return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
+
+
+def my_numbers() -> Numbers:
+    """Every question of this session that has been measured, with your guess beside it."""
+    return Numbers([p for p in _made.values() if p.measured is not None])
+
+
+def _figure(x: float) -> str:
+    """Three significant digits, without exponent for the sizes that people read: 0.0123, 4.5, 37, 1,280."""
+    if not math.isfinite(x):
+        return f"{x:g}"
+    x = float(f"{x:.3g}")  # rounded before the size is looked at: 999.9 is 1,000
+    if abs(x) < 1000:
+        return f"{x:g}"
+    return f"{x:,.0f}" if abs(x) < 1e9 else f"{x:.2e}"
+
+
+def _typed(text: str, unit: str) -> str | None:
+    """What somebody typed, ready for float(): "30 ×", "0,5", "1,280" and "12 ms" (where ms is the unit) are fine."""
+    text = text.strip().removesuffix(unit).strip("×x% ")
+    if re.fullmatch(r"[1-9]\d{0,2}(,\d{3})+(\.\d*)?", text):
+        return text.replace(",", "")
+    return text.replace(",", ".") or None
+
+
+def _said(value: float | str | None, unit: str) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, str):
+        return value
+    return f"{_figure(value)} {unit}".strip()
+
+
+def _kept(p: Prediction) -> str:
+    return f"<span style='opacity: 0.8'>kept: {html.escape(_said(p.guess, p.unit))}</span>" if p.guess is not None else ""
+
+
+def _card(inner: str) -> str:
+    return f'<div style="border-left: 4px solid #3b6fb6; padding: 0.4em 0.9em; margin: 0.3em 0; max-width: 56em">{inner}</div>'

@@ -1,0 +1,132 @@
+"""The command `course`: what an author types, what comes back, and how it ends."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from making import code, make_course, notebook, save
+
+from course import cli
+from course.authoring.lessons import course_root, find_name
+from course.authoring.notebook import AuthoringError, read
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(make_course(tmp_path))
+    monkeypatch.setenv("COLUMNS", "120")
+    return tmp_path
+
+
+@pytest.fixture
+def course(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """Runs `course` with these words: (exit code, stdout, stderr)."""
+
+    def run(*words: str) -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "argv", ["course", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def test_from_two_bare_notebooks_to_a_whole_lesson(root: Path, course: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The author's day: set-up cell, check, format, release, and `course lesson` does it all and runs the gates."""
+    assert course("bootstrap", "--check")[0] == 1
+    status, out, _ = course("bootstrap", "--write")
+    assert status == 0 and out.count("set-up cell written") == 2 and "Now run `course format`" in out
+    status, _, err = course("format", "--check")
+    assert status == 1 and "notebooks/02_the_neuron.ipynb, cell 2 of 3 (In [1], id bootstrap)" in err
+    assert course("release", "--check")[0] == 1
+    asked: list[list[str]] = []
+
+    def pytest_run(command: list[str], **_: Any) -> subprocess.CompletedProcess[str]:
+        asked.append(command)
+        return subprocess.CompletedProcess(command, 3)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(cli.subprocess, "run", pytest_run)
+        status, out, _ = course("lesson", "02")
+    assert status == 3, "the gates' verdict is the command's"
+    assert out.count(": written") == 3
+    assert "--nbval" in asked[0] and asked[0][-1].endswith("solutions/02_the_neuron.ipynb")
+    assert asked[0][asked[0].index("-k") + 1] == "02_the_neuron"
+    for gate in ("format", "release", "bootstrap"):
+        status, out, err = course(gate, "--check")
+        assert (status, err) == (0, ""), f"{gate}: {err}"
+    assert course("release") == (0, "exercises/02_the_neuron.ipynb: unchanged\n", "")
+
+
+def test_a_failing_notebook_is_named_and_the_others_are_still_formatted(root: Path, course: Run) -> None:
+    save(root / "notebooks" / "01_first.ipynb", notebook(code("1 / 0")))
+    status, out, err = course("format")
+    assert status == 1
+    assert "notebooks/01_first.ipynb, cell 1 of 1 (In [1]" in err and "ZeroDivisionError" in err
+    assert out.count(": written") == 2
+
+
+def test_without_a_run_the_form_is_mended_and_what_is_left_is_said(root: Path, course: Run) -> None:
+    status, out, _ = course("format", "--no-run", "notebooks/02_the_neuron.ipynb")
+    assert status == 0 and ": written" in out and "was not run. Run `course format`" in out
+    assert read(root / "solutions" / "02_the_neuron.ipynb")["nbformat_minor"] == 5
+
+
+def test_release_names_every_bad_solution_and_every_exercise_without_one(root: Path, course: Run) -> None:
+    save(root / "solutions" / "03_bad.ipynb", notebook(code("### BEGIN SOLUTION")))
+    save(root / "exercises" / "09_old.ipynb", notebook())
+    status, out, err = course("release")
+    assert status == 1
+    assert "solutions/03_bad.ipynb, cell 1 of 1" in err and "exercises/09_old.ipynb has no solution" in err
+    assert "exercises/02_the_neuron.ipynb: written" in out
+
+
+def test_the_list_shows_title_minutes_exercises_points_and_files(root: Path, course: Run) -> None:
+    status, out, _ = course("list")
+    row = next(line for line in out.splitlines() if "02_the_neuron" in line)
+    assert status == 0
+    cells = [cell.strip() for cell in row.strip("│").split("│")]
+    assert cells == ["02_the_neuron", "The neuron", "60", "1", "2", "notebooks, solutions"]
+
+
+def test_version_help_and_the_set_up_cell_are_shown(root: Path, course: Run) -> None:
+    assert course("--version")[1].startswith("threads-to-networks")
+    status, out, _ = course("--help")
+    assert status == 0 and all(word in out for word in ("list", "format", "release", "bootstrap", "lesson"))
+    assert 'find_spec("course") is None' in course("bootstrap")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["format", "02_the_nuron"], "Did you mean 02_the_neuron?"),
+        (["format", "notebooks/none.ipynb"], "notebooks/none.ipynb does not exist."),
+        (["lesson", "07"], "There is no lesson '07'."),
+    ],
+)
+def test_a_wrong_name_gets_a_sentence_and_no_traceback(course: Run, root: Path, words: list[str], said: str) -> None:
+    status, _, err = course(*words)
+    assert status == 1 and said in err and "Traceback" not in err
+
+
+def test_outside_of_a_clone_the_command_says_so(course: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    status, _, err = course("list")
+    assert status == 1 and "not inside a clone of the course" in err
+
+
+def test_the_clone_is_found_from_inside_and_a_name_may_be_short_but_not_ambiguous(root: Path) -> None:
+    assert course_root(root / "notebooks") == root.resolve()
+    save(root / "notebooks" / "02_other.ipynb", notebook())
+    assert find_name(root, "02_t") == "02_the_neuron"
+    assert find_name(root, "notebooks/02_other.ipynb") == "02_other"
+    with pytest.raises(AuthoringError, match="02_other, 02_the_neuron"):
+        find_name(root, "02")

@@ -1,0 +1,158 @@
+"""Promises of `course.device`, on planted devices; the measured figures on the one that is here."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import jax
+import pytest
+
+from course import device
+from course.device import CHIPS, device_card, peak_bandwidth, peak_flops, size_for
+
+
+@dataclass
+class FakeDevice:
+    platform: str
+    device_kind: str
+    core_count: int = 40
+    stats: dict[str, int] = field(default_factory=lambda: {"bytes_limit": 15 * 2**30})
+
+    def memory_stats(self) -> dict[str, int]:
+        return self.stats
+
+
+Pretend = Callable[..., None]
+
+
+@pytest.fixture
+def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
+    """`pretend("gpu", "Tesla T4", smi="Tesla T4", flops=1e12)`: a planted device and planted measurements."""
+
+    def plant(
+        platform: str, kind: str, smi: str = "", flops: float = 123e9, bandwidth: float = 45.6e9
+    ) -> None:
+        monkeypatch.setattr(jax, "default_backend", lambda: platform)
+        monkeypatch.setattr(jax, "devices", lambda: [FakeDevice(platform, kind)])
+        monkeypatch.setattr(device, "_measured_flops", lambda arithmetic: flops)
+        monkeypatch.setattr(device, "_measured_bandwidth", lambda: bandwidth)
+        monkeypatch.setattr(device, "_output", lambda *command: smi if command[0] == "nvidia-smi" else "")
+        monkeypatch.delenv("COLAB_RELEASE_TAG", raising=False)
+        monkeypatch.delenv("JAX_PLATFORMS", raising=False)
+
+    return plant
+
+
+def test_sizes_follow_the_device(pretend: Pretend) -> None:
+    for platform, expected in (("cpu", "small"), ("gpu", "large"), ("tpu", "large")):
+        pretend(platform, "x")
+        assert size_for(cpu="small", gpu="large") == expected
+
+
+def test_a_known_chip_gives_its_datasheet(pretend: Pretend) -> None:
+    pretend("gpu", "Tesla T4")
+    assert peak_flops() == (8.1e12, "datasheet")
+    assert peak_flops("tf32") == (8.1e12, "datasheet")  # a T4 has no TF32
+    assert peak_flops("half") == (65e12, "datasheet")
+    assert peak_bandwidth() == (320e9, "datasheet")
+
+
+def test_an_unknown_chip_or_a_slice_of_one_is_measured(pretend: Pretend) -> None:
+    for kind in ("NVIDIA GeForce GTX 1050", "NVIDIA H200 MIG 1g.18gb"):
+        pretend("gpu", kind)
+        assert peak_flops() == (123e9, "measured")
+        assert peak_bandwidth() == (45.6e9, "measured")
+        assert "datasheet" not in repr(device_card())
+
+
+def test_a_rate_that_the_vendor_does_not_state_is_measured(pretend: Pretend) -> None:
+    pretend("tpu", "TPU v5 lite")
+    assert peak_flops("float32")[1] == "measured"
+    assert peak_flops("half") == (197e12, "datasheet")
+
+
+def test_an_unknown_arithmetic_is_refused() -> None:
+    with pytest.raises(ValueError, match='"float32", "tf32" and "half"'):
+        peak_flops("float64")  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize("kind", CHIPS)
+def test_every_row_of_the_table_is_plausible_and_has_a_source(kind: str) -> None:
+    """No slip of a factor of 1000 or 2: rates are in the range of chips since 2016, half beats float32."""
+    chip = CHIPS[kind]
+    assert 1e14 > (chip.float32 or 1e13) > 5e12
+    assert 3e15 > chip.half > (chip.tf32 or 0) >= 0 and chip.half >= 1.9 * (chip.float32 or 0)
+    assert 1e13 > chip.bandwidth >= 3e11
+    assert chip.source
+
+
+def test_the_card_says_plainly_cpu_or_gpu_in_text_and_in_html(pretend: Pretend) -> None:
+    pretend("gpu", "Tesla T4")
+    card = device_card()
+    assert card.kind == "GPU" and card.advice == ""
+    for part in (
+        "You are running on a GPU: Tesla T4",
+        "40 multiprocessors",
+        "15.0 GiB",
+        "8.10 TFLOP/s (datasheet)",
+    ):
+        assert part in repr(card) and part in card._repr_html_()
+    assert "TF32" not in repr(card)
+    pretend("cpu", "cpu")
+    assert repr(device_card()).startswith("You are running on a CPU: ")
+    assert "123 GFLOP/s (measured)" in repr(device_card())
+    assert "45.6 GB/s (measured)" in repr(device_card())
+
+
+def test_the_card_escapes_html(pretend: Pretend) -> None:
+    pretend("gpu", "<b>&")
+    assert "&lt;b&gt;&amp;" in device_card()._repr_html_()
+
+
+def test_a_gpu_that_jax_does_not_use_comes_with_advice(
+    pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend("cpu", "cpu", smi="NVIDIA L4")
+    assert "NVIDIA L4" in device_card().advice and "jax[cuda12]" in device_card().advice
+    monkeypatch.setenv("JAX_PLATFORMS", "cpu")
+    assert "JAX_PLATFORMS=cpu keeps JAX from using it" in device_card().advice
+    pretend("cpu", "cpu")
+    assert device_card().advice == ""
+
+
+def test_colab_without_a_gpu_says_where_the_menu_is(
+    pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend("cpu", "cpu")
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
+    card = device_card()
+    assert "Runtime → Change runtime type → T4 GPU" in card.advice
+    assert "Google Colab" in repr(card)
+    assert "pip" not in card.advice
+    pretend("cpu", "cpu", smi="Tesla T4")
+    monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
+    assert "pip" not in device_card().advice  # never replace the JAX that Colab ships
+
+
+def test_a_failing_nvidia_smi_is_no_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("shutil.which", lambda name: "/bin/false")
+    assert device._output("false") == ""
+    monkeypatch.setattr("shutil.which", lambda name: None)
+    assert device._output("nvidia-smi") == ""
+
+
+def test_this_device_is_measured_in_about_a_second() -> None:
+    """With room for a busy machine; the order of magnitude of the figures is that of any computer."""
+    start = time.perf_counter()
+    flops, bandwidth = device._measured_flops("float32"), device._measured_bandwidth()
+    assert time.perf_counter() - start < 10
+    assert 1e8 < flops < 1e16 and 1e8 < bandwidth < 1e14
+
+
+@pytest.mark.parametrize(
+    ("x", "text"), [(8.1e12, "8.10 TB/s"), (320e9, "320 GB/s"), (999.7e9, "1.00 TB/s"), (5e7, "50.0 MB/s")]
+)
+def test_rates_have_three_digits_and_a_prefix(x: float, text: str) -> None:
+    assert device._si(x, "B/s") == text
