@@ -24,6 +24,9 @@ SETUP = $(if $(DRIVER),"$(DRIVER)" -I,echo "No Python was found. Install Python 
 # JupyterLab refuses to run as root unless told so; in a container the learner often is root.
 ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
 
+# Without it every kernel on Python 3.12 and newer warns about its debugger.
+export PYDEVD_DISABLE_FILE_VALIDATION = 1
+
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-oldest lint format lesson release pins clean env env-oldest
 

@@ -179,24 +179,25 @@ def nvidia_gpu() -> Optional[str]:
 PERMISSION = "You may not write here (%s). Put the course into a folder of your own, or mend the folder's owner."
 
 
-def gigabytes_free(folder: str) -> str:
+def free_bytes(folder: str) -> float:
     try:
-        return "%.1f GB" % (shutil.disk_usage(folder).free / 1e9)
+        return shutil.disk_usage(folder).free
     except OSError:
-        return "an unknown amount"
+        return float("nan")
 
 
 def disk_full(venv: str, cuda: bool = False) -> str:
+    place = os.path.dirname(os.path.abspath(venv))
     return (
-        "The disk is full. The environment needs about %.0f GB while it is made; %s has %s free, and the folder for "
-        "temporary files, %s, has %s. Make room (`make clean` removes what was begun, `python3 -m pip cache purge` "
+        "The disk is full. The environment needs about %.0f GB while it is made; %s has %.1f GB free, and the folder "
+        "for temporary files, %s, has %.1f GB. Make room (`make clean` removes what was begun, `python3 -m pip cache purge` "
         "empties pip's cache; the variable TMPDIR names another temporary folder), then run the same command again."
         % (
             NEEDED_GB_CUDA if cuda else NEEDED_GB,
-            os.path.dirname(os.path.abspath(venv)),
-            gigabytes_free(os.path.dirname(os.path.abspath(venv))),
+            place,
+            free_bytes(place) / 1e9,
             tempfile.gettempdir(),
-            gigabytes_free(tempfile.gettempdir()),
+            free_bytes(tempfile.gettempdir()) / 1e9,
         )
     )
 
@@ -245,12 +246,10 @@ def explain(output: str, venv: str, python: Optional[Python] = None, cuda: bool 
             "The pinned versions contradict each other. If you changed pyproject.toml, `make pins` makes them again; "
             "if you did not, please report it with the log."
         )
-    if "ensurepip" in output:  # venv hides the reason why ensurepip failed; a full disk is the usual one
-        return (
-            "Python could not put pip into %s. The folder's disk has %s free, and about %.0f GB are needed. "
-            "Otherwise choose another Python: `make lab PYTHON=python3.12`."
-            % (name, gigabytes_free(os.path.dirname(os.path.abspath(venv))), NEEDED_GB)
-        )
+    if "ensurepip" in output:  # venv hides why ensurepip failed
+        if free_bytes(os.path.dirname(os.path.abspath(venv))) < 100e6:
+            return disk_full(venv, cuda)
+        return "This Python could not put pip into %s. Choose another: `make lab PYTHON=python3.12`." % name
     errors = [line for line in output.splitlines() if line.startswith(("ERROR", "error"))]
     last = errors[-1] if errors else (output.strip().splitlines() or ["it said nothing"])[-1]
     return "The installation failed. The last word was: %s" % last.strip()
@@ -398,10 +397,10 @@ def stored(venv: str) -> Optional[Dict[str, str]]:
     return stamp if isinstance(stamp, dict) else None
 
 
-def remove(venv: str) -> None:
-    """Delete a half-made or outdated environment; refuse a folder that is something else."""
+def remove(venv: str) -> bool:
+    """Delete a half-made or outdated environment, if there is one; refuse a folder that is something else."""
     if not os.path.lexists(venv):
-        return
+        return False
     strangers = [] if not os.path.isdir(venv) else sorted(set(os.listdir(venv)) - VENV_ENTRIES)
     if strangers or os.path.islink(venv) or not os.path.isdir(venv):
         raise SetupError(
@@ -409,6 +408,7 @@ def remove(venv: str) -> None:
             "another place: `make lab VENV=.venv-course`." % (venv, ": " + strangers[0] if strangers else "")
         )
     shutil.rmtree(venv)
+    return True
 
 
 def fail(output: str, plan: Plan, python: Python) -> SetupError:
@@ -435,10 +435,9 @@ def ensure(plan: Plan, requested: str) -> None:
         print("%s: what it is made from has changed; bringing it up to date" % name)
         os.remove(os.path.join(plan.venv, STAMP))  # from here on an interruption leaves an unfinished environment
     else:
-        if os.path.lexists(plan.venv):
+        if remove(plan.venv):
             reason = "unfinished" if stamp is None else "for another Python or another place"
-            print("%s: the environment here is %s; making it again" % (name, reason))
-        remove(plan.venv)
+            print("%s: the environment here was %s; making it again" % (name, reason))
         print("%s: making the environment with Python %s (%s)" % (name, dotted(python.version), python.path))
         code, output = run([python.path, "-I", "-m", "venv", plan.venv], plan.root)
         if code != 0:

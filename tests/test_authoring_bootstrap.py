@@ -1,4 +1,4 @@
-"""The set-up cell: the same everywhere, nothing where the course is there, one package and no other where it isn't."""
+"""The set-up cell: the same everywhere; it adds the course where that is missing, and nothing else."""
 
 from __future__ import annotations
 
@@ -35,15 +35,16 @@ shell.run_cell(source).raise_error()
 import course
 after = packages()
 shell.run_cell(source).raise_error()
-json.dump({"before": before, "after": after, "again": packages(), "home": course.__file__}, open("said.json", "w"))
+said = {"before": before, "after": after, "again": packages(), "home": course.__file__}
+json.dump(said, open("said.json", "w"))
 """
 
 
 @pytest.fixture(scope="module")
 def colab(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """An environment that sees every package of the one that runs the tests, but not the course: its interpreter.
+    """The interpreter of an environment with the packages of the one that runs the tests, but for the course.
 
-    Under the oldest constraints this is Colab's set. The packages are links, so that nothing is installed or copied.
+    Under the oldest constraints this is Colab's set. The packages are links, so that nothing is installed.
     """
     folder = tmp_path_factory.mktemp("colab")
     packages = folder / "packages"
@@ -59,7 +60,7 @@ def colab(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def make_wheel(folder: Path) -> Path:
-    """This package as a wheel, as setuptools builds it, or, where setuptools is too old or missing, packed by hand."""
+    """This package as a wheel: built by setuptools or, where that is too old or missing, packed by hand."""
     tree = folder / "tree"
     shutil.copytree(ROOT / "course", tree / "course", ignore=shutil.ignore_patterns("__pycache__"))
     for name in ("pyproject.toml", "README.md"):
@@ -74,7 +75,9 @@ def make_wheel(folder: Path) -> Path:
     with zipfile.ZipFile(wheel, "w") as file:
         for path in sorted((tree / "course").rglob("*")):
             file.write(path, path.relative_to(tree))
-        file.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: threads-to-networks\nVersion: 0.1.0\n")
+        file.writestr(
+            f"{info}/METADATA", "Metadata-Version: 2.1\nName: threads-to-networks\nVersion: 0.1.0\n"
+        )
         file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         file.writestr(f"{info}/RECORD", "")
     return wheel
@@ -87,7 +90,9 @@ def run_cell(python: Path, folder: Path, source: str) -> subprocess.CompletedPro
     keep = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
     env = {**keep, "COURSE_SOURCE": source, "PIP_NO_INDEX": "1", "IPYTHONDIR": str(folder / "ipython")}
     command = [str(python), "runner.py", "cell.py"]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(
+        command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False
+    )
 
 
 def test_the_cell_installs_the_course_and_changes_no_other_package(colab: Path, tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ PICTURE = "import matplotlib.pyplot as plt\nplt.figure(figsize=(2, 2))\nplt.plot
 
 
 def test_a_run_stores_counts_and_outputs_and_the_result_passes_the_gate(tmp_path: Path) -> None:
-    """One run for several promises: what is stored passes, a second run changes nothing, an exercise is never run."""
+    """One run for several promises: what is stored passes the gate, and a second run changes nothing."""
     cells = [
         markdown("# A"),
         code("import sys, pathlib\nprint(pathlib.Path.cwd().name)"),
@@ -52,20 +52,27 @@ def test_an_exercise_is_tidied_and_never_run(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("source", "said"),
     [
-        ("x = 3\nx / 0", ["ZeroDivisionError: division by zero", "  2 | x / 0", "cell 2 of 2 (In [1], id bad)"]),
+        (
+            "x = 3\nx / 0",
+            ["ZeroDivisionError: division by zero", "  2 | x / 0", "cell 2 of 2 (In [1], id bad)"],
+        ),
         ("import sys\nprint('old', file=sys.stderr)", ["writes to stderr: old"]),
         ("object()", ["memory address"]),
         ("import time\ntime.sleep(60)", ["did not end within 2 s"]),
         ("import os\nos._exit(1)", ["the kernel died"]),
     ],
 )
-def test_a_run_that_goes_wrong_names_the_cell_and_leaves_the_file(tmp_path: Path, source: str, said: list[str]) -> None:
+def test_a_run_that_goes_wrong_names_the_cell_and_leaves_the_file(
+    tmp_path: Path, source: str, said: list[str]
+) -> None:
     path = save(tmp_path / "notebooks" / "a.ipynb", notebook(markdown("# A"), code(source, id="bad")))
     before = path.read_bytes()
     with pytest.raises(AuthoringError) as caught:
         format_file(path, "notebooks/a.ipynb", timeout=2)
     message = str(caught.value)
-    assert all(part in message for part in [*said, "notebooks/a.ipynb", "id bad", "file was left as it was"]), message
+    assert all(
+        part in message for part in [*said, "notebooks/a.ipynb", "id bad", "file was left as it was"]
+    ), message
     assert path.read_bytes() == before
 
 

@@ -28,13 +28,17 @@ LESSON = notebook(
     code("my_numbers()", metadata={"tags": ["nbval-ignore-output"]}),
     markdown("## What comes next"),
 )
-HELP = "<details><summary>A nudge</summary>\nx\n</details>\n<details><summary>The pattern</summary>\ny\n</details>"
+HELP = (
+    "<details><summary>A nudge</summary>\nx\n</details>\n<details><summary>Pattern</summary>\ny\n</details>"
+)
 SOLUTION = notebook(
     markdown("## 1 · `f`\n\n> Difficulty: easy · Importance: high · 5 min", id="box"),
-    markdown("**Recap.** One line.", id="recap"),
-    code("def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION", id="f", metadata=grading("f")),
+    markdown("One line.", id="recap"),
+    code(
+        "def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION", id="f", metadata=grading("f")
+    ),
     code("check(f)", id="check", metadata=grading("f_check", solution=False, points=2)),
-    markdown(HELP, id="help"),
+    markdown(f"{HELP}\n\n## Done?\n\n<details>More</details>", id="help"),
 )
 
 
@@ -53,7 +57,8 @@ def test_a_whole_lesson_and_a_whole_solution_pass() -> None:
 
 
 @pytest.mark.parametrize(
-    "part", ["What you will be able to do", "What you need", "How long", "What you measured", "What comes next"]
+    "part",
+    ["What you will be able to do", "What you need", "How long", "What you measured", "What comes next"],
 )
 def test_a_lesson_without_a_part_of_its_frame_is_named(part: str) -> None:
     (problem,) = lesson_problems(edited(LESSON, part), "a")
@@ -92,7 +97,8 @@ def test_the_share_of_compared_cells() -> None:
         ("Difficulty", "", "'Difficulty'"),
         ("Importance", "", "'Importance'"),
         ("5 min", "", "'min'"),
-        ("Recap", "", "no recap"),
+        ("One line.", "", "not 0"),
+        ("One line.", "1\n\n2\n\n3\n\n4", "not 4"),
         ("</details>", "", "two folds"),
         ("check(f)", "f(1)", "nothing calls check(f)"),
         ("`f`", "it", "names `f`"),

@@ -37,22 +37,33 @@ def test_every_region_of_a_cell_is_replaced() -> None:
     compile(written, "stub", "exec")
 
 
-bodies = st.lists(st.sampled_from(["return x", "y = x", "if x:\n            pass", "# why", ""]), min_size=1, max_size=5)
+bodies = st.lists(
+    st.sampled_from(["return x", "y = x", "if x:\n            pass", "# why", ""]), min_size=1, max_size=5
+)
 
 
 @given(bodies)
 @settings(deadline=None, max_examples=60, derandomize=True)
 def test_nothing_of_any_region_is_left_in_an_exercise_and_releasing_is_deterministic(body: list[str]) -> None:
     inside = "\n".join(f"        {line}" for line in ["secret = 1", *body])
-    source = f"def f(x):\n    if x:\n        ### BEGIN SOLUTION\n{inside}\n        ### END SOLUTION\n    return None"
+    region = f"        ### BEGIN SOLUTION\n{inside}\n        ### END SOLUTION"
+    source = f"def f(x):\n    if x:\n{region}\n    return None"
     nb = notebook(markdown("# A", id="a"), solution_cell(source))
     exercise = exercise_of(nb, "a")
     assert exercise["cells"][1]["source"] == f"def f(x):\n    if x:\n        {RAISE}\n    return None"
     assert dumps(exercise) == dumps(exercise_of(parse(dumps(nb), "a"), "a"))
 
 
-def test_outputs_and_nbval_tags_go_ids_and_grading_stay_and_cells_for_the_solution_alone_are_dropped() -> None:
-    check = code("check(f)", outputs=[printed("right")], count=2, id="c", metadata=grading("f_check", solution=False, points=2))
+def test_outputs_and_nbval_tags_go_ids_and_grading_stay_and_cells_for_the_solution_alone_are_dropped() -> (
+    None
+):
+    check = code(
+        "check(f)",
+        outputs=[printed("right")],
+        count=2,
+        id="c",
+        metadata=grading("f_check", solution=False, points=2),
+    )
     check["metadata"]["tags"] = ["nbval-check-output", "raises-exception"]
     why = markdown("Why this works", metadata={"tags": ["solution-only"]})
     exercise = exercise_of(notebook(solution_cell(), why, check), "a")
@@ -67,7 +78,10 @@ def test_outputs_and_nbval_tags_go_ids_and_grading_stay_and_cells_for_the_soluti
     [
         ("def f(x):\n    ### BEGIN SOLUTION\n    return x", "the region that begins on line 2 never ends"),
         ("x = 1\n### END SOLUTION", "line 2 ends a region that never began"),
-        ("### BEGIN SOLUTION\nx\n### BEGIN SOLUTION\ny\n### END SOLUTION", "line 3 begins a region inside the one"),
+        (
+            "### BEGIN SOLUTION\nx\n### BEGIN SOLUTION\ny\n### END SOLUTION",
+            "line 3 begins a region inside the one",
+        ),
         ("### BEGIN SOLUTION\n\n# to do\n### END SOLUTION", "lines 1 to 4 holds no code"),
         ("## BEGIN SOLUTION\nx\n## END SOLUTION", "line 1 is almost a mark"),
         ("x = 1  ### BEGIN SOLUTION", "line 1 is almost a mark"),

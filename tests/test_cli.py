@@ -39,8 +39,10 @@ def course(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     return run
 
 
-def test_from_two_bare_notebooks_to_a_whole_lesson(root: Path, course: Run, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The author's day: set-up cell, check, format, release, and `course lesson` does it all and runs the gates."""
+def test_from_two_bare_notebooks_to_a_whole_lesson(
+    root: Path, course: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The author's day: set-up cell, checks, then `course lesson` formats, releases and runs the gates."""
     assert course("bootstrap", "--check")[0] == 1
     status, out, _ = course("bootstrap", "--write")
     assert status == 0 and out.count("set-up cell written") == 2 and "Now run `course format`" in out
@@ -112,12 +114,16 @@ def test_version_help_and_the_set_up_cell_are_shown(root: Path, course: Run) -> 
         (["lesson", "07"], "There is no lesson '07'."),
     ],
 )
-def test_a_wrong_name_gets_a_sentence_and_no_traceback(course: Run, root: Path, words: list[str], said: str) -> None:
+def test_a_wrong_name_gets_a_sentence_and_no_traceback(
+    course: Run, root: Path, words: list[str], said: str
+) -> None:
     status, _, err = course(*words)
     assert status == 1 and said in err and "Traceback" not in err
 
 
-def test_outside_of_a_clone_the_command_says_so(course: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_outside_of_a_clone_the_command_says_so(
+    course: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.chdir(tmp_path)
     status, _, err = course("list")
     assert status == 1 and "not inside a clone of the course" in err

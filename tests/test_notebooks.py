@@ -89,7 +89,7 @@ def test_solution_has_every_exercise_of_the_catalogue_with_all_its_parts(path: P
 
 @each(EXERCISES)
 def test_untouched_exercise_fails_in_no_other_way_than_not_written_yet(path: Path) -> None:
-    """Run as a learner's "Run all" does who has written nothing: each check says so, and nothing else goes wrong."""
+    """As when a learner who has written nothing runs all cells: each check says so, all else goes well."""
     nb = copy.deepcopy(read(path))
     for _, cell in code_cells(nb):
         cell["metadata"]["tags"] = ["raises-exception"]
@@ -98,7 +98,9 @@ def test_untouched_exercise_fails_in_no_other_way_than_not_written_yet(path: Pat
         where = f"cell {index + 1}:\n{cell['source']}"
         for output in cell["outputs"]:
             if output["output_type"] == "error":
-                assert output["ename"] == "NotImplementedError", f"{where}\n{output['ename']}: {output['evalue']}"
+                assert output["ename"] == "NotImplementedError", (
+                    f"{where}\n{output['ename']}: {output['evalue']}"
+                )
             assert output.get("name") != "stderr", f"{where}\n{output.get('text')}"
         if gates.states_check(cell):
             assert "not written yet" in str(cell["outputs"]), where

@@ -38,7 +38,9 @@ CELL_KEYS = ("cellView", "course", "nbgrader", "slideshow")
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.M)
-_INSTALLED = re.compile(r"[^\s\"'(\[]*/((?:site-packages|lib/python3\.\d+)/)")
+_INSTALLED = re.compile(r"~?(?:/[\w.+@-]+)*/((?:site-packages|lib/python3\.\d+)/)")
+_KERNEL_FILE = re.compile(r"(?:/[\w.+@-]+)*/ipykernel_\d+/\d+\.py")  # how older kernels call a cell
+_COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
 _MACHINE = re.compile(
     r"(?<![\w/<.:])/(?:home|Users|root|tmp|private|work|workspaces?|mnt|opt|usr|var|content|kaggle)/[\w.]"
@@ -184,7 +186,7 @@ def _outputs(outputs: list[dict[str, Any]], count: int | None) -> list[dict[str,
             else:
                 result.append({"output_type": kind, "name": output["name"], "text": output["text"]})
         elif kind == "error":
-            lines = [_INSTALLED.sub(r"…/\1", line) for line in output.get("traceback", [])]
+            lines = [_frame(line) for line in output.get("traceback", [])]
             result.append(
                 {**{key: output[key] for key in ("ename", "evalue", "output_type")}, "traceback": lines}
             )
@@ -202,6 +204,15 @@ def _outputs(outputs: list[dict[str, Any]], count: int | None) -> list[dict[str,
         if output["output_type"] == "stream":
             output["text"] = _OVERWRITTEN.sub("", output["text"])  # what a progress bar wrote over
     return result
+
+
+def _frame(line: str) -> str:
+    """A line of a traceback without what differs between machines: where Python is, and the kernel's own files."""
+    return _KERNEL_FILE.sub("this cell", _INSTALLED.sub(r"…/\1", line))
+
+
+def _plain(text: str) -> str:
+    return _COLOR.sub("", text)
 
 
 def _is_bare_widget(data: dict[str, Any]) -> bool:
@@ -239,7 +250,7 @@ def _output_problems(cell: Cell) -> Iterator[str]:
             yield f"the cell stores an error, {error}. If it is meant, tag the cell raises-exception."
         if output["output_type"] == "stream" and output["name"] == "stderr":
             yield f"the cell writes to stderr: {_excerpt(output['text'])}"
-    for text in _texts(cell):
+    for text in map(_plain, _texts(cell)):
         if address := _ADDRESS.search(text):
             yield f"the output shows a memory address, another on each run: {_excerpt(text, address.start())}"
         if path := _MACHINE.search(text):

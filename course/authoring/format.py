@@ -23,8 +23,8 @@ def format_file(
     """Run the notebook and store it in the canonical form.
 
     Returns whether the file was changed, and what is still wrong with it. With `run`, a notebook with
-    problems is left as it was, and AuthoringError says what they are. Without, nothing is executed: what is there is
-    tidied and stored, and the problems that only a run can mend come back. Exercises are never run.
+    problems is left as it was, and AuthoringError says what they are. Without, nothing is executed: what is
+    there is tidied and stored, and the problems that only a run can mend come back. Exercises are never run.
     """
     stored, kind = read(path), kind_of(path)
     nb = before = canonical(stored, kind)

@@ -1,6 +1,6 @@
 """What a lesson, a solution and an exercise must have, whatever they are about.
 
-Each function returns the problems that it finds; tests/test_notebooks.py runs them on every notebook of the course.
+Each function returns the problems that it finds; tests/test_notebooks.py runs them on every notebook.
 """
 
 from __future__ import annotations
@@ -17,8 +17,10 @@ from course.authoring.release import BEGIN, END, SOLUTION_ONLY
 OPENING = ("What you will be able to do", "What you need", "How long")
 CLOSING = ("What you measured", "What comes next")
 BOX = ("Difficulty", "Importance", "min")
+LONGEST_RECAP = 3
 _CHECK = re.compile(r"^[^#\n]*\bcheck\(\s*(\w+)", re.M)
 _STATES = re.compile(r"^[^#\n]*\b(?:check|claim)\(", re.M)
+_HEADING = re.compile(r"^(?=## )", re.M)
 _LINK = re.compile(r"\]\(([^)#\s:]+\.ipynb)[^)]*\)")
 _STUB = re.compile(r'\s*raise NotImplementedError\("\w[\w-]* is not written yet: [^"]+"\)')
 _ANCHORED = 6  # cells at the end in which a lesson's closing stands
@@ -30,8 +32,12 @@ def lesson_problems(nb: Notebook, name: str) -> list[Problem]:
     codes = [index for index, _ in code_cells(nb)]
     opening = _prose(cells[: codes[1]] if len(codes) > 1 else cells)
     closing = _prose(cells[-_ANCHORED:])
-    found = [Problem("", f"the opening does not say '{part}'.") for part in OPENING if not _has(opening, part)]
-    found += [Problem("", f"the last cells do not say '{part}'.") for part in CLOSING if not _has(closing, part)]
+    found = [
+        Problem("", f"the opening does not say '{part}'.") for part in OPENING if not _has(opening, part)
+    ]
+    found += [
+        Problem("", f"the last cells do not say '{part}'.") for part in CLOSING if not _has(closing, part)
+    ]
     if f"../{EXERCISES}/{name}.ipynb" not in _prose(cells):
         found.append(Problem("", f"there is no link to ../{EXERCISES}/{name}.ipynb."))
     reason = "a claim or a check must be compared; take the tag off, or show times in a cell of their own."
@@ -63,12 +69,15 @@ def compared_share(nb: Notebook) -> Fraction:
 def exercise_problems(nb: Notebook, points: Mapping[str, float]) -> list[Problem]:
     """A solution asks for every exercise of its catalogue and for no other, each with all its parts.
 
-    `points` are those of the catalogue, by name. The part of the notebook on one exercise begins at its heading, a
-    heading of level two that names the function, and ends at the next one of that level. In it stand the box
-    (difficulty, importance, minutes), a recap, the cell to write in, the check, and help in two folds.
+    `points` are those of the catalogue, by name. The part of the notebook on one exercise begins at a heading
+    of level two that names the function, and ends at the next one of that level. In it stand the box (a table
+    or a quotation: difficulty, importance, minutes), a short recap, the cell to write in, the check, and help
+    in two folds.
     """
     asked = [name for _, cell in code_cells(nb) for name in _CHECK.findall(cell["source"])]
-    found = [Problem("", f"check({name}): the catalogue has no such exercise.") for name in _once(asked, points)]
+    found = [
+        Problem("", f"check({name}): the catalogue has no such exercise.") for name in _once(asked, points)
+    ]
     groups = dict(_groups(nb, points))
     for name in points:
         cells = groups.get(name)
@@ -98,7 +107,9 @@ def difference_problems(solution: Notebook, exercise: Notebook) -> list[Problem]
         same = same and ours["metadata"].get("nbgrader") == theirs["metadata"].get("nbgrader")
         pattern = r"[^\n]*".join(map(re.escape, _outside(ours["source"])))
         if not same or not re.fullmatch(pattern, theirs["source"]):
-            found.append(Problem(place(exercise, index), "the cell differs from the solution's outside a region."))
+            found.append(
+                Problem(place(exercise, index), "the cell differs from the solution's outside a region.")
+            )
         written = [line for line in theirs["source"].splitlines() if "NotImplementedError" in line]
         regions = ours["source"].count(BEGIN)
         if len(written) < regions or sum(bool(_STUB.fullmatch(line)) for line in written) != regions:
@@ -108,7 +119,9 @@ def difference_problems(solution: Notebook, exercise: Notebook) -> list[Problem]
 
 def _outside(source: str) -> list[str]:
     """The texts around the regions: before the first, between two, after the last."""
-    parts, lines, inside = [], [], False
+    parts: list[str] = []
+    lines: list[str] = []
+    inside = False
     for line in source.splitlines(keepends=True):
         if line.strip() == BEGIN:
             parts.append("".join(lines))
@@ -126,11 +139,11 @@ def _group_problems(cells: list[Cell], name: str, points: float) -> Iterator[str
     for part in BOX:
         if not _has(prose, part):
             yield f"the box does not say '{part}'."
-    if not _has(prose, "Recap"):
-        yield "there is no recap."
+    if not 1 <= len(_recap(cells)) <= LONGEST_RECAP:
+        yield f"between box and code stands a recap of 1 to {LONGEST_RECAP} lines, not {len(_recap(cells))}."
     folds = prose.count("<details"), prose.count("<summary"), prose.count("</details>")
     if folds != (2, 2, 2):
-        yield "help comes in two folds, <details><summary>…</summary> … </details>: a nudge, then the pattern."
+        yield "help comes in two folds (<details><summary>…</summary>…</details>): a nudge, then the pattern."
     if not any(_grading(cell).get("solution") and _grading(cell).get("grade_id") == name for cell in code):
         yield f"there is no solution cell with the grade_id '{name}'."
     checks = [cell for cell in code if name in _CHECK.findall(cell["source"])]
@@ -141,19 +154,29 @@ def _group_problems(cells: list[Cell], name: str, points: float) -> Iterator[str
 
 
 def _groups(nb: Notebook, names: Iterable[str]) -> Iterator[tuple[str, list[Cell]]]:
-    """(name, cells) of the part of the notebook on each exercise."""
+    """(name, cells) of the part on each exercise; a cell with a heading inside is cut before the heading."""
     known = set(names)
     current: list[Cell] | None = None
     for cell in nb["cells"]:
-        heading = re.search(r"^##\s+(.+)$", cell["source"], re.M) if cell["cell_type"] == "markdown" else None
-        if heading:
-            named = known.intersection(re.findall(r"\w+", heading[1]))
-            current = None
-            if len(named) == 1:
+        pieces = _HEADING.split(cell["source"]) if cell["cell_type"] == "markdown" else [cell["source"]]
+        for piece in pieces:
+            if cell["cell_type"] == "markdown" and piece.startswith("## "):
+                named = known.intersection(re.findall(r"\w+", piece.splitlines()[0]))
                 current = []
-                yield named.pop(), current
-        if current is not None:
-            current.append(cell)
+                if len(named) == 1:
+                    yield named.pop(), current
+            if current is not None:
+                current.append({**cell, "source": piece})
+
+
+def _recap(cells: list[Cell]) -> list[str]:
+    """The lines between the box and the first code of a group."""
+    lines: list[str] = []
+    for cell in cells:
+        if cell["cell_type"] == "code":
+            break
+        lines += cell["source"].splitlines()
+    return [line for line in lines if line.strip() and not line.startswith(("#", "|", ">"))]
 
 
 def _once(asked: Iterable[str], known: Iterable[str]) -> list[str]:

@@ -1,0 +1,342 @@
+"""precision_recall_f1, confusion_matrix, classify: how good is it, and at what?"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import cache
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from course.checks.compare import difference, is_number, kind_of
+from course.checks.exercise import Case, Exercise, Mistake
+from course.checks.lesson_04.common import LESSON
+
+# --- precision_recall_f1 --------------------------------------------------------------------------------------------
+
+
+def precision_recall_f1(labels: Array, predictions: Array, cls: int) -> tuple[Any, Any, Any]:
+    """Precision, recall and F1 of the class `cls`; what would be divided by zero is 0."""
+    return _three(*_counts(labels, predictions, cls))
+
+
+def _counts(labels: Array, predictions: Array, cls: int) -> tuple[int, int, int]:
+    """True positives, false positives, false negatives."""
+    is_it, said = np.asarray(labels) == cls, np.asarray(predictions) == cls
+    return int((is_it & said).sum()), int((~is_it & said).sum()), int((is_it & ~said).sum())
+
+
+def _three(right: int, false: int, missed: int, empty: float = 0.0) -> tuple[float, float, float]:
+    def share(part: float, whole: float) -> float:
+        return part / whole if whole else empty
+
+    return (
+        share(right, right + false),
+        share(right, right + missed),
+        share(2 * right, 2 * right + false + missed) if right else empty,
+    )
+
+
+def _accuracy(labels: Array, predictions: Array) -> float:
+    return float((np.asarray(labels) == np.asarray(predictions)).mean())
+
+
+def _macro(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
+    each = [precision_recall_f1(labels, predictions, c) for c in range(1 + int(max(labels.max(), predictions.max())))]
+    return tuple(float(np.mean(column)) for column in zip(*each, strict=True))
+
+
+def _mean_f1(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
+    precision, recall, _ = precision_recall_f1(labels, predictions, cls)
+    return precision, recall, (precision + recall) / 2
+
+
+def _python_division(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
+    right, false, missed = _counts(labels, predictions, cls)
+    precision, recall = right / (right + false), right / (right + missed)
+    return precision, recall, 2 * precision * recall / (precision + recall)
+
+
+def _scores_probe(function: Callable[..., Any], labels: Array, predictions: Array, cls: int) -> Any:
+    """A plain 0 is as good as 0.0."""
+    scores = function(labels, predictions, cls)
+    if isinstance(scores, tuple):
+        return tuple(1.0 * score if is_number(score) else score for score in scores)
+    return scores
+
+
+def _some_labels(rng: np.random.Generator, n: int, classes: int, right: float) -> tuple[np.ndarray, np.ndarray]:
+    """Labels, every class among them, and predictions of which a share is right and the rest leans to low classes."""
+    labels = np.concatenate([np.arange(classes), rng.integers(0, classes, n - classes)])
+    rng.shuffle(labels)
+    others = rng.integers(0, classes, n) * rng.integers(0, 2, n)
+    predictions = np.where(rng.uniform(size=n) < right, labels, others)
+    return labels.astype(np.int32), predictions.astype(np.int32)
+
+
+def _scores_cases(rng: np.random.Generator) -> list[Case]:
+    few = (np.array([1, 1, 1, 0, 2, 0, 2, 2], np.int32), np.array([1, 0, 2, 1, 2, 0, 2, 0], np.int32))
+    return [
+        Case("a class that is never predicted", (np.array([0, 1, 2, 1, 0], np.int32), np.array([0, 2, 2, 0, 0], np.int32), 1)),
+        Case("a class that never occurs, but is predicted", (np.array([0, 2, 2, 0], np.int32), np.array([0, 1, 2, 1], np.int32), 1)),
+        Case("a class that is predicted, but never rightly", (np.array([0, 1, 2, 0], np.int32), np.array([0, 2, 1, 1], np.int32), 1)),
+        Case("eight examples, three classes", (*few, 1)),
+        Case("the same examples, another class", (*few, 2)),
+        Case("two hundred examples, class 0", (*_some_labels(rng, 200, 5, 0.7), 0)),
+        Case("two hundred examples, class 3", (*_some_labels(rng, 200, 5, 0.6), 3)),
+    ]
+
+
+PRECISION_RECALL_F1 = Exercise(
+    name="precision_recall_f1",
+    lesson=LESSON,
+    points=3,
+    reference=precision_recall_f1,
+    cases=_scores_cases,
+    probe=_scores_probe,
+    parts=("the precision", "the recall", "F1"),
+    mistakes=(
+        Mistake(
+            "swapped",
+            "Precision and recall have changed places. Precision looks at what was *predicted* as the class, "
+            "recall at what *is* of the class.",
+            lambda labels, predictions, cls: precision_recall_f1(predictions, labels, cls),
+        ),
+        Mistake(
+            "plain mean",
+            "F1 is the plain mean of the two. It is their harmonic mean, which lies nearer to the smaller one.",
+            _mean_f1,
+        ),
+        Mistake(
+            "half",
+            "F1 is half of what it should be: it lacks a factor.",
+            lambda labels, predictions, cls: (
+                *(scores := precision_recall_f1(labels, predictions, cls))[:2],
+                scores[2] / 2,
+            ),
+        ),
+        Mistake(
+            "not a number",
+            "Where there is nothing to divide by, you return NaN. By agreement the score is 0 there.",
+            lambda labels, predictions, cls: _three(*_counts(labels, predictions, cls), empty=float("nan")),
+        ),
+        Mistake(
+            "division by zero",
+            "It stops where there is nothing to divide by: a class that is never predicted, or that never occurs. "
+            "By agreement the score is 0 there.",
+            _python_division,
+        ),
+        Mistake(
+            "accuracy",
+            "Your precision is the accuracy: the share of *all* examples that are right. "
+            "Precision asks only about those that were predicted as the class.",
+            lambda labels, predictions, cls: (
+                _accuracy(labels, predictions),
+                *precision_recall_f1(labels, predictions, cls)[1:],
+            ),
+        ),
+        Mistake(
+            "mean over the classes",
+            "These are means over all classes. The scores of one class were asked for.",
+            _macro,
+        ),
+        Mistake(
+            "always class 1",
+            "The scores are those of class 1, whatever `cls` says.",
+            lambda labels, predictions, cls: precision_recall_f1(labels, predictions, 1),
+        ),
+    ),
+)
+
+
+# --- confusion_matrix -----------------------------------------------------------------------------------------------
+
+
+def confusion_matrix(labels: Array, predictions: Array, n: int) -> Array:
+    """How often class i was taken for class j: `(n, n)` whole numbers, the truth in the rows."""
+    return jnp.zeros((n, n), jnp.int32).at[labels, predictions].add(1)
+
+
+def _confusion_cases(rng: np.random.Generator) -> list[Case]:
+    return [
+        Case("one example", (np.array([0], np.int32), np.array([2], np.int32), 3)),
+        Case("six examples", (np.array([0, 0, 1, 1, 1, 2], np.int32), np.array([0, 1, 1, 1, 0, 1], np.int32), 3)),
+        Case("a class that never occurs", (np.array([0, 3, 3, 1, 0], np.int32), np.array([1, 3, 0, 1, 1], np.int32), 5)),
+        Case("a hundred examples, four classes", (*_some_labels(rng, 100, 4, 0.6), 4)),
+        Case("three hundred examples, ten classes", (*_some_labels(rng, 300, 10, 0.8), 10)),
+    ]
+
+
+CONFUSION_MATRIX = Exercise(
+    name="confusion_matrix",
+    lesson=LESSON,
+    points=2,
+    reference=confusion_matrix,
+    cases=_confusion_cases,
+    mistakes=(
+        Mistake(
+            "transposed",
+            "Rows and columns are swapped. Row i is for the images that *are* of class i.",
+            lambda labels, predictions, n: confusion_matrix(predictions, labels, n),
+        ),
+        Mistake(
+            "shares",
+            "Your rows are shares that add up to 1. Asked for are the counts themselves.",
+            lambda labels, predictions, n: (
+                (matrix := confusion_matrix(labels, predictions, n))
+                / jnp.maximum(matrix.sum(axis=1, keepdims=True), 1)
+            ),
+        ),
+        Mistake(
+            "only the right ones",
+            "Only the diagonal is filled. The mistakes, which this matrix is made for, were not counted.",
+            lambda labels, predictions, n: (
+                matrix := confusion_matrix(labels, predictions, n)
+            ) * jnp.eye(n, dtype=jnp.int32),
+        ),
+        Mistake(
+            "only the wrong ones",
+            "The diagonal is empty. The images that were recognized are counted too.",
+            lambda labels, predictions, n: (
+                confusion_matrix(labels, predictions, n) * (1 - jnp.eye(n, dtype=jnp.int32))
+            ),
+        ),
+        Mistake(
+            "yes or no",
+            "Each entry says *whether* the pair occurs. It should say how often. "
+            "(`.at[i, j].set(…)` writes the same place again; which method of `.at` doesn't forget?)",
+            lambda labels, predictions, n: jnp.zeros((n, n), jnp.int32).at[labels, predictions].set(1),
+        ),
+        Mistake(
+            "floats",
+            "The counts are right, but they are floating-point numbers. Counts are whole numbers: look at the dtype.",
+            lambda labels, predictions, n: confusion_matrix(labels, predictions, n).astype(jnp.float32),
+        ),
+        Mistake(
+            "one class too many",
+            "The matrix has a row and a column too many. n classes are numbered from 0 to n − 1.",
+            lambda labels, predictions, n: confusion_matrix(labels, predictions, n + 1),
+        ),
+        Mistake(
+            "counted from 1",
+            "Everything has slid by one row and one column. The classes are numbered from 0.",
+            lambda labels, predictions, n: jnp.roll(confusion_matrix(labels, predictions, n), (-1, -1), (0, 1)),
+        ),
+    ),
+)
+
+
+# --- classify -------------------------------------------------------------------------------------------------------
+
+CLASSES = 10
+_ENOUGH = 0.96
+# Chance is kinder or harder in a small batch: what is asked of it leaves four standard deviations of room below 97 %.
+_ENOUGH_OF = {1: 1, 50: 44, 200: 184}
+
+
+@cache
+def _held_out() -> tuple[np.ndarray, np.ndarray, dict[bytes, int]]:
+    """The test images of mnist_5k, their labels, and the label by the image's pixels."""
+    from course.data import load
+
+    images, labels = load("mnist_5k").test
+    return images, labels, {_key(image): int(label) for image, label in zip(images, labels, strict=True)}
+
+
+def _key(image: Any) -> bytes:
+    return np.rint(255 * np.asarray(image)).astype(np.uint8).tobytes()
+
+
+def classify(images: Array) -> Array:
+    """The labels of held-out digits `(n, 28, 28, 1)`, looked up rather than recognized: int32 `(n,)`."""
+    known = _held_out()[2]
+    return jnp.array([known[_key(image)] for image in np.asarray(images)], jnp.int32)
+
+
+def _classify_cases(rng: np.random.Generator) -> list[Case]:
+    images, labels, _ = _held_out()
+    digit = int(rng.integers(0, CLASSES))
+    # The most typical image of its class: an answer that is right 96 times in 100 is right here.
+    same = images[labels == digit]
+    typical = same[np.square(same - same.mean(axis=0)).sum(axis=(1, 2, 3)).argmin()]
+    order = rng.permutation(len(images))
+    return [
+        Case("a batch of one", (typical[np.newaxis],)),
+        Case("fifty digits that it has not seen", (images[order[:50]],)),
+        Case("two hundred digits that it has not seen", (images[order[50:250]],)),
+        Case("all the held-out digits", (images[order],)),
+    ]
+
+
+_HINTS = {
+    "scores": "For each image you return ten scores. A label is one whole number: the place of the largest score.",
+    "probabilities": "For each image you return ten probabilities. Say which class you decide for.",
+    "one-hot": "The labels came back one-hot, in ten columns of 0 and 1. Expected is the number of the class.",
+    "constant": (
+        "The answer is the same digit for every image. Has the network in `classify` been trained, and do its images "
+        "look as they did in training? They arrive as float32 in [0, 1]."
+    ),
+    "counted from 1": "Most answers are one too high. The classes are numbered from 0.",
+    "argmax over the batch": "You asked which *image* has the largest score for each class. Ask along the other axis.",
+    "argmax over everything": "One number came back: the largest score of the whole batch. Each image has its own.",
+    "floats": "The labels are floating-point numbers. They count classes, so they are whole numbers: look at the dtype.",
+}
+
+
+def _scores_of(images: Array) -> Array:
+    spread = jnp.linspace(-1.0, 1.0, len(images))[:, None] + jnp.linspace(-0.5, 0.5, CLASSES)
+    return 6.0 * jnp.eye(CLASSES)[classify(images)] + spread
+
+
+def _accept(got: Any, want: Any, images: Array) -> str | None:
+    """None where enough labels are right, else what is wrong; the learner's scores are never those of a listed mistake."""
+    n = len(want)
+    shape = np.shape(got)
+    if n > 1 and shape == (n, CLASSES):
+        values = np.asarray(got, dtype=np.float64)
+        if np.isin(values, (0, 1)).all():
+            return _HINTS["one-hot"]
+        return _HINTS["probabilities" if np.allclose(values.sum(axis=1), 1, atol=1e-3) else "scores"]
+    if n > 1 and shape in ((CLASSES,), ()):
+        return _HINTS["argmax over the batch" if shape else "argmax over everything"]
+    if shape != (n,) or kind_of(got) not in "if" or isinstance(got, (list, tuple)):
+        return difference(got, want, 0, 0)
+    if kind_of(got) == "f":
+        return difference(got, want, np.inf, np.inf) or _HINTS["floats"]
+    answers, truth = np.asarray(got).astype(np.int64), np.asarray(want)
+    right = int((answers == truth).sum())
+    needed = _ENOUGH_OF.get(n, int(np.ceil(_ENOUGH * n)))
+    if right >= needed:
+        return None
+    if n > 1 and (answers == answers[0]).all():
+        return _HINTS["constant"]
+    if n > 1 and (answers - 1 == truth).sum() >= 0.8 * n:
+        return _HINTS["counted from 1"]
+    return f"{right:,} of {n:,} right ({right / n:.1%}); {needed:,} are needed."
+
+
+CLASSIFY = Exercise(
+    name="classify",
+    lesson=LESSON,
+    points=4,
+    reference=classify,
+    cases=_classify_cases,
+    accept=_accept,
+    rtol=0.0,
+    limit_s=60.0,
+    mistakes=tuple(
+        Mistake(name, _HINTS[name], wrong)
+        for name, wrong in (
+            ("scores", _scores_of),
+            ("probabilities", lambda images: jnp.exp(_scores_of(images)) / jnp.exp(_scores_of(images)).sum(1, keepdims=True)),
+            ("one-hot", lambda images: jnp.eye(CLASSES, dtype=jnp.int32)[classify(images)]),
+            ("constant", lambda images: jnp.full(len(images), 8)),
+            ("counted from 1", lambda images: classify(images) + 1),
+            ("argmax over the batch", lambda images: _scores_of(images).argmax(axis=0)),
+            ("argmax over everything", lambda images: _scores_of(images).argmax()),
+            ("floats", lambda images: classify(images).astype(jnp.float32)),
+        )
+    ),
+)
