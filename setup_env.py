@@ -3,11 +3,13 @@
 Usage:  python3 -I setup_env.py --venv .venv --constraints constraints/latest.txt --extras lab,test,instructor
         python3 -I setup_env.py --find-python 3.13
 
-The first form finds a Python that the course supports, makes the environment with it and installs the course. Done
-once, it does nothing the next time: a stamp in the environment says what it was made from, and an environment whose
-stamp is missing (an interrupted install) is made again, not trusted. The second form prints the path of a Python.
+The first form finds a Python that the course supports, makes the environment with it and installs the
+course. Done once, it does nothing the next time: a stamp in the environment says what it was made from, and
+an environment whose stamp is missing (an interrupted install) is made again, not trusted. The second form
+prints the path of a Python.
 
-This file must parse on any Python 3 (3.6 at least), so that an old Python gets a sentence and not a SyntaxError.
+This file must parse on any Python 3 (3.6 at least), so that an old Python gets a sentence and not a
+SyntaxError.
 """
 
 import argparse
@@ -53,7 +55,7 @@ def dotted(version: Version) -> str:
     return ".".join(str(part) for part in version)
 
 
-# --- which Python -----------------------------------------------------------------------------------------------------
+# --- which Python ---
 
 
 def probe(command: str) -> Optional[Python]:
@@ -84,7 +86,7 @@ def beyond_the_path(minor: str) -> List[str]:
     for folder in glob.glob(os.path.join(root, "versions", minor + "*")):
         if re.match(re.escape(minor) + r"(\.\d+)?$", os.path.basename(folder)):
             found.append(os.path.join(folder, "bin", "python" + minor))
-    found.sort(key=lambda path: [int(part) for part in re.findall(r"\d+", path.split("versions")[-1])], reverse=True)
+    found.sort(key=lambda path: [int(part) for part in re.findall(r"\d+", path)], reverse=True)
     if shutil.which("uv"):
         try:
             done = subprocess.run(
@@ -115,12 +117,17 @@ def find_named(name: str) -> Optional[Python]:
     return None
 
 
-def how_to_install() -> str:
+def how_to_install(name: str = "") -> str:
+    """What to do where no Python fits; `name`, the one asked for, stays in the advice if it is supported."""
+    asked = re.match(r"^(?:python)?3\.(\d+)$", name)
+    keep = asked is not None and OLDEST[1] <= int(asked.group(1)) <= NEWEST[1]
+    minor = "3." + asked.group(1) if asked and keep else "3.12"
+    then = "the same command again" if keep else "`make lab PYTHON=python%s`" % minor
     if sys.platform == "darwin":
-        return "Install one (from python.org, or `brew install python@3.12`) and run `make lab PYTHON=python3.12`."
+        return "Install Python %s (from python.org, or `brew install python@%s`) and run %s." % (minor, minor, then)
     return (
-        "Install one (on Debian or Ubuntu `sudo apt install python3.12 python3.12-venv`; else your system's package "
-        "manager, pyenv or `uv python install 3.12`) and run `make lab PYTHON=python3.12`."
+        "Install Python %s (on Debian or Ubuntu `sudo apt install python%s python%s-venv`; else your "
+        "system's package manager, pyenv or `uv python install %s`) and run %s." % (minor, minor, minor, minor, then)
     )
 
 
@@ -133,8 +140,8 @@ def choose(requested: str) -> Python:
         python = find_named(requested)
         if python is None:
             raise SetupError(
-                "No Python that runs was found under the name %s. This course needs Python %s. %s"
-                % (requested, SUPPORTED, how_to_install())
+                "No Python that runs was found under the name %s; the course works with %s. %s"
+                % (requested, SUPPORTED, how_to_install(requested))
             )
         found = [(requested, python)]
     else:
@@ -152,7 +159,7 @@ def choose(requested: str) -> Python:
     raise SetupError("This course needs Python %s; %s. %s" % (SUPPORTED, here or "none was found", how_to_install()))
 
 
-# --- an NVIDIA GPU ----------------------------------------------------------------------------------------------------
+# --- an NVIDIA GPU ---
 
 
 def nvidia_gpu() -> Optional[str]:
@@ -174,7 +181,7 @@ def nvidia_gpu() -> Optional[str]:
     return names[0] if done.returncode == 0 and names else None
 
 
-# --- what pip or venv said, as a sentence -----------------------------------------------------------------------------
+# --- what pip or venv said, as a sentence ---
 
 PERMISSION = "You may not write here (%s). Put the course into a folder of your own, or mend the folder's owner."
 
@@ -189,9 +196,10 @@ def free_bytes(folder: str) -> float:
 def disk_full(venv: str, cuda: bool = False) -> str:
     place = os.path.dirname(os.path.abspath(venv))
     return (
-        "The disk is full. The environment needs about %.0f GB while it is made; %s has %.1f GB free, and the folder "
-        "for temporary files, %s, has %.1f GB. Make room (`make clean` removes what was begun, `python3 -m pip cache purge` "
-        "empties pip's cache; the variable TMPDIR names another temporary folder), then run the same command again."
+        "The disk is full. The environment needs about %.0f GB while it is made; %s has %.1f GB free, and "
+        "the folder for temporary files, %s, has %.1f GB. Make room (`make clean` removes what was begun, "
+        "`python3 -m pip cache purge` empties pip's cache; the variable TMPDIR names another temporary "
+        "folder), then run the same command again."
         % (
             NEEDED_GB_CUDA if cuda else NEEDED_GB,
             place,
@@ -207,11 +215,12 @@ def explain(output: str, venv: str, python: Optional[Python] = None, cuda: bool 
     name = os.path.basename(venv)
     if re.search(r"No space left on device|Errno 28|Disk quota exceeded", output):
         return disk_full(venv, cuda)
-    if re.search(r"ensurepip is not available|No module named '?(venv|ensurepip)", output):
+    if re.search(r"ensurepip is not\s+available|No module named '?(venv|ensurepip)", output):
         minor = "%d.%d" % python.version[:2] if python else "3"
         return (
-            "This Python has no working `venv` module, which makes environments. On Debian or Ubuntu install it with "
-            "`sudo apt install python%s-venv`, or choose another Python: `make lab PYTHON=python3.12`." % minor
+            "This Python has no working `venv` module, which makes environments. On Debian or Ubuntu "
+            "install it with `sudo apt install python%s-venv`, or choose another Python: `make lab "
+            "PYTHON=python3.12`." % minor
         )
     if re.search(r"Errno 30|Read-only file system", output):
         return PERMISSION % "the disk is read-only"
@@ -219,32 +228,34 @@ def explain(output: str, venv: str, python: Optional[Python] = None, cuda: bool 
         return PERMISSION % "permission denied"
     if re.search(r"CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError", output):
         return (
-            "The package index answered, but its certificate could not be verified. Behind a company's proxy, point "
-            "pip at the company's certificates (the variable PIP_CERT names the file), then run the same command again."
+            "The package index answered, but its certificate could not be verified. Behind a company's "
+            "proxy, point pip at the company's certificates (the variable PIP_CERT names the file), then "
+            "run the same command again."
         )
     if re.search(
-        r"NewConnectionError|NameResolutionError|name resolution|Name or service not known|nodename nor servname|"
-        r"Network is unreachable|No route to host|ConnectTimeout|ReadTimeout|Read timed out|ProxyError|"
-        r"Connection refused|Connection reset|ConnectionError|Connection aborted|ProtocolError|IncompleteRead",
+        r"NewConnectionError|NameResolutionError|name resolution|Name or service not known|"
+        r"nodename nor servname|Network is unreachable|No route to host|ConnectTimeout|"
+        r"ReadTimeout|Read timed out|ProxyError|Connection refused|Connection reset|"
+        r"ConnectionError|Connection aborted|ProtocolError|IncompleteRead",
         output,
     ):
         return (
-            "The packages could not be downloaded: the network, or the package index, does not answer. Connect (behind "
-            "a proxy, set HTTPS_PROXY) and run the same command again; the first installation needs the network, "
-            "later runs do not."
+            "The packages could not be downloaded: the network, or the package index, does not answer. "
+            "Connect (behind a proxy, set HTTPS_PROXY) and run the same command again; the first "
+            "installation needs the network, later runs do not."
         )
     missing = re.search(r"No matching distribution found for (\S+)", output)
     if missing:
         version = dotted(python.version) if python else "?"
         return (
-            "pip found no build of %s for this machine (%s %s, Python %s). jax has builds for 64-bit Linux (glibc) and "
-            "for Macs with Apple silicon; elsewhere use the notebooks on Colab."
+            "pip found no build of %s for this machine (%s %s, Python %s). jax has builds for 64-bit Linux "
+            "(glibc) and for Macs with Apple silicon; elsewhere use the notebooks on Colab."
             % (missing.group(1), platform.system(), platform.machine(), version)
         )
     if "ResolutionImpossible" in output or "conflicting dependencies" in output:
         return (
-            "The pinned versions contradict each other. If you changed pyproject.toml, `make pins` makes them again; "
-            "if you did not, please report it with the log."
+            "The pinned versions contradict each other. If you changed pyproject.toml, `make pins` makes "
+            "them again; if you did not, please report it with the log."
         )
     if "ensurepip" in output:  # venv hides why ensurepip failed
         if free_bytes(os.path.dirname(os.path.abspath(venv))) < 100e6:
@@ -255,7 +266,7 @@ def explain(output: str, venv: str, python: Optional[Python] = None, cuda: bool 
     return "The installation failed. The last word was: %s" % last.strip()
 
 
-# --- running a step, showing that it lives ----------------------------------------------------------------------------
+# --- running a step, showing that it lives ---
 
 
 class Progress:
@@ -342,7 +353,7 @@ def run(command: List[str], root: str) -> Tuple[int, str]:
 
 
 def keep_log(text: str, venv: str) -> str:
-    """Store a log in the environment, or where that is impossible in the temporary folder; where it is, in words."""
+    """Store a log in the environment, else in the temporary folder; returns where it is, in words."""
     for folder in (venv, tempfile.gettempdir()):
         path = os.path.join(folder, LOG)
         try:
@@ -354,7 +365,7 @@ def keep_log(text: str, venv: str) -> str:
     return "The log could not be stored; its end:\n" + "\n".join(text.splitlines()[-15:])
 
 
-# --- the environment --------------------------------------------------------------------------------------------------
+# --- the environment ---
 
 
 class Plan(NamedTuple):
@@ -404,8 +415,9 @@ def remove(venv: str) -> bool:
     strangers = [] if not os.path.isdir(venv) else sorted(set(os.listdir(venv)) - VENV_ENTRIES)
     if strangers or os.path.islink(venv) or not os.path.isdir(venv):
         raise SetupError(
-            "%s is not an environment that this course made (it is, or holds, something else%s). Move it away, or choose "
-            "another place: `make lab VENV=.venv-course`." % (venv, ": " + strangers[0] if strangers else "")
+            "%s is not an environment that this course made (it is, or holds, something else%s). Move it "
+            "away, or choose another place: `make lab VENV=.venv-course`."
+            % (venv, ": " + strangers[0] if strangers else "")
         )
     shutil.rmtree(venv)
     return True
@@ -420,7 +432,7 @@ def ensure(plan: Plan, requested: str) -> None:
     """Make the environment what `plan` says; do nothing where it already is."""
     stamp = stored(plan.venv)
     present = probe(plan.python) if stamp else None
-    # Without a wish, an environment keeps the Python that it was made with; a wish by name must be that minor version.
+    # An environment keeps the Python that it was made with, unless another one is asked for.
     python = present if present and not requested else choose(requested)
     want = wanted(plan, python.version)
     name = os.path.relpath(plan.venv)
@@ -430,10 +442,13 @@ def ensure(plan: Plan, requested: str) -> None:
 
     usable = stamp is not None and present and all(stamp.get(key) == want[key] for key in ("python", "place"))
     if python.version[:2] > NEWEST:
-        print("Python %s is newer than this course was tested with (%s); going on." % (dotted(python.version), SUPPORTED))
+        print(
+            "Python %s is newer than this course was tested with (%s); going on." % (dotted(python.version), SUPPORTED)
+        )
     if usable:
         print("%s: what it is made from has changed; bringing it up to date" % name)
-        os.remove(os.path.join(plan.venv, STAMP))  # from here on an interruption leaves an unfinished environment
+        # From here on an interruption leaves an unfinished environment.
+        os.remove(os.path.join(plan.venv, STAMP))
     else:
         if remove(plan.venv):
             reason = "unfinished" if stamp is None else "for another Python or another place"
@@ -459,12 +474,16 @@ def ensure(plan: Plan, requested: str) -> None:
 
 def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(description="Make the course's virtual environment (called by the Makefile).")
-    parser.add_argument("--find-python", metavar="NAME", help="print the path of this Python (3.13, python3.13) and end")
+    parser.add_argument(
+        "--find-python", metavar="NAME", help="print the path of this Python (3.13, python3.13) and end"
+    )
     parser.add_argument("--venv", default=".venv")
     parser.add_argument("--constraints", default="constraints/latest.txt")
     parser.add_argument("--extras", default="lab,test,instructor", help="comma-separated extras of pyproject.toml")
     parser.add_argument("--python", default="", help="a version, a command or a path; default: the first supported one")
-    parser.add_argument("--cuda", choices=["auto", "yes", "no"], default="no", help="add the cuda extra (auto: with a GPU)")
+    parser.add_argument(
+        "--cuda", choices=["auto", "yes", "no"], default="no", help="add the cuda extra (auto: with a GPU)"
+    )
     options = parser.parse_args(arguments)
     root = os.path.dirname(os.path.abspath(__file__))
     venv = os.path.abspath(options.venv)

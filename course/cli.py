@@ -32,13 +32,9 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(
-        metavar="[NOTEBOOKS]…", help="Files, folders, or lessons by name (02 is enough). Default: all."
-    ),
+    typer.Argument(metavar="[NOTEBOOKS]…", help="Files, folders, or lessons by name (02 is enough). Default: all."),
 ]
-Check = Annotated[
-    bool, typer.Option("--check", help="Write nothing; fail if something is not as it should be.")
-]
+Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if something is not as it should be.")]
 Timeout = Annotated[int, typer.Option(help="Seconds that one cell may take.", min=1)]
 
 
@@ -55,9 +51,7 @@ def main() -> None:
 def common(
     show_version: Annotated[
         bool,
-        typer.Option(
-            "--version", is_eager=True, callback=lambda value: _version(value), help="Say which version."
-        ),
+        typer.Option("--version", is_eager=True, callback=lambda value: _version(value), help="Say which version."),
     ] = False,
 ) -> None:
     """Write, check and release the course's notebooks. Run it inside a clone of the course."""
@@ -91,9 +85,7 @@ def format_notebooks(
     kinds = lessons.KINDS if check or not run else (lessons.LESSONS, lessons.SOLUTIONS)
     paths = lessons.select(root, notebooks or [], kinds)
     if check:
-        wrong = [
-            f"{lessons.shown(path, root)}, {one}" for path in paths for one in formatting.check_file(path)
-        ]
+        wrong = [f"{lessons.shown(path, root)}, {one}" for path in paths for one in formatting.check_file(path)]
         _finish(wrong, f"{_count(len(paths))} in the canonical form.")
         return
     _format(paths, root, run=run, timeout=timeout)
@@ -118,9 +110,7 @@ def release_exercises(notebooks: Paths = None, check: Check = False) -> None:
         elif not check:
             out.print(f"{target}: {'written' if differs else 'unchanged'}", markup=False)
     if not notebooks:
-        wrong += [
-            f"{lessons.shown(path, root)} has no solution. Delete it." for path in release.orphans(root)
-        ]
+        wrong += [f"{lessons.shown(path, root)} has no solution. Delete it." for path in release.orphans(root)]
     _finish(wrong, f"{_count(len(paths))} released." if check else "")
 
 
@@ -128,9 +118,7 @@ def release_exercises(notebooks: Paths = None, check: Check = False) -> None:
 def bootstrap_cell(
     notebooks: Paths = None,
     check: Check = False,
-    put: Annotated[
-        bool, typer.Option("--write", help="Put the cell into every lesson and solution.")
-    ] = False,
+    put: Annotated[bool, typer.Option("--write", help="Put the cell into every lesson and solution.")] = False,
 ) -> None:
     """Show the set-up cell that every notebook begins with, or put it there."""
     root = lessons.course_root()
@@ -164,9 +152,7 @@ def one_lesson(
     for path in files:
         if lessons.kind_of(path) == lessons.SOLUTIONS:
             written = release.release_file(path, root)
-            out.print(
-                f"{lessons.EXERCISES}/{path.name}: {'written' if written else 'unchanged'}", markup=False
-            )
+            out.print(f"{lessons.EXERCISES}/{path.name}: {'written' if written else 'unchanged'}", markup=False)
     gates = root / "tests" / "test_notebooks.py"
     pytest = [sys.executable, "-m", "pytest", "--nbval", "--nbval-current-env", "-q", "-k", name, str(gates)]
     raise typer.Exit(subprocess.run([*pytest, *map(str, files)], cwd=root, check=False).returncode)

@@ -9,9 +9,7 @@ from typing import Any
 REPOSITORY = "https://example.org/course"
 
 
-def code(
-    source: str, *, outputs: list[dict[str, Any]] | None = None, count: int | None = None, **more: Any
-) -> Any:
+def code(source: str, *, outputs: list[dict[str, Any]] | None = None, count: int | None = None, **more: Any) -> Any:
     cell: dict[str, Any] = {"cell_type": "code", "execution_count": count, "metadata": {}}
     cell |= {"outputs": outputs or [], "source": source}
     return {**cell, **more}
@@ -21,9 +19,7 @@ def markdown(source: str, **more: Any) -> Any:
     return {"cell_type": "markdown", "metadata": {}, "source": source, **more}
 
 
-def grading(
-    grade_id: str, *, solution: bool = True, points: float | None = None, **more: Any
-) -> dict[str, Any]:
+def grading(grade_id: str, *, solution: bool = True, points: float | None = None, **more: Any) -> dict[str, Any]:
     """A cell's metadata as nbgrader's extension writes it."""
     keys = {
         "grade_id": grade_id,
@@ -61,9 +57,7 @@ def make_course(folder: Path) -> Path:
     """A folder that the tools take for a clone of the course, with one lesson and its solution, never run."""
     settings = f'[project]\nname = "threads-to-networks"\n[tool.course]\nrepository = "{REPOSITORY}"\n'
     (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
-    opening = markdown(
-        "# The neuron\n\n**What you will be able to do.** Add.\n\n**How long.** About 60 minutes."
-    )
+    opening = markdown("# The neuron\n\n**What you will be able to do.** Add.\n\n**How long.** About 60 minutes.")
     save(folder / "notebooks" / "02_the_neuron.ipynb", notebook(opening, code("print(1 + 1)")))
     region = "def neuron(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
     solution = notebook(

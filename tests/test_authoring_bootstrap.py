@@ -75,9 +75,7 @@ def make_wheel(folder: Path) -> Path:
     with zipfile.ZipFile(wheel, "w") as file:
         for path in sorted((tree / "course").rglob("*")):
             file.write(path, path.relative_to(tree))
-        file.writestr(
-            f"{info}/METADATA", "Metadata-Version: 2.1\nName: threads-to-networks\nVersion: 0.1.0\n"
-        )
+        file.writestr(f"{info}/METADATA", "Metadata-Version: 2.1\nName: threads-to-networks\nVersion: 0.1.0\n")
         file.writestr(f"{info}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         file.writestr(f"{info}/RECORD", "")
     return wheel
@@ -90,9 +88,7 @@ def run_cell(python: Path, folder: Path, source: str) -> subprocess.CompletedPro
     keep = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
     env = {**keep, "COURSE_SOURCE": source, "PIP_NO_INDEX": "1", "IPYTHONDIR": str(folder / "ipython")}
     command = [str(python), "runner.py", "cell.py"]
-    return subprocess.run(
-        command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False
-    )
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
 
 
 def test_the_cell_installs_the_course_and_changes_no_other_package(colab: Path, tmp_path: Path) -> None:

@@ -91,9 +91,7 @@ def test_canonical_form_is_what_nbformat_accepts_and_would_write() -> None:
 
 
 def test_volatile_metadata_goes_and_meaningful_metadata_stays() -> None:
-    cell = code(
-        "x", metadata={"collapsed": True, "scrolled": 1, "execution": {"iopub": "1"}, "tags": ["b", "a", "b"]}
-    )
+    cell = code("x", metadata={"collapsed": True, "scrolled": 1, "execution": {"iopub": "1"}, "tags": ["b", "a", "b"]})
     cell["metadata"] |= {
         "jupyter": {"outputs_hidden": True, "source_hidden": True},
         "nbgrader": {"grade_id": "f"},
@@ -188,10 +186,7 @@ def test_an_exercise_has_neither_outputs_nor_counts() -> None:
 
 
 def test_a_good_notebook_has_no_problems() -> None:
-    assert (
-        reasons(notebook(markdown("# A"), code("1", outputs=[printed("1\n")], count=1), code("2", count=2)))
-        == ""
-    )
+    assert reasons(notebook(markdown("# A"), code("1", outputs=[printed("1\n")], count=1), code("2", count=2))) == ""
 
 
 @pytest.mark.parametrize(

@@ -62,17 +62,13 @@ def test_an_exercise_is_tidied_and_never_run(tmp_path: Path) -> None:
         ("import os\nos._exit(1)", ["the kernel died"]),
     ],
 )
-def test_a_run_that_goes_wrong_names_the_cell_and_leaves_the_file(
-    tmp_path: Path, source: str, said: list[str]
-) -> None:
+def test_a_run_that_goes_wrong_names_the_cell_and_leaves_the_file(tmp_path: Path, source: str, said: list[str]) -> None:
     path = save(tmp_path / "notebooks" / "a.ipynb", notebook(markdown("# A"), code(source, id="bad")))
     before = path.read_bytes()
     with pytest.raises(AuthoringError) as caught:
         format_file(path, "notebooks/a.ipynb", timeout=2)
     message = str(caught.value)
-    assert all(
-        part in message for part in [*said, "notebooks/a.ipynb", "id bad", "file was left as it was"]
-    ), message
+    assert all(part in message for part in [*said, "notebooks/a.ipynb", "id bad", "file was left as it was"]), message
     assert path.read_bytes() == before
 
 

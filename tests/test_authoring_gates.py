@@ -28,15 +28,11 @@ LESSON = notebook(
     code("my_numbers()", metadata={"tags": ["nbval-ignore-output"]}),
     markdown("## What comes next"),
 )
-HELP = (
-    "<details><summary>A nudge</summary>\nx\n</details>\n<details><summary>Pattern</summary>\ny\n</details>"
-)
+HELP = "<details><summary>A nudge</summary>\nx\n</details>\n<details><summary>Pattern</summary>\ny\n</details>"
 SOLUTION = notebook(
     markdown("## 1 · `f`\n\n> Difficulty: easy · Importance: high · 5 min", id="box"),
     markdown("One line.", id="recap"),
-    code(
-        "def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION", id="f", metadata=grading("f")
-    ),
+    code("def f(x):\n    ### BEGIN SOLUTION\n    return x\n    ### END SOLUTION", id="f", metadata=grading("f")),
     code("check(f)", id="check", metadata=grading("f_check", solution=False, points=2)),
     markdown(f"{HELP}\n\n## Done?\n\n<details>More</details>", id="help"),
 )

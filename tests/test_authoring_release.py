@@ -54,9 +54,7 @@ def test_nothing_of_any_region_is_left_in_an_exercise_and_releasing_is_determini
     assert dumps(exercise) == dumps(exercise_of(parse(dumps(nb), "a"), "a"))
 
 
-def test_outputs_and_nbval_tags_go_ids_and_grading_stay_and_cells_for_the_solution_alone_are_dropped() -> (
-    None
-):
+def test_outputs_and_nbval_tags_go_ids_and_grading_stay_and_cells_for_the_solution_alone_are_dropped() -> None:
     check = code(
         "check(f)",
         outputs=[printed("right")],

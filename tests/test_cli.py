@@ -39,9 +39,7 @@ def course(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
     return run
 
 
-def test_from_two_bare_notebooks_to_a_whole_lesson(
-    root: Path, course: Run, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_from_two_bare_notebooks_to_a_whole_lesson(root: Path, course: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     """The author's day: set-up cell, checks, then `course lesson` formats, releases and runs the gates."""
     assert course("bootstrap", "--check")[0] == 1
     status, out, _ = course("bootstrap", "--write")
@@ -114,16 +112,12 @@ def test_version_help_and_the_set_up_cell_are_shown(root: Path, course: Run) -> 
         (["lesson", "07"], "There is no lesson '07'."),
     ],
 )
-def test_a_wrong_name_gets_a_sentence_and_no_traceback(
-    course: Run, root: Path, words: list[str], said: str
-) -> None:
+def test_a_wrong_name_gets_a_sentence_and_no_traceback(course: Run, root: Path, words: list[str], said: str) -> None:
     status, _, err = course(*words)
     assert status == 1 and said in err and "Traceback" not in err
 
 
-def test_outside_of_a_clone_the_command_says_so(
-    course: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_outside_of_a_clone_the_command_says_so(course: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     status, _, err = course("list")
     assert status == 1 and "not inside a clone of the course" in err

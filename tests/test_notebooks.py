@@ -98,9 +98,7 @@ def test_untouched_exercise_fails_in_no_other_way_than_not_written_yet(path: Pat
         where = f"cell {index + 1}:\n{cell['source']}"
         for output in cell["outputs"]:
             if output["output_type"] == "error":
-                assert output["ename"] == "NotImplementedError", (
-                    f"{where}\n{output['ename']}: {output['evalue']}"
-                )
+                assert output["ename"] == "NotImplementedError", f"{where}\n{output['ename']}: {output['evalue']}"
             assert output.get("name") != "stderr", f"{where}\n{output.get('text')}"
         if gates.states_check(cell):
             assert "not written yet" in str(cell["outputs"]), where

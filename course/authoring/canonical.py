@@ -38,7 +38,7 @@ CELL_KEYS = ("cellView", "course", "nbgrader", "slideshow")
 
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
 _OVERWRITTEN = re.compile(r"^.*\r(?=[^\n])", re.M)
-_INSTALLED = re.compile(r"~?(?:/[\w.+@-]+)*/((?:site-packages|lib/python3\.\d+)/)")
+_INSTALLED = re.compile(r"(?<!…)~?(?:/[\w.+@-]+)*/((?:site-packages|lib/python3\.\d+)/)")
 _KERNEL_FILE = re.compile(r"(?:/[\w.+@-]+)*/ipykernel_\d+/\d+\.py")  # how older kernels call a cell
 _COLOR = re.compile(r"\x1b\[[0-9;]*m")
 _ADDRESS = re.compile(r"\bat 0x[0-9a-fA-F]{6,}")
@@ -187,9 +187,7 @@ def _outputs(outputs: list[dict[str, Any]], count: int | None) -> list[dict[str,
                 result.append({"output_type": kind, "name": output["name"], "text": output["text"]})
         elif kind == "error":
             lines = [_frame(line) for line in output.get("traceback", [])]
-            result.append(
-                {**{key: output[key] for key in ("ename", "evalue", "output_type")}, "traceback": lines}
-            )
+            result.append({**{key: output[key] for key in ("ename", "evalue", "output_type")}, "traceback": lines})
         else:
             data = {mime: _datum(mime, value) for mime, value in output["data"].items() if mime != WIDGET}
             if not data or _is_bare_widget(output["data"]):
@@ -207,7 +205,7 @@ def _outputs(outputs: list[dict[str, Any]], count: int | None) -> list[dict[str,
 
 
 def _frame(line: str) -> str:
-    """A line of a traceback without what differs between machines: where Python is, and the kernel's own files."""
+    """A line of a traceback without what differs between machines: where Python and the cell's file are."""
     return _KERNEL_FILE.sub("this cell", _INSTALLED.sub(r"…/\1", line))
 
 

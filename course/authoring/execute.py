@@ -16,9 +16,7 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 Progress = Callable[[int, int], None]
 
 
-def execute(
-    nb: Notebook, name: str, folder: Path, *, timeout: int = 600, progress: Progress | None = None
-) -> Notebook:
+def execute(nb: Notebook, name: str, folder: Path, *, timeout: int = 600, progress: Progress | None = None) -> Notebook:
     """A copy of `nb` with the outputs of a run in `folder`; `name` is how errors call it.
 
     `progress(done, cells)` is called before each code cell and at the end; `timeout` is in seconds, for each

@@ -39,7 +39,5 @@ def format_file(
     found += problems(parse(text, name), kind, text)
     if run and found:
         reasons = "\n".join(f"  {problem}" for problem in found)
-        raise AuthoringError(
-            f"{name} ran, but can't be stored as it is; the file was left as it was:\n{reasons}"
-        )
+        raise AuthoringError(f"{name} ran, but can't be stored as it is; the file was left as it was:\n{reasons}")
     return write(path, text), found

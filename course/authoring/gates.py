@@ -32,12 +32,8 @@ def lesson_problems(nb: Notebook, name: str) -> list[Problem]:
     codes = [index for index, _ in code_cells(nb)]
     opening = _prose(cells[: codes[1]] if len(codes) > 1 else cells)
     closing = _prose(cells[-_ANCHORED:])
-    found = [
-        Problem("", f"the opening does not say '{part}'.") for part in OPENING if not _has(opening, part)
-    ]
-    found += [
-        Problem("", f"the last cells do not say '{part}'.") for part in CLOSING if not _has(closing, part)
-    ]
+    found = [Problem("", f"the opening does not say '{part}'.") for part in OPENING if not _has(opening, part)]
+    found += [Problem("", f"the last cells do not say '{part}'.") for part in CLOSING if not _has(closing, part)]
     if f"../{EXERCISES}/{name}.ipynb" not in _prose(cells):
         found.append(Problem("", f"there is no link to ../{EXERCISES}/{name}.ipynb."))
     reason = "a claim or a check must be compared; take the tag off, or show times in a cell of their own."
@@ -75,9 +71,7 @@ def exercise_problems(nb: Notebook, points: Mapping[str, float]) -> list[Problem
     in two folds.
     """
     asked = [name for _, cell in code_cells(nb) for name in _CHECK.findall(cell["source"])]
-    found = [
-        Problem("", f"check({name}): the catalogue has no such exercise.") for name in _once(asked, points)
-    ]
+    found = [Problem("", f"check({name}): the catalogue has no such exercise.") for name in _once(asked, points)]
     groups = dict(_groups(nb, points))
     for name in points:
         cells = groups.get(name)
@@ -107,9 +101,7 @@ def difference_problems(solution: Notebook, exercise: Notebook) -> list[Problem]
         same = same and ours["metadata"].get("nbgrader") == theirs["metadata"].get("nbgrader")
         pattern = r"[^\n]*".join(map(re.escape, _outside(ours["source"])))
         if not same or not re.fullmatch(pattern, theirs["source"]):
-            found.append(
-                Problem(place(exercise, index), "the cell differs from the solution's outside a region.")
-            )
+            found.append(Problem(place(exercise, index), "the cell differs from the solution's outside a region."))
         written = [line for line in theirs["source"].splitlines() if "NotImplementedError" in line]
         regions = ours["source"].count(BEGIN)
         if len(written) < regions or sum(bool(_STUB.fullmatch(line)) for line in written) != regions:

@@ -39,9 +39,7 @@ def course_root(start: Path | None = None) -> Path:
     for folder in (here, *here.parents):
         if settings(folder).get("project", {}).get("name") == DISTRIBUTION:
             return folder
-    raise AuthoringError(
-        f"{here} is not inside a clone of the course. Change into one and run the command there."
-    )
+    raise AuthoringError(f"{here} is not inside a clone of the course. Change into one and run the command there.")
 
 
 def settings(root: Path) -> dict[str, Any]:

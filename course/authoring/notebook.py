@@ -19,9 +19,7 @@ Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
 RAISES_TAGS = frozenset({"raises-exception", "nbval-raises-exception"})
-NOT_COMPARED = re.compile(
-    r"^\s*#+\s*(?:NBVAL_IGNORE_OUTPUT|NBVAL_SKIP|PYTEST_VALIDATE_IGNORE_OUTPUT)\s*$", re.M
-)
+NOT_COMPARED = re.compile(r"^\s*#+\s*(?:NBVAL_IGNORE_OUTPUT|NBVAL_SKIP|PYTEST_VALIDATE_IGNORE_OUTPUT)\s*$", re.M)
 NOT_COMPARED_TAGS = frozenset({"nbval-ignore-output", "nbval-skip"})
 
 

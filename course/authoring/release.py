@@ -96,21 +96,15 @@ def _metadata_problems(cell: Cell) -> list[str]:
         return []
     reasons = []
     if grading.get("schema_version") != SCHEMA:
-        reasons.append(
-            f"nbgrader's schema_version is {grading.get('schema_version', 'missing')}, not {SCHEMA}."
-        )
+        reasons.append(f"nbgrader's schema_version is {grading.get('schema_version', 'missing')}, not {SCHEMA}.")
     grade_id = grading.get("grade_id")
     if not isinstance(grade_id, str) or not _GRADE_ID.fullmatch(grade_id):
         reasons.append(f"grade_id is {grade_id!r}; it needs a name of letters, digits, _ and -.")
     for flag in _FLAGS:
         if not isinstance(grading.get(flag), bool):
-            reasons.append(
-                f"nbgrader's '{flag}' is {grading.get(flag, 'missing')!r}; it must be true or false."
-            )
+            reasons.append(f"nbgrader's '{flag}' is {grading.get(flag, 'missing')!r}; it must be true or false.")
     points = grading.get("points")
-    if grading.get("grade") and (
-        isinstance(points, bool) or not isinstance(points, int | float) or points < 0
-    ):
+    if grading.get("grade") and (isinstance(points, bool) or not isinstance(points, int | float) or points < 0):
         reasons.append(f"a graded cell needs points of 0 or more, not {points!r}.")
     if grading.get("solution") and grading.get("locked"):
         reasons.append("a solution cell must not be locked: the learner writes in it.")
@@ -126,9 +120,7 @@ def _region_problems(cell: Cell) -> list[str]:
         mark = line.strip()
         if mark not in (BEGIN, END):
             if _MARK.search(line):
-                return [
-                    f"line {number} is almost a mark: write exactly '{BEGIN}' or '{END}', alone on its line."
-                ]
+                return [f"line {number} is almost a mark: write exactly '{BEGIN}' or '{END}', alone on its line."]
             filled = filled or bool(mark and not mark.startswith("#"))
             continue
         if not solution or cell["cell_type"] != "code":

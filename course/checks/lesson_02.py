@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import jax
@@ -44,8 +45,14 @@ NEURON = Exercise(
     reference=neuron,
     cases=_neuron_cases,
     mistakes=(
-        Mistake("no bias", "The answers fit a neuron whose bias is 0, whatever b says.", lambda x, w, b: jnp.tanh(w @ x)),
-        Mistake("no activation", "The weighing and the adding are right. What comes out has not been squashed yet.", lambda x, w, b: w @ x + b),
+        Mistake(
+            "no bias", "The answers fit a neuron whose bias is 0, whatever b says.", lambda x, w, b: jnp.tanh(w @ x)
+        ),
+        Mistake(
+            "no activation",
+            "The weighing and the adding are right. What comes out has not been squashed yet.",
+            lambda x, w, b: w @ x + b,
+        ),
         Mistake(
             "bias outside",
             "You squash first and add the bias afterwards. In y = f(w·x + b) the bias stands inside the parentheses.",
@@ -56,8 +63,16 @@ NEURON = Exercise(
             "One neuron gives one number, and yours gives one for each input. The products w₁x₁, w₂x₂, … still have to become one sum.",
             lambda x, w, b: jnp.tanh(w * x + b),
         ),
-        Mistake("bias added to each", "The bias was added once for each input. It belongs to the neuron: once.", lambda x, w, b: jnp.tanh(jnp.sum(w * x + b))),
-        Mistake("another activation", "These are the answers of a neuron with ReLU. The exercise asks for tanh.", lambda x, w, b: jax.nn.relu(w @ x + b)),
+        Mistake(
+            "bias added to each",
+            "The bias was added once for each input. It belongs to the neuron: once.",
+            lambda x, w, b: jnp.tanh(jnp.sum(w * x + b)),
+        ),
+        Mistake(
+            "another activation",
+            "These are the answers of a neuron with ReLU. The exercise asks for tanh.",
+            lambda x, w, b: jax.nn.relu(w @ x + b),
+        ),
     ),
 )
 
@@ -71,7 +86,10 @@ def layer(x: Array, W: Array, b: Array) -> Array:
 
 def _layer_cases(rng: np.random.Generator) -> list[Case]:
     return [
-        Case(f"{n_in} inputs, {n_out} neurons", (_normal(rng, n_in), _normal(rng, n_out, n_in) / np.float32(n_in**0.5), 0.5 * _normal(rng, n_out)))
+        Case(
+            f"{n_in} inputs, {n_out} neurons",
+            (_normal(rng, n_in), _normal(rng, n_out, n_in) / np.float32(n_in**0.5), 0.5 * _normal(rng, n_out)),
+        )
         for n_in, n_out in ((3, 3), (2, 3), (4, 1), (5, 2), (30, 20))
     ]
 
@@ -89,14 +107,26 @@ LAYER = Exercise(
             lambda x, W, b: jnp.tanh(x @ W + b),
         ),
         Mistake("no bias", "The bias vector b was not added.", lambda x, W, b: jnp.tanh(W @ x)),
-        Mistake("no activation", "The sums are right, but the activation tanh has not been applied to them.", lambda x, W, b: W @ x + b),
-        Mistake("bias outside", "The bias was added after the activation; it belongs to the sum that goes into it.", lambda x, W, b: jnp.tanh(W @ x) + b),
+        Mistake(
+            "no activation",
+            "The sums are right, but the activation tanh has not been applied to them.",
+            lambda x, W, b: W @ x + b,
+        ),
+        Mistake(
+            "bias outside",
+            "The bias was added after the activation; it belongs to the sum that goes into it.",
+            lambda x, W, b: jnp.tanh(W @ x) + b,
+        ),
         Mistake(
             "not summed",
             "Your answer is a matrix, one number for each weight. Along one axis of it a sum is missing: each neuron gives one number.",
             lambda x, W, b: jnp.tanh(W * x + b[:, None]),
         ),
-        Mistake("one neuron only", "This is the sum over all neurons. A layer keeps them apart: one number for each row of W.", lambda x, W, b: jnp.tanh(jnp.sum(W @ x + b))),
+        Mistake(
+            "one neuron only",
+            "This is the sum over all neurons. A layer keeps them apart: one number for each row of W.",
+            lambda x, W, b: jnp.tanh(jnp.sum(W @ x + b)),
+        ),
     ),
 )
 
@@ -142,7 +172,11 @@ BATCHED_LAYER = Exercise(
             lambda X, W, b: jnp.tanh(W @ X + b),
         ),
         Mistake("no bias", "The bias vector b was not added.", lambda X, W, b: jnp.tanh(X @ W.T)),
-        Mistake("no activation", "The sums are right, but the activation tanh has not been applied to them.", lambda X, W, b: X @ W.T + b),
+        Mistake(
+            "no activation",
+            "The sums are right, but the activation tanh has not been applied to them.",
+            lambda X, W, b: X @ W.T + b,
+        ),
         Mistake(
             "last example only",
             "Only one example came back. Every row of X has its own row in the answer.",
@@ -172,17 +206,39 @@ RELU = Exercise(
     reference=lambda x: jnp.maximum(x, 0),
     cases=_relu_cases,
     mistakes=(
-        Mistake("abs", "Negative numbers came back with their sign changed. ReLU has another answer for them.", lambda x: jnp.abs(x)),
-        Mistake("negative side", "This keeps the negative numbers and drops the positive ones: the other way round.", lambda x: jnp.minimum(x, 0)),
+        Mistake(
+            "abs",
+            "Negative numbers came back with their sign changed. ReLU has another answer for them.",
+            lambda x: jnp.abs(x),
+        ),
+        Mistake(
+            "negative side",
+            "This keeps the negative numbers and drops the positive ones: the other way round.",
+            lambda x: jnp.minimum(x, 0),
+        ),
         Mistake(
             "step",
             "This says *whether* a number is positive, 0 or 1. ReLU lets the positive number itself through.",
             lambda x: jnp.where(x > 0, 1.0, 0.0),
         ),
-        Mistake("capped", "The positive numbers were cut off at 1. ReLU has no upper end.", lambda x: jnp.clip(x, 0, 1)),
-        Mistake("leaky", "Negative numbers leak through, made small. That is a relative of ReLU; the exercise asks for the plain one.", lambda x: jnp.where(x > 0, x, 0.01 * x)),
-        Mistake("reduced", "One number came back for the whole array. ReLU looks at each number alone: same shape in and out.", lambda x: jnp.maximum(jnp.max(x), 0)),
-        Mistake("dropped", "The negative numbers were left out, so the answer is shorter. They stay, as something else.", lambda x: x[x > 0]),
+        Mistake(
+            "capped", "The positive numbers were cut off at 1. ReLU has no upper end.", lambda x: jnp.clip(x, 0, 1)
+        ),
+        Mistake(
+            "leaky",
+            "Negative numbers leak through, made small. That is a relative of ReLU; the exercise asks for the plain one.",
+            lambda x: jnp.where(x > 0, x, 0.01 * x),
+        ),
+        Mistake(
+            "reduced",
+            "One number came back for the whole array. ReLU looks at each number alone: same shape in and out.",
+            lambda x: jnp.maximum(jnp.max(x), 0),
+        ),
+        Mistake(
+            "dropped",
+            "The negative numbers were left out, so the answer is shorter. They stay, as something else.",
+            lambda x: x[x > 0],
+        ),
     ),
 )
 
@@ -224,11 +280,29 @@ SOFTMAX = Exercise(
             "All numbers of the batch sum to 1 together. Each *row* is one example and has to sum to 1 by itself.",
             lambda Z: jax.nn.softmax(Z, axis=None),
         ),
-        Mistake("over the batch", "Your columns sum to 1. Each row is one example, so the rows have to.", lambda Z: jax.nn.softmax(Z, axis=0)),
-        Mistake("no exponential", "The rows sum to 1, but the numbers were divided by their sum without the exponential.", lambda Z: Z / jnp.sum(Z, axis=-1, keepdims=True)),
-        Mistake("logarithm", "These are the logarithms of the probabilities.", lambda Z: jax.nn.log_softmax(Z, axis=-1)),
-        Mistake("not normalized", "The exponentials are there (shifted, so that they stay finite), but a row does not sum to 1 yet.", lambda Z: jnp.exp(Z - Z.max(axis=-1, keepdims=True))),
-        Mistake("each alone", "That is a sigmoid of each number alone. In a softmax the classes compete: a row sums to 1.", lambda Z: jax.nn.sigmoid(Z)),
+        Mistake(
+            "over the batch",
+            "Your columns sum to 1. Each row is one example, so the rows have to.",
+            lambda Z: jax.nn.softmax(Z, axis=0),
+        ),
+        Mistake(
+            "no exponential",
+            "The rows sum to 1, but the numbers were divided by their sum without the exponential.",
+            lambda Z: Z / jnp.sum(Z, axis=-1, keepdims=True),
+        ),
+        Mistake(
+            "logarithm", "These are the logarithms of the probabilities.", lambda Z: jax.nn.log_softmax(Z, axis=-1)
+        ),
+        Mistake(
+            "not normalized",
+            "The exponentials are there (shifted, so that they stay finite), but a row does not sum to 1 yet.",
+            lambda Z: jnp.exp(Z - Z.max(axis=-1, keepdims=True)),
+        ),
+        Mistake(
+            "each alone",
+            "That is a sigmoid of each number alone. In a softmax the classes compete: a row sums to 1.",
+            lambda Z: jax.nn.sigmoid(Z),
+        ),
     ),
 )
 
@@ -248,8 +322,15 @@ def _run_xor(build: Callable[[], Any], X: Array) -> Array:
     return jax.nn.relu(X @ W1.T + b1) @ w2 + b2
 
 
-def _xor_weights(W1: Sequence[Sequence[float]], b1: Sequence[float], w2: Sequence[float], b2: float) -> Callable[[], tuple[Array, ...]]:
-    return lambda: (jnp.array(W1, jnp.float32), jnp.array(b1, jnp.float32), jnp.array(w2, jnp.float32), jnp.array(b2, jnp.float32))
+def _xor_weights(
+    W1: Sequence[Sequence[float]], b1: Sequence[float], w2: Sequence[float], b2: float
+) -> Callable[[], tuple[Array, ...]]:
+    return lambda: (
+        jnp.array(W1, jnp.float32),
+        jnp.array(b1, jnp.float32),
+        jnp.array(w2, jnp.float32),
+        jnp.array(b2, jnp.float32),
+    )
 
 
 def _xor_cases(rng: np.random.Generator) -> list[Case]:
@@ -296,7 +377,11 @@ XOR_NETWORK = Exercise(
             "This network just counts the ones, so it says 2 at (1, 1). The second hidden neuron does not yet take anything away.",
             _xor_weights([[1, 1], [1, 1]], [0, 0], [1, 0], 0),
         ),
-        Mistake("all zeros", "With all weights 0 the network answers 0 whatever comes in.", _xor_weights([[0, 0], [0, 0]], [0, 0], [0, 0], 0)),
+        Mistake(
+            "all zeros",
+            "With all weights 0 the network answers 0 whatever comes in.",
+            _xor_weights([[0, 0], [0, 0]], [0, 0], [0, 0], 0),
+        ),
         Mistake(
             "always awake",
             "Your hidden neurons both answer the plain sum x₁ + x₂. They have to differ: one of them should stay silent until *both* inputs are 1.",
@@ -310,7 +395,7 @@ XOR_NETWORK = Exercise(
 
 
 def count_parameters(sizes: Sequence[int]) -> int:
-    return sum(n_in * n_out + n_out for n_in, n_out in zip(sizes[:-1], sizes[1:], strict=True))
+    return sum(n_in * n_out + n_out for n_in, n_out in pairwise(sizes))
 
 
 def _count_cases(rng: np.random.Generator) -> list[Case]:
@@ -326,20 +411,32 @@ COUNT_PARAMETERS = Exercise(
     reference=count_parameters,
     cases=_count_cases,
     mistakes=(
-        Mistake("no biases", "These are the weights. Each neuron has one more number.", lambda sizes: sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True))),
+        Mistake(
+            "no biases",
+            "These are the weights. Each neuron has one more number.",
+            lambda sizes: sum(a * b for a, b in pairwise(sizes)),
+        ),
         Mistake(
             "biases of the inputs",
             "The weights are right. The biases belong to the neurons of a layer, not to what goes into it.",
-            lambda sizes: sum(a * b + a for a, b in zip(sizes[:-1], sizes[1:], strict=True)),
+            lambda sizes: sum(a * b + a for a, b in pairwise(sizes)),
         ),
         Mistake(
             "a bias for each number",
             "You gave the inputs a bias too. The first size is what comes in; there are no neurons there yet.",
-            lambda sizes: sum(a * b for a, b in zip(sizes[:-1], sizes[1:], strict=True)) + sum(sizes),
+            lambda sizes: sum(a * b for a, b in pairwise(sizes)) + sum(sizes),
         ),
-        Mistake("neurons", "These are the neurons. Each has as many weights as it has inputs, and a bias.", lambda sizes: sum(sizes[1:])),
+        Mistake(
+            "neurons",
+            "These are the neurons. Each has as many weights as it has inputs, and a bias.",
+            lambda sizes: sum(sizes[1:]),
+        ),
         Mistake("last layer only", "Only the last layer was counted.", lambda sizes: sizes[-2] * sizes[-1] + sizes[-1]),
-        Mistake("one bias a layer", "You counted one bias for each layer. Each neuron has its own.", lambda sizes: sum(a * b + 1 for a, b in zip(sizes[:-1], sizes[1:], strict=True))),
+        Mistake(
+            "one bias a layer",
+            "You counted one bias for each layer. Each neuron has its own.",
+            lambda sizes: sum(a * b + 1 for a, b in pairwise(sizes)),
+        ),
     ),
 )
 
@@ -400,7 +497,12 @@ def _he_mistake(draw: Callable[[Array, int, int], Array]) -> Callable[[Array, in
 def _he_cases(rng: np.random.Generator) -> list[Case]:
     sizes = ((100, 50), (784, 32), (64, 512), (300, 200))
     return [
-        Case(f"{n_in} inputs, {n_out} neurons", (int(rng.integers(1000)), n_in, n_out), shown=f"a key, n_in = {n_in}, n_out = {n_out}") for n_in, n_out in sizes
+        Case(
+            f"{n_in} inputs, {n_out} neurons",
+            (int(rng.integers(1000)), n_in, n_out),
+            shown=f"a key, n_in = {n_in}, n_out = {n_out}",
+        )
+        for n_in, n_out in sizes
     ]
 
 
@@ -415,7 +517,15 @@ HE_INIT = Exercise(
     # What a mistake is recognized by: its spread, within what chance allows.
     rtol=0.05,
     atol=0.05,
-    parts=("the shape of W", "the shape of b", "spread ÷ √(2/n_in)", "mean ÷ √(2/n_in)", "the largest bias", "same key, same W", "other key, same W"),
+    parts=(
+        "the shape of W",
+        "the shape of b",
+        "spread ÷ √(2/n_in)",
+        "mean ÷ √(2/n_in)",
+        "the largest bias",
+        "same key, same W",
+        "other key, same W",
+    ),
     mistakes=(
         Mistake(
             "variance as spread",
@@ -432,7 +542,11 @@ HE_INIT = Exercise(
             "The scale follows the number of neurons. What piles up in a sum is the number of its *terms*: how many inputs a neuron adds.",
             _he_mistake(lambda key, n_in, n_out: jax.random.normal(key, (n_out, n_in)) * jnp.sqrt(2 / n_out)),
         ),
-        Mistake("not scaled", "The numbers have a spread of 1, whatever n_in is.", _he_mistake(lambda key, n_in, n_out: jax.random.normal(key, (n_out, n_in)))),
+        Mistake(
+            "not scaled",
+            "The numbers have a spread of 1, whatever n_in is.",
+            _he_mistake(lambda key, n_in, n_out: jax.random.normal(key, (n_out, n_in))),
+        ),
         Mistake(
             "transposed",
             "W came back as (n_in, n_out). In this course row i of W holds the weights of neuron i.",
@@ -446,7 +560,9 @@ HE_INIT = Exercise(
         Mistake(
             "key ignored",
             "Two different keys give the same weights. Use the key that comes in, not one that you make yourself.",
-            _he_mistake(lambda key, n_in, n_out: jax.random.normal(jax.random.key(0), (n_out, n_in)) * jnp.sqrt(2 / n_in)),
+            _he_mistake(
+                lambda key, n_in, n_out: jax.random.normal(jax.random.key(0), (n_out, n_in)) * jnp.sqrt(2 / n_in)
+            ),
         ),
     ),
 )

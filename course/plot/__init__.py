@@ -5,6 +5,8 @@ from course.plot.images import images, templates
 from course.plot.neuron import boundary, diagram, knobs, normal_arrow
 from course.plot.roofline import roofline
 from course.plot.style import BLUE, COLORS, GRAY, GREEN, ORANGE, PURPLE, RED, SKY, row
+from course.plot.timeline import timeline
+from course.plot.tree import tree
 from course.plot.widgets import sliders
 
 __all__ = [
@@ -28,4 +30,6 @@ __all__ = [
     "row",
     "sliders",
     "templates",
+    "timeline",
+    "tree",
 ]

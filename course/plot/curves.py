@@ -39,7 +39,9 @@ def curves(
     for i, (name, y) in enumerate(ys.items()):
         values = np.asarray(y)
         xs = np.arange(1, len(values) + 1) if x is None else np.asarray(x)
-        ax.plot(xs, values, label=name, linestyle=_DASHES[i % len(_DASHES)], marker="o" if markers else None, markersize=4)
+        ax.plot(
+            xs, values, label=name, linestyle=_DASHES[i % len(_DASHES)], marker="o" if markers else None, markersize=4
+        )
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     if "x" in log:
         ax.set_xscale("log")
@@ -57,7 +59,15 @@ def axis_lines(ax: Axes) -> Axes:
     return ax
 
 
-def bars(values: Mapping[str, float], *, ylabel: str, title: str = "", unit: str = "", log: bool = False, ax: Axes | None = None) -> Axes:
+def bars(
+    values: Mapping[str, float],
+    *,
+    ylabel: str,
+    title: str = "",
+    unit: str = "",
+    log: bool = False,
+    ax: Axes | None = None,
+) -> Axes:
     """A bar for each name, with its value written on it.
 
     Args:

@@ -7,7 +7,6 @@ from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
-from matplotlib.axes import Axes
 
 from course.plot.style import BLUE, RED, SIGNED, bare
 
@@ -22,7 +21,9 @@ def _square(image: Any) -> np.ndarray:
     return picture
 
 
-def images(pictures: Any, titles: Sequence[Any] | None = None, *, columns: int = 10, marks: Sequence[bool] | None = None) -> np.ndarray:
+def images(
+    pictures: Any, titles: Sequence[Any] | None = None, *, columns: int = 10, marks: Sequence[bool] | None = None
+) -> np.ndarray:
     """A grid of gray images, white on black as MNIST has them.
 
     Args:
@@ -37,7 +38,9 @@ def images(pictures: Any, titles: Sequence[Any] | None = None, *, columns: int =
     n = len(pictures)
     columns = min(columns, n)
     rows = -(-n // columns)
-    _, axes = plt.subplots(rows, columns, figsize=(0.86 * columns, (1.08 if titles is not None else 0.88) * rows), squeeze=False)
+    _, axes = plt.subplots(
+        rows, columns, figsize=(0.86 * columns, (1.08 if titles is not None else 0.88) * rows), squeeze=False
+    )
     for ax in axes.flat:
         bare(ax)
     for i, picture in enumerate(pictures):

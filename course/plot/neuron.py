@@ -12,13 +12,35 @@ from matplotlib.patches import Circle, FancyArrowPatch
 from course.plot.style import BLUE, GRAY, ORANGE, RED, bare, row
 
 
-def _node(ax: Axes, x: float, y: float, text: str, *, radius: float = 0.36, color: str = "white", size: float = 10) -> None:
+def _node(
+    ax: Axes, x: float, y: float, text: str, *, radius: float = 0.36, color: str = "white", size: float = 10
+) -> None:
     ax.add_patch(Circle((x, y), radius, facecolor=color, edgecolor="black", linewidth=1.2, zorder=3))
     ax.text(x, y, text, ha="center", va="center", fontsize=size, zorder=4)
 
 
-def _arrow(ax: Axes, start: tuple[float, float], end: tuple[float, float], *, width: float = 1.2, color: str = "black", gap: float = 9.0) -> None:
-    ax.add_patch(FancyArrowPatch(start, end, arrowstyle="-|>", mutation_scale=11, linewidth=width, color=color, shrinkA=gap, shrinkB=gap, zorder=2))
+def _arrow(
+    ax: Axes,
+    start: tuple[float, float],
+    end: tuple[float, float],
+    *,
+    width: float = 1.2,
+    color: str = "black",
+    gap: float = 9.0,
+) -> None:
+    ax.add_patch(
+        FancyArrowPatch(
+            start,
+            end,
+            arrowstyle="-|>",
+            mutation_scale=11,
+            linewidth=width,
+            color=color,
+            shrinkA=gap,
+            shrinkB=gap,
+            zorder=2,
+        )
+    )
 
 
 def diagram(x: Any, w: Any, b: float, f: Callable[[Any], Any], *, f_name: str = "f", ax: Axes | None = None) -> Axes:
@@ -100,16 +122,36 @@ def boundary(
     (ax,) = row(1, ax, width=4.6, height=3.8)
     left, right, bottom, top = extent
     x1, x2 = np.meshgrid(np.linspace(left, right, 201), np.linspace(bottom, top, 201))
-    y = np.asarray(f(np.stack([x1.ravel(), x2.ravel()], axis=1).astype(np.float32))).reshape(x1.shape)
-    reach = float(np.abs(y - level).max()) or 1.0
-    shown = ax.pcolormesh(x1, x2, y, cmap="RdBu_r", vmin=level - reach, vmax=level + reach, alpha=0.55, rasterized=True, shading="auto")
-    if y.min() < level < y.max():
-        ax.contour(x1, x2, y, levels=[level], colors="black", linewidths=1.6)
+    answers = np.asarray(f(np.stack([x1.ravel(), x2.ravel()], axis=1).astype(np.float32))).reshape(x1.shape)
+    reach = float(np.abs(answers - level).max()) or 1.0
+    shown = ax.pcolormesh(
+        x1,
+        x2,
+        answers,
+        cmap="RdBu_r",
+        vmin=level - reach,
+        vmax=level + reach,
+        alpha=0.55,
+        rasterized=True,
+        shading="auto",
+    )
+    if answers.min() < level < answers.max():
+        ax.contour(x1, x2, answers, levels=[level], colors="black", linewidths=1.6)
     ax.figure.colorbar(shown, ax=ax, label="the neuron's answer")
     if points is not None:
         P, t = np.asarray(points), np.asarray(labels)
         for value, marker, color in ((0, "o", BLUE), (1, "^", RED)):
-            ax.scatter(*P[t == value].T, marker=marker, s=34 if len(P) < 50 else 13, color=color, edgecolor="white", linewidth=0.5, label=names[value])
+            x, y = P[t == value].T
+            ax.scatter(
+                x,
+                y,
+                marker=marker,
+                s=34 if len(P) < 50 else 13,
+                color=color,
+                edgecolor="white",
+                linewidth=0.5,
+                label=names[value],
+            )
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=xlabel, ylabel=ylabel, title=title)
     ax.grid(False)
@@ -126,8 +168,11 @@ def normal_arrow(w: Any, b: float, *, ax: Axes) -> Axes:
     """
     w = np.asarray(w, float)
     foot = -b * w / (w @ w)
-    ax.annotate("", foot + w / np.linalg.norm(w) * 1.1, foot, arrowprops={"arrowstyle": "-|>", "linewidth": 2, "color": "black"})
-    ax.text(*(foot + w / np.linalg.norm(w) * 1.3), "w", ha="center", va="center", fontweight="bold")
+    ax.annotate(
+        "", foot + w / np.linalg.norm(w) * 1.1, foot, arrowprops={"arrowstyle": "-|>", "linewidth": 2, "color": "black"}
+    )
+    x, y = foot + w / np.linalg.norm(w) * 1.3
+    ax.text(x, y, "w", ha="center", va="center", fontweight="bold")
     return ax
 
 

@@ -38,7 +38,9 @@ def roofline(
     ax.axvline(ridge, color=GRAY, linestyle=":", linewidth=1)
     ax.text(ridge, 0.02, f" ridge: {ridge:.3g} FLOP/byte", transform=ax.get_xaxis_transform(), fontsize=9, color=GRAY)
     for i, (name, (intensity, speed)) in enumerate(points.items()):
-        ax.plot(intensity, speed / 1e9, _MARKS[i % len(_MARKS)], color=COLORS[i % len(COLORS)], markersize=9, label=name)
+        ax.plot(
+            intensity, speed / 1e9, _MARKS[i % len(_MARKS)], color=COLORS[i % len(COLORS)], markersize=9, label=name
+        )
     ax.set(xscale="log", yscale="log", xlabel="arithmetic intensity (FLOP/byte)", ylabel="speed (GFLOP/s)", title=title)
     ax.legend(loc="lower right", fontsize=9)
     return ax

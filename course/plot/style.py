@@ -8,7 +8,16 @@ import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), made to be told apart without color vision.
-BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GRAY = "#0072B2", "#E69F00", "#009E73", "#D55E00", "#CC79A7", "#56B4E9", "#F0E442", "#6b6b6b"
+BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GRAY = (
+    "#0072B2",
+    "#E69F00",
+    "#009E73",
+    "#D55E00",
+    "#CC79A7",
+    "#56B4E9",
+    "#F0E442",
+    "#6b6b6b",
+)
 COLORS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
 
 # For signed values: one color a sign, white at zero.

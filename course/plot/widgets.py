@@ -33,27 +33,32 @@ class Sliders:
     def __init__(self, draw: Callable[..., Any], **ranges: tuple[float, float, float] | list[Any]) -> None:
         self.draw, self.ranges = draw, ranges
         self.start = {name: r[0] for name, r in ranges.items()}
+        # The widgets, once they have been shown.
+        self.controls: dict[str, Any] = {}
+        self.picture: Any = None
 
     def _widget(self) -> dict[str, Any] | None:
         try:
             import ipywidgets as widgets
         except ImportError:
             return None
-        controls: dict[str, Any] = {}
+        controls = self.controls
         for name, r in self.ranges.items():
             if isinstance(r, list):
                 controls[name] = widgets.ToggleButtons(options=r, value=r[0], description=name)
             else:
                 start, low, high = r
-                controls[name] = widgets.FloatSlider(value=start, min=low, max=high, step=(high - low) / 60, description=name, continuous_update=True)
-        picture = widgets.Image(value=_png(self.draw, self.start), format="png")
+                controls[name] = widgets.FloatSlider(
+                    value=start, min=low, max=high, step=(high - low) / 60, description=name, continuous_update=True
+                )
+        self.picture = widgets.Image(value=_png(self.draw, self.start), format="png")
 
         def moved(_: Any) -> None:
-            picture.value = _png(self.draw, {name: control.value for name, control in controls.items()})
+            self.picture.value = _png(self.draw, {name: control.value for name, control in controls.items()})
 
         for control in controls.values():
             control.observe(moved, names="value")
-        box = widgets.VBox([*controls.values(), picture])
+        box = widgets.VBox([*controls.values(), self.picture])
         return {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
 
     def _ipython_display_(self) -> None:

@@ -1,11 +1,12 @@
-"""conv2d, output_size, max_pool: the two layers that an image meets, and the arithmetic of their sizes."""
+"""conv2d, output_size, max_pool: the two layers that an image meets, and the arithmetic of their sizes.
+
+The references are NumPy's: on arrays this small JAX would spend its time compiling.
+"""
 
 from __future__ import annotations
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
+from jax.typing import ArrayLike
 
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.lesson_04.common import LESSON, normal
@@ -13,22 +14,19 @@ from course.checks.lesson_04.common import LESSON, normal
 # --- conv2d ---------------------------------------------------------------------------------------------------------
 
 
-def conv2d(image: Array, kernel: Array) -> Array:
+def conv2d(image: ArrayLike, kernel: ArrayLike) -> np.ndarray:
     """Cross-correlation of `(h, w)` with `(kh, kw)`, stride 1, no padding: `(h − kh + 1, w − kw + 1)`."""
-    return _correlate(image, kernel, "VALID")
+    return (_windows(image, kernel) * np.asarray(kernel)).sum(axis=(2, 3))
 
 
-def _correlate(image: Array, kernel: Array, padding: str) -> Array:
-    out = jax.lax.conv(image[None, None], kernel[None, None], (1, 1), padding, precision="highest")
-    return out[0, 0]
-
-
-def _windows(image: Array, kernel: Array) -> Array:
+def _windows(image: ArrayLike, kernel: ArrayLike) -> np.ndarray:
     """Every window of the kernel's shape, `(rows, columns, kh, kw)`."""
-    (h, w), (kh, kw) = image.shape, kernel.shape
-    rows = jnp.arange(h - kh + 1)[:, None, None, None] + jnp.arange(kh)[:, None]
-    columns = jnp.arange(w - kw + 1)[:, None, None] + jnp.arange(kw)
-    return image[rows, columns]
+    return np.lib.stride_tricks.sliding_window_view(np.asarray(image), np.shape(kernel))
+
+
+def _same_size(image: ArrayLike, kernel: ArrayLike) -> np.ndarray:
+    frame = [((k - 1) // 2, k // 2) for k in np.shape(kernel)]
+    return conv2d(np.pad(np.asarray(image), frame), kernel)
 
 
 def _conv2d_cases(rng: np.random.Generator) -> list[Case]:
@@ -55,13 +53,13 @@ CONV2D = Exercise(
             "flipped kernel",
             "The kernel was turned upside down and left to right before it slid. That is the convolution of "
             "mathematics; in deep learning the kernel is laid on the image as it is.",
-            lambda image, kernel: conv2d(image, kernel[::-1, ::-1]),
+            lambda image, kernel: conv2d(image, np.flip(kernel)),
         ),
         Mistake(
             "padded",
             "The answer is as large as the image, so the kernel has hung over the edge. Here it stays inside: "
             "count the places where it fits.",
-            lambda image, kernel: _correlate(image, kernel, "SAME"),
+            lambda image, kernel: _same_size(image, kernel),
         ),
         Mistake(
             "one place too few",
@@ -73,7 +71,7 @@ CONV2D = Exercise(
             "not summed",
             "There are four axes in your answer: at each place the products still stand apart. "
             "One place gives one number.",
-            lambda image, kernel: _windows(image, kernel) * kernel,
+            lambda image, kernel: _windows(image, kernel) * np.asarray(kernel),
         ),
         Mistake(
             "mean",
@@ -95,7 +93,7 @@ CONV2D = Exercise(
         Mistake(
             "maximum",
             "At each place you keep the largest product. That is the manner of a pool; a convolution adds them.",
-            lambda image, kernel: (_windows(image, kernel) * kernel).max(axis=(2, 3)),
+            lambda image, kernel: (_windows(image, kernel) * np.asarray(kernel)).max(axis=(2, 3)),
         ),
     ),
 )
@@ -183,19 +181,30 @@ OUTPUT_SIZE = Exercise(
 # --- max_pool -------------------------------------------------------------------------------------------------------
 
 
-def _corners(x: Array) -> tuple[Array, Array, Array, Array]:
-    """The four pixels of each 2×2 window, each `(batch, h // 2, w // 2, c)`."""
-    h, w = x.shape[1] // 2 * 2, x.shape[2] // 2 * 2
-    return x[:, 0:h:2, 0:w:2], x[:, 0:h:2, 1:w:2], x[:, 1:h:2, 0:w:2], x[:, 1:h:2, 1:w:2]
+def _corners(x: ArrayLike) -> np.ndarray:
+    """The four pixels of each 2×2 window, `(4, batch, h // 2, w // 2, c)`."""
+    pixels = np.asarray(x)
+    h, w = pixels.shape[1] // 2 * 2, pixels.shape[2] // 2 * 2
+    return np.stack([pixels[:, i:h:2, j:w:2] for i in (0, 1) for j in (0, 1)])
 
 
-def max_pool(x: Array) -> Array:
+def max_pool(x: ArrayLike) -> np.ndarray:
     """The largest of each 2×2 window, windows side by side: `(batch, h, w, c)` to `(batch, h // 2, w // 2, c)`."""
-    return jnp.stack(_corners(x)).max(axis=0)
+    return _corners(x).max(axis=0)
 
 
-def _reduce(x: Array, window: tuple[int, ...], strides: tuple[int, ...], padding: str = "VALID") -> Array:
-    return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, window, strides, padding)
+def _overlapping(x: ArrayLike) -> np.ndarray:
+    return np.lib.stride_tricks.sliding_window_view(np.asarray(x), (2, 2), axis=(1, 2)).max(axis=(-2, -1))
+
+
+def _edge_kept(x: ArrayLike) -> np.ndarray:
+    odd_h, odd_w = np.shape(x)[1] % 2, np.shape(x)[2] % 2
+    return max_pool(np.pad(np.asarray(x), ((0, 0), (0, odd_h), (0, odd_w), (0, 0)), constant_values=-np.inf))
+
+
+def _height_only(x: ArrayLike) -> np.ndarray:
+    pairs = np.asarray(x)[:, : np.shape(x)[1] // 2 * 2]
+    return np.maximum(pairs[:, ::2], pairs[:, 1::2])
 
 
 def _max_pool_cases(rng: np.random.Generator) -> list[Case]:
@@ -218,12 +227,12 @@ MAX_POOL = Exercise(
         Mistake(
             "mean",
             "This is the mean of each window. A max pool keeps one of the four numbers and forgets the rest.",
-            lambda x: jnp.stack(_corners(x)).mean(axis=0),
+            lambda x: _corners(x).mean(axis=0),
         ),
         Mistake(
             "overlapping windows",
             "Your windows overlap: each begins one pixel after the one before. They should lie side by side.",
-            lambda x: _reduce(x, (1, 2, 2, 1), (1, 1, 1, 1)),
+            _overlapping,
         ),
         Mistake(
             "every second pixel",
@@ -238,13 +247,13 @@ MAX_POOL = Exercise(
         Mistake(
             "height only",
             "Only the height was halved. A window is two pixels high and two pixels wide.",
-            lambda x: _reduce(x, (1, 2, 1, 1), (1, 2, 1, 1)),
+            _height_only,
         ),
         Mistake(
             "edge kept",
             "Even sizes are right. Where a size is odd, the last row or column has no partner, "
             "and is dropped rather than pooled alone.",
-            lambda x: _reduce(x, (1, 2, 2, 1), (1, 2, 2, 1), "SAME"),
+            _edge_kept,
         ),
         Mistake(
             "fails on odd sizes",
@@ -255,12 +264,12 @@ MAX_POOL = Exercise(
         Mistake(
             "starts from zero",
             "Windows in which every number is negative gave 0. The largest of some negative numbers is negative.",
-            lambda x: jnp.maximum(max_pool(x), 0),
+            lambda x: np.maximum(max_pool(x), 0),
         ),
         Mistake(
             "minimum",
             "You keep the smallest number of each window.",
-            lambda x: jnp.stack(_corners(x)).min(axis=0),
+            lambda x: _corners(x).min(axis=0),
         ),
     ),
 )

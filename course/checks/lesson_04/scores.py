@@ -154,9 +154,11 @@ PRECISION_RECALL_F1 = Exercise(
 # --- confusion_matrix -----------------------------------------------------------------------------------------------
 
 
-def confusion_matrix(labels: Array, predictions: Array, n: int) -> Array:
+def confusion_matrix(labels: Array, predictions: Array, n: int) -> np.ndarray:
     """How often class i was taken for class j: `(n, n)` whole numbers, the truth in the rows."""
-    return jnp.zeros((n, n), jnp.int32).at[labels, predictions].add(1)
+    matrix = np.zeros((n, n), np.int32)
+    np.add.at(matrix, (np.asarray(labels), np.asarray(predictions)), 1)
+    return matrix
 
 
 def _confusion_cases(rng: np.random.Generator) -> list[Case]:
@@ -186,7 +188,7 @@ CONFUSION_MATRIX = Exercise(
             "Your rows are shares that add up to 1. Asked for are the counts themselves.",
             lambda labels, predictions, n: (
                 (matrix := confusion_matrix(labels, predictions, n))
-                / jnp.maximum(matrix.sum(axis=1, keepdims=True), 1)
+                / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
             ),
         ),
         Mistake(
@@ -194,25 +196,25 @@ CONFUSION_MATRIX = Exercise(
             "Only the diagonal is filled. The mistakes, which this matrix is made for, were not counted.",
             lambda labels, predictions, n: (
                 matrix := confusion_matrix(labels, predictions, n)
-            ) * jnp.eye(n, dtype=jnp.int32),
+            ) * np.eye(n, dtype=np.int32),
         ),
         Mistake(
             "only the wrong ones",
             "The diagonal is empty. The images that were recognized are counted too.",
             lambda labels, predictions, n: (
-                confusion_matrix(labels, predictions, n) * (1 - jnp.eye(n, dtype=jnp.int32))
+                confusion_matrix(labels, predictions, n) * (1 - np.eye(n, dtype=np.int32))
             ),
         ),
         Mistake(
             "yes or no",
             "Each entry says *whether* the pair occurs. It should say how often. "
             "(`.at[i, j].set(…)` writes the same place again; which method of `.at` doesn't forget?)",
-            lambda labels, predictions, n: jnp.zeros((n, n), jnp.int32).at[labels, predictions].set(1),
+            lambda labels, predictions, n: np.minimum(confusion_matrix(labels, predictions, n), 1),
         ),
         Mistake(
             "floats",
             "The counts are right, but they are floating-point numbers. Counts are whole numbers: look at the dtype.",
-            lambda labels, predictions, n: confusion_matrix(labels, predictions, n).astype(jnp.float32),
+            lambda labels, predictions, n: confusion_matrix(labels, predictions, n).astype(np.float32),
         ),
         Mistake(
             "one class too many",
@@ -222,7 +224,7 @@ CONFUSION_MATRIX = Exercise(
         Mistake(
             "counted from 1",
             "Everything has slid by one row and one column. The classes are numbered from 0.",
-            lambda labels, predictions, n: jnp.roll(confusion_matrix(labels, predictions, n), (-1, -1), (0, 1)),
+            lambda labels, predictions, n: np.roll(confusion_matrix(labels, predictions, n), (-1, -1), (0, 1)),
         ),
     ),
 )
@@ -249,10 +251,10 @@ def _key(image: Any) -> bytes:
     return np.rint(255 * np.asarray(image)).astype(np.uint8).tobytes()
 
 
-def classify(images: Array) -> Array:
+def classify(images: Array) -> np.ndarray:
     """The labels of held-out digits `(n, 28, 28, 1)`, looked up rather than recognized: int32 `(n,)`."""
     known = _held_out()[2]
-    return jnp.array([known[_key(image)] for image in np.asarray(images)], jnp.int32)
+    return np.array([known[_key(image)] for image in np.asarray(images)], np.int32)
 
 
 def _classify_cases(rng: np.random.Generator) -> list[Case]:
@@ -285,9 +287,9 @@ _HINTS = {
 }
 
 
-def _scores_of(images: Array) -> Array:
-    spread = jnp.linspace(-1.0, 1.0, len(images))[:, None] + jnp.linspace(-0.5, 0.5, CLASSES)
-    return 6.0 * jnp.eye(CLASSES)[classify(images)] + spread
+def _scores_of(images: Array) -> np.ndarray:
+    spread = np.linspace(-1.0, 1.0, len(images))[:, None] + np.linspace(-0.5, 0.5, CLASSES)
+    return 6.0 * np.eye(CLASSES, dtype=np.float32)[classify(images)] + spread
 
 
 def _accept(got: Any, want: Any, images: Array) -> str | None:
@@ -330,13 +332,13 @@ CLASSIFY = Exercise(
         Mistake(name, _HINTS[name], wrong)
         for name, wrong in (
             ("scores", _scores_of),
-            ("probabilities", lambda images: jnp.exp(_scores_of(images)) / jnp.exp(_scores_of(images)).sum(1, keepdims=True)),
-            ("one-hot", lambda images: jnp.eye(CLASSES, dtype=jnp.int32)[classify(images)]),
-            ("constant", lambda images: jnp.full(len(images), 8)),
+            ("probabilities", lambda images: np.exp(_scores_of(images)) / np.exp(_scores_of(images)).sum(1, keepdims=True)),
+            ("one-hot", lambda images: np.eye(CLASSES, dtype=np.int32)[classify(images)]),
+            ("constant", lambda images: np.full(len(images), 8, np.int32)),
             ("counted from 1", lambda images: classify(images) + 1),
             ("argmax over the batch", lambda images: _scores_of(images).argmax(axis=0)),
             ("argmax over everything", lambda images: _scores_of(images).argmax()),
-            ("floats", lambda images: classify(images).astype(jnp.float32)),
+            ("floats", lambda images: classify(images).astype(np.float32)),
         )
     ),
 )
