@@ -58,7 +58,7 @@ def test_curves_tells_its_lines_apart_by_dash_as_well_as_by_color() -> None:
     assert a.get_linestyle() != b.get_linestyle()
     assert a.get_color() != b.get_color()
     assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_yscale()) == ("step", "loss (nats)", "log")
-    assert list(a.get_xdata()) == [1, 2]
+    assert np.asarray(a.get_xdata()).tolist() == [1, 2]
 
 
 def test_bars_carry_their_values() -> None:
