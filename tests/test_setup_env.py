@@ -101,6 +101,7 @@ def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "pyproject.toml").write_text("[project]\n")
     (tmp_path / "latest.txt").write_text("numpy==2.4.6\n")
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(setup_env.tempfile, "tempdir", str(tmp_path))  # logs stay in here
     monkeypatch.setattr(setup_env, "__file__", str(tmp_path / "setup_env.py"))
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))

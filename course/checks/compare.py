@@ -7,7 +7,7 @@ from typing import Any
 import jax
 import numpy as np
 
-_KINDS = {"f": "floating-point numbers", "i": "integers", "u": "integers", "b": "True/False values", "c": "complex numbers"}
+_KINDS = {"f": "floating-point numbers", "i": "integers", "u": "integers", "b": "True/False values", "c": "complex numbers", "O": "Python objects", "U": "text"}
 
 
 def is_array(x: Any) -> bool:
@@ -49,7 +49,7 @@ def _describe(x: Any, digits: int) -> str:
         return f"({inner})" if isinstance(x, tuple) else f"[{inner}]"
     if is_array(x):
         values = np.asarray(x)
-        if values.dtype.kind == "V":
+        if kind_of(values) == "f" and values.itemsize < 4:  # float16 overflows in what follows; NumPy can't print bfloat16
             values = values.astype(np.float32)
         head = f"{dtype_of(x)} {values.shape}" if values.ndim else dtype_of(x)
         if values.size > 24:
@@ -72,7 +72,7 @@ def _wrong_type(got: Any, want: Any) -> str | None:
             return f"it returned {_a(got)}; expected {len(want)} values, as in `return a, b`."
         return None if len(got) == len(want) else f"it returned {len(got)} values; expected {len(want)}."
     if isinstance(got, (list, tuple)):
-        return f"it returned a Python {type(got).__name__}; expected one array. `jnp.array(…)` or `jnp.stack(…)` makes one of a list."
+        return f"it returned a Python {type(got).__name__}; expected one array. `jnp.array(…)` or `jnp.stack(…)` makes one of it."
     if is_number(want) and not is_array(want):
         return None if is_number(got) else f"it returned {_a(got)}; expected one number."
     if not is_array(got) and not is_number(got):
@@ -113,6 +113,8 @@ def difference(got: Any, want: Any, rtol: float, atol: float, parts: tuple[str, 
         return f"the shape is {got_shape}; expected {want_shape}."
     if kind_of(got) != kind_of(want):
         return f"the answer holds {_KINDS.get(kind_of(got), dtype_of(got))} ({dtype_of(got)}); expected {_KINDS[kind_of(want)]} ({dtype_of(want)})."
+    if kind_of(want) == "f" and got.itemsize < want.itemsize:
+        return f"the numbers are {dtype_of(got)}; expected {dtype_of(want)}, which keeps more digits."
     a, b = (x.astype(np.complex128 if kind_of(x) == "c" else np.float64) for x in (got, want))
     astray = ~np.isfinite(a) & np.isfinite(b)
     if astray.any():

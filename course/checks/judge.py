@@ -74,7 +74,7 @@ def recognize(exercise: Exercise, cases: Sequence[Case], got: Sequence[Outcome],
     return None
 
 
-def judge(exercise: Exercise, function: Callable[..., Any], seed: int = 0) -> Verdict:
+def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
     """Try ``function`` on the cases of ``seed`` and say how it did. Never raises for what the function does."""
     if not callable(function):
         return Verdict(exercise.name, False, f"{exercise.name}: this is not a function", (f"check() got {type(function).__name__}.",))
@@ -138,7 +138,8 @@ _ADVICE = {
         "A tracer leaked: a value from inside a function that `jit`, `grad` or `vmap` was reading was kept outside of it (in a global or a list), "
         "and used later. Return it instead."
     ),
-    "object does not support item assignment": "JAX arrays don't change. `y = x.at[i].set(v)` makes a new array with the change in it.",
+    "JAX arrays are immutable": "JAX arrays don't change. `y = x.at[i].set(v)` makes a new array with the change in it.",
+    "assignment destination is read-only": "The input belongs to the caller and doesn't change. Make a new array, and change or return that.",
     "TracerBoolConversionError": "Inside `jit` a value is not known yet, so Python's `if` can't look at it. `jnp.where(condition, a, b)` can.",
     "ConcretizationTypeError": "Inside `jit` a value is not known yet, so it can't become a Python number.",
     "SystemExit": "It calls `exit()`, which ends the whole program. A function ends with `return`.",

@@ -128,7 +128,7 @@ def _failure(error: BaseException) -> Failure:
     except Exception:
         text = ""
     # JAX and Flax add paragraphs of background after the first; the first says what is wrong.
-    text = text.split("\n\n")[0][:600]
+    text = text.split("\n\n")[0].split("\n---")[0][:600]
     if not frames:
         return Failure(type(error).__name__, text)
     last = frames[-1]
@@ -172,7 +172,8 @@ def run(function: Callable[..., Any], probe: Callable[..., Any], args: tuple[Any
     try:
         with contextlib.redirect_stdout(printed), time_limit(limit_s):
             value = probe(function, *(_as_given(arg) for arg in args))
-            value = _as_returned(jax.block_until_ready(value))
+            # An iterator can't be waited for: JAX warns that it will refuse it.
+            value = _as_returned(value if isinstance(value, Iterator) else jax.block_until_ready(value))
     except TookTooLong:
         return Outcome(failure=Failure("TookTooLong", f"it had not ended after {limit_s:g} seconds"), printed=printed.getvalue())
     except KeyboardInterrupt:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 
 from matplotlib.axes import Axes
+from matplotlib.colors import to_rgb
 
 from course.plot.style import COLORS, GRAY, row
 
@@ -43,13 +44,24 @@ def timeline(
             else:
                 ax.barh(y, width, left=start, height=0.5, color=colors[label])
             if end - start >= _NARROW * whole:
-                ax.text((start + end) / 2, y, label, ha="center", va="center", color=GRAY if label in idle else "white")
+                color = GRAY if label in idle else _readable_on(colors[label])
+                ax.text((start + end) / 2, y, label, ha="center", va="center", color=color)
             else:
-                ax.annotate(label, ((start + end) / 2, y - 0.25), xytext=(4, 11), textcoords="offset points",
-                            color=colors.get(label, GRAY), arrowprops={"arrowstyle": "-", "color": GRAY, "shrinkB": 0})
+                ax.annotate(
+                    label,
+                    ((start + end) / 2, y - 0.25),
+                    xytext=(4, 11),
+                    textcoords="offset points",
+                    color=colors.get(label, GRAY),
+                    arrowprops={"arrowstyle": "-", "color": GRAY, "shrinkB": 0},
+                )
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set_ylim(len(rows) - 0.5, -0.75)
     ax.set_xlim(0, 1.03 * whole)
     ax.grid(axis="y", visible=False)
     ax.set(xlabel=xlabel, title=title)
     return ax
+
+
+def _readable_on(color: str) -> str:
+    return "black" if sum(to_rgb(color)) > 1.5 else "white"

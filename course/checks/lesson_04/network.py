@@ -90,10 +90,11 @@ def probe(CNN: Callable[..., Any], images: Array) -> tuple[np.ndarray, Array]:
         return model
 
     # The numbers that it starts with are not needed, only their shapes: that takes milliseconds instead of seconds.
-    graph, parameters, rest = nnx.split(nnx.eval_shape(build), nnx.Param, ...)
-    if jax.tree.leaves(rest):
-        graph, parameters, rest = nnx.split(build(), nnx.Param, ...)
-    model = nnx.merge(graph, jax.tree.map(_weights, parameters), rest)
+    model = nnx.eval_shape(build)
+    if jax.tree.leaves(nnx.state(model, nnx.Not(nnx.Param))):
+        model = build()  # something in it is no parameter, and has to hold its own numbers
+    parameters = nnx.state(model, nnx.Param)
+    nnx.update(model, jax.tree.map(_weights, parameters))
     shapes = sorted((*leaf.shape, 0, 0, 0, 0)[:4] for leaf in jax.tree.leaves(parameters))
     return np.array(shapes, dtype=np.int32).reshape(-1, 4), model(images)
 
@@ -116,7 +117,9 @@ EXACT = 2e-3
 def _cases(rng: np.random.Generator) -> list[Case]:
     noise = rng.uniform(size=(3, SIDE, SIDE, 1)).astype(np.float32)
     strokes = np.where(rng.uniform(size=noise.shape) > 0.85, noise, 0).astype(np.float32)
-    ramp = (np.linspace(0, 1, SIDE)[:, None, None] ** rng.uniform(1, 3) * np.ones((1, SIDE, SIDE, 1))).astype(np.float32)
+    ramp = (np.linspace(0, 1, SIDE)[:, None, None] ** rng.uniform(1, 3) * np.ones((1, SIDE, SIDE, 1))).astype(
+        np.float32
+    )
     return [
         Case("one image", (noise[:1],)),
         Case("one image that is dark above and bright below", (ramp,)),

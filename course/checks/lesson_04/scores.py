@@ -6,7 +6,6 @@ from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
@@ -60,10 +59,10 @@ def _python_division(labels: Array, predictions: Array, cls: int) -> tuple[float
 
 
 def _scores_probe(function: Callable[..., Any], labels: Array, predictions: Array, cls: int) -> Any:
-    """A plain 0 is as good as 0.0."""
+    """A plain 0 is as good as 0.0, and a Python float as an array's float32."""
     scores = function(labels, predictions, cls)
     if isinstance(scores, tuple):
-        return tuple(1.0 * score if is_number(score) else score for score in scores)
+        return tuple(np.float32(score) if is_number(score) else score for score in scores)
     return scores
 
 
@@ -79,9 +78,18 @@ def _some_labels(rng: np.random.Generator, n: int, classes: int, right: float) -
 def _scores_cases(rng: np.random.Generator) -> list[Case]:
     few = (np.array([1, 1, 1, 0, 2, 0, 2, 2], np.int32), np.array([1, 0, 2, 1, 2, 0, 2, 0], np.int32))
     return [
-        Case("a class that is never predicted", (np.array([0, 1, 2, 1, 0], np.int32), np.array([0, 2, 2, 0, 0], np.int32), 1)),
-        Case("a class that never occurs, but is predicted", (np.array([0, 2, 2, 0], np.int32), np.array([0, 1, 2, 1], np.int32), 1)),
-        Case("a class that is predicted, but never rightly", (np.array([0, 1, 2, 0], np.int32), np.array([0, 2, 1, 1], np.int32), 1)),
+        Case(
+            "a class that is never predicted",
+            (np.array([0, 1, 2, 1, 0], np.int32), np.array([0, 2, 2, 0, 0], np.int32), 1),
+        ),
+        Case(
+            "a class that never occurs, but is predicted",
+            (np.array([0, 2, 2, 0], np.int32), np.array([0, 1, 2, 1], np.int32), 1),
+        ),
+        Case(
+            "a class that is predicted, but never rightly",
+            (np.array([0, 1, 2, 0], np.int32), np.array([0, 2, 1, 1], np.int32), 1),
+        ),
         Case("eight examples, three classes", (*few, 1)),
         Case("the same examples, another class", (*few, 2)),
         Case("two hundred examples, class 0", (*_some_labels(rng, 200, 5, 0.7), 0)),
@@ -165,7 +173,9 @@ def _confusion_cases(rng: np.random.Generator) -> list[Case]:
     return [
         Case("one example", (np.array([0], np.int32), np.array([2], np.int32), 3)),
         Case("six examples", (np.array([0, 0, 1, 1, 1, 2], np.int32), np.array([0, 1, 1, 1, 0, 1], np.int32), 3)),
-        Case("a class that never occurs", (np.array([0, 3, 3, 1, 0], np.int32), np.array([1, 3, 0, 1, 1], np.int32), 5)),
+        Case(
+            "a class that never occurs", (np.array([0, 3, 3, 1, 0], np.int32), np.array([1, 3, 0, 1, 1], np.int32), 5)
+        ),
         Case("a hundred examples, four classes", (*_some_labels(rng, 100, 4, 0.6), 4)),
         Case("three hundred examples, ten classes", (*_some_labels(rng, 300, 10, 0.8), 10)),
     ]
@@ -187,23 +197,18 @@ CONFUSION_MATRIX = Exercise(
             "shares",
             "Your rows are shares that add up to 1. Asked for are the counts themselves.",
             lambda labels, predictions, n: (
-                (matrix := confusion_matrix(labels, predictions, n))
-                / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+                (matrix := confusion_matrix(labels, predictions, n)) / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
             ),
         ),
         Mistake(
             "only the right ones",
             "Only the diagonal is filled. The mistakes, which this matrix is made for, were not counted.",
-            lambda labels, predictions, n: (
-                matrix := confusion_matrix(labels, predictions, n)
-            ) * np.eye(n, dtype=np.int32),
+            lambda labels, predictions, n: confusion_matrix(labels, predictions, n) * np.eye(n, dtype=np.int32),
         ),
         Mistake(
             "only the wrong ones",
             "The diagonal is empty. The images that were recognized are counted too.",
-            lambda labels, predictions, n: (
-                confusion_matrix(labels, predictions, n) * (1 - np.eye(n, dtype=np.int32))
-            ),
+            lambda labels, predictions, n: confusion_matrix(labels, predictions, n) * (1 - np.eye(n, dtype=np.int32)),
         ),
         Mistake(
             "yes or no",
@@ -234,8 +239,8 @@ CONFUSION_MATRIX = Exercise(
 
 CLASSES = 10
 _ENOUGH = 0.96
-# Chance is kinder or harder in a small batch: what is asked of it leaves four standard deviations of room below 97 %.
-_ENOUGH_OF = {1: 1, 50: 44, 200: 184}
+# What is asked of the smaller batches leaves room for chance, so that the whole test decides.
+_ENOUGH_OF = {1: 1, 50: 40, 200: 170}
 
 
 @cache
@@ -272,14 +277,16 @@ def _classify_cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
+_LOOK = (
+    "Has the network in `classify` been trained, and do its images look as they did in training? "
+    "They arrive as float32 in [0, 1]."
+)
+_EASY = f"a digit that is easy to read was taken for something else. {_LOOK}"
 _HINTS = {
     "scores": "For each image you return ten scores. A label is one whole number: the place of the largest score.",
     "probabilities": "For each image you return ten probabilities. Say which class you decide for.",
     "one-hot": "The labels came back one-hot, in ten columns of 0 and 1. Expected is the number of the class.",
-    "constant": (
-        "The answer is the same digit for every image. Has the network in `classify` been trained, and do its images "
-        "look as they did in training? They arrive as float32 in [0, 1]."
-    ),
+    "constant": f"The answer is the same digit for every image. {_LOOK}",
     "counted from 1": "Most answers are one too high. The classes are numbered from 0.",
     "argmax over the batch": "You asked which *image* has the largest score for each class. Ask along the other axis.",
     "argmax over everything": "One number came back: the largest score of the whole batch. Each image has its own.",
@@ -296,12 +303,12 @@ def _accept(got: Any, want: Any, images: Array) -> str | None:
     """None where enough labels are right, else what is wrong; the learner's scores are never those of a listed mistake."""
     n = len(want)
     shape = np.shape(got)
-    if n > 1 and shape == (n, CLASSES):
+    if shape == (n, CLASSES):
         values = np.asarray(got, dtype=np.float64)
         if np.isin(values, (0, 1)).all():
             return _HINTS["one-hot"]
         return _HINTS["probabilities" if np.allclose(values.sum(axis=1), 1, atol=1e-3) else "scores"]
-    if n > 1 and shape in ((CLASSES,), ()):
+    if shape in ((CLASSES,), ()):
         return _HINTS["argmax over the batch" if shape else "argmax over everything"]
     if shape != (n,) or kind_of(got) not in "if" or isinstance(got, (list, tuple)):
         return difference(got, want, 0, 0)
@@ -312,10 +319,12 @@ def _accept(got: Any, want: Any, images: Array) -> str | None:
     needed = _ENOUGH_OF.get(n, int(np.ceil(_ENOUGH * n)))
     if right >= needed:
         return None
-    if n > 1 and (answers == answers[0]).all():
-        return _HINTS["constant"]
-    if n > 1 and (answers - 1 == truth).sum() >= 0.8 * n:
+    if (answers - 1 == truth).sum() >= 0.8 * n:
         return _HINTS["counted from 1"]
+    if n == 1:
+        return _EASY
+    if (answers == answers[0]).all():
+        return _HINTS["constant"]
     return f"{right:,} of {n:,} right ({right / n:.1%}); {needed:,} are needed."
 
 
@@ -332,7 +341,10 @@ CLASSIFY = Exercise(
         Mistake(name, _HINTS[name], wrong)
         for name, wrong in (
             ("scores", _scores_of),
-            ("probabilities", lambda images: np.exp(_scores_of(images)) / np.exp(_scores_of(images)).sum(1, keepdims=True)),
+            (
+                "probabilities",
+                lambda images: np.exp(_scores_of(images)) / np.exp(_scores_of(images)).sum(1, keepdims=True),
+            ),
             ("one-hot", lambda images: np.eye(CLASSES, dtype=np.int32)[classify(images)]),
             ("constant", lambda images: np.full(len(images), 8, np.int32)),
             ("counted from 1", lambda images: classify(images) + 1),

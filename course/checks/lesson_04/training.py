@@ -112,8 +112,8 @@ LOSS_FN = Exercise(
             "squared error",
             "These are squared distances to the one-hot labels. That is another loss; here it is cross-entropy.",
             lambda model, images, labels: (
-                (jax.nn.softmax(model(images)) - _one_hot(model(images), labels)) ** 2
-            ).sum(axis=1).mean(),
+                ((jax.nn.softmax(model(images)) - _one_hot(model(images), labels)) ** 2).sum(axis=1).mean()
+            ),
         ),
         Mistake(
             "softmax over the batch",
@@ -190,7 +190,9 @@ def _train_probe(
         if loss is None:
             return None
         if isinstance(loss, (tuple, list)):
-            raise TypeError(f"train_step returned a {type(loss).__name__} of {len(loss)}; expected the loss, one number")
+            raise TypeError(
+                f"train_step returned a {type(loss).__name__} of {len(loss)}; expected the loss, one number"
+            )
         losses.append(jnp.asarray(loss))
     return jnp.stack(losses), jnp.concatenate([model.W[...].ravel(), model.b[...]])
 
