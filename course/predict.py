@@ -87,8 +87,14 @@ class Prediction:
         display(bundle, raw=True)  # type: ignore[no-untyped-call,unused-ignore]
 
     def _still(self) -> str:
-        options = " · ".join(map(html.escape, self.choices)) if self.choices else f"a number{f', in {html.escape(self.unit)}' if self.unit else ''}"
-        return _card(f"<b>Your guess first.</b> {html.escape(self.question)} <span style='opacity: 0.7'>({options})</span>")
+        options = (
+            " · ".join(map(html.escape, self.choices))
+            if self.choices
+            else f"a number{f', in {html.escape(self.unit)}' if self.unit else ''}"
+        )
+        return _card(
+            f"<b>Your guess first.</b> {html.escape(self.question)} <span style='opacity: 0.7'>({options})</span>"
+        )
 
     def _widget(self) -> dict[str, Any] | None:
         """The widget's view for a display bundle; None where ipywidgets has nobody to talk to."""
@@ -144,7 +150,9 @@ class Reveal:
         measured = f"{self._label}: <b>{html.escape(_said(p.measured, p.unit))}</b>"
         if p.guess is None:
             return _card(measured)
-        return _card(f"you said: <b>{html.escape(_said(p.guess, p.unit))}</b> · {measured} <span style='opacity: 0.7'>({p.verdict()})</span>")
+        return _card(
+            f"you said: <b>{html.escape(_said(p.guess, p.unit))}</b> · {measured} <span style='opacity: 0.7'>({p.verdict()})</span>"
+        )
 
 
 def predict(question: str, *, unit: str = "", choices: tuple[str, ...] | list[str] | None = None) -> Prediction:
@@ -191,7 +199,10 @@ class Numbers:
         if not self.rows:
             return _card(repr(self))
         head = "".join(f"<th style='text-align: left'>{name}</th>" for name in ("question", "you said", "it is", ""))
-        body = "".join("<tr>" + "".join(f"<td style='text-align: left'>{html.escape(cell)}</td>" for cell in row) + "</tr>" for row in self._cells())
+        body = "".join(
+            "<tr>" + "".join(f"<td style='text-align: left'>{html.escape(cell)}</td>" for cell in row) + "</tr>"
+            for row in self._cells()
+        )
         return f"<table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table>"
 
 
@@ -227,7 +238,9 @@ def _said(value: float | str | None, unit: str) -> str:
 
 
 def _kept(p: Prediction) -> str:
-    return f"<span style='opacity: 0.8'>kept: {html.escape(_said(p.guess, p.unit))}</span>" if p.guess is not None else ""
+    return (
+        f"<span style='opacity: 0.8'>kept: {html.escape(_said(p.guess, p.unit))}</span>" if p.guess is not None else ""
+    )
 
 
 def _card(inner: str) -> str:

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from toy_exercise import DOUBLE
 
-from course.checks import Case, Exercise, judge
+from course.checks import Case, Exercise, Mistake, judge
 from course.checks.compare import describe, difference
 
 
@@ -169,6 +169,14 @@ def test_a_known_mistake_on_some_inputs_only_is_not_taken_for_it() -> None:
 def test_a_mistake_that_raises_is_named_by_its_error() -> None:
     """`reversed` fails on a number without dimensions, as the learner's own version of it does."""
     assert judge(DOUBLE, lambda x: x[::-1] + x[::-1]).mistake == "reversed"
+
+
+def test_a_mistake_that_only_raises_is_named_by_the_message_too() -> None:
+    """Any number of mistakes end in a TypeError; the class alone would name the wrong one."""
+    always = Mistake("always raises", "It raises.", lambda x: len(3))  # type: ignore[arg-type]
+    exercise = replace(DOUBLE, mistakes=(always,))
+    assert judge(exercise, lambda x: len(4)).mistake == "always raises"  # type: ignore[arg-type]
+    assert judge(exercise, lambda x: x + "a string").mistake is None
 
 
 def test_a_float_is_expected_where_an_int_came() -> None:

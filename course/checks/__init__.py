@@ -11,7 +11,18 @@ from course.checks.judge import judge
 from course.checks.registry import UnknownExercise, exercises, find
 from course.checks.verdict import Verdict, show
 
-__all__ = ["Case", "CheckFailed", "Exercise", "Mistake", "UnknownExercise", "Verdict", "check", "exercises", "find", "judge"]
+__all__ = [
+    "Case",
+    "CheckFailed",
+    "Exercise",
+    "Mistake",
+    "UnknownExercise",
+    "Verdict",
+    "check",
+    "exercises",
+    "find",
+    "judge",
+]
 
 
 class CheckFailed(AssertionError):
@@ -30,9 +41,13 @@ def check(function: Callable[..., Any]) -> Verdict:
     # A functools.partial has no name of its own.
     name = getattr(function, "__name__", None) or getattr(getattr(function, "func", None), "__name__", None)
     if name == "<lambda>":
-        raise UnknownExercise("A lambda has no name, and check() finds the exercise by the name. Write it with `def`, under the exercise's name.")
+        raise UnknownExercise(
+            "A lambda has no name, and check() finds the exercise by the name. Write it with `def`, under the exercise's name."
+        )
     if name is None:
-        raise UnknownExercise(f"check() takes a function that you have written, such as check(neuron), not {type(function).__name__}: {function!r:.60}")
+        raise UnknownExercise(
+            f"check() takes a function that you have written, such as check(neuron), not {type(function).__name__}: {function!r:.60}"
+        )
     verdict = judge(find(name), function)
     show(verdict)
     # nbgrader sets this variable while it executes a notebook; a learner's own "Run all" must not stop at the first stub.

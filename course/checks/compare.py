@@ -7,7 +7,15 @@ from typing import Any
 import jax
 import numpy as np
 
-_KINDS = {"f": "floating-point numbers", "i": "integers", "u": "integers", "b": "True/False values", "c": "complex numbers", "O": "Python objects", "U": "text"}
+_KINDS = {
+    "f": "floating-point numbers",
+    "i": "integers",
+    "u": "integers",
+    "b": "True/False values",
+    "c": "complex numbers",
+    "O": "Python objects",
+    "U": "text",
+}
 
 
 def is_array(x: Any) -> bool:
@@ -49,12 +57,21 @@ def _describe(x: Any, digits: int) -> str:
         return f"({inner})" if isinstance(x, tuple) else f"[{inner}]"
     if is_array(x):
         values = np.asarray(x)
-        if kind_of(values) == "f" and values.itemsize < 4:  # float16 overflows in what follows; NumPy can't print bfloat16
+        # float16 would overflow in what follows, and NumPy can't print bfloat16.
+        if kind_of(values) == "f" and values.itemsize < 4:
             values = values.astype(np.float32)
         head = f"{dtype_of(x)} {values.shape}" if values.ndim else dtype_of(x)
         if values.size > 24:
-            return f"{head}, from {values.min():.{digits}g} to {values.max():.{digits}g}" if values.dtype.kind in "fiu" else head
-        text = np.array2string(values, precision=digits, suppress_small=bool(np.all(np.abs(values) < 1e6)) if values.dtype.kind == "f" else True)
+            return (
+                f"{head}, from {values.min():.{digits}g} to {values.max():.{digits}g}"
+                if values.dtype.kind in "fiu"
+                else head
+            )
+        text = np.array2string(
+            values,
+            precision=digits,
+            suppress_small=bool(np.all(np.abs(values) < 1e6)) if values.dtype.kind == "f" else True,
+        )
         return f"{head}\n{text}" if "\n" in text else f"{head}: {text}"
     return f"{type(x).__name__}"
 

@@ -31,7 +31,9 @@ def _one_by_one(exercise: Exercise, function: Callable[..., Any], cases: Sequenc
 def wrongness(exercise: Exercise, case: Case, got: Outcome, want: Outcome) -> str | None:
     """None where the case is right, else a sentence that says what is wrong with it."""
     if got.failure:
-        return got.failure.message if got.failure.kind == "WrongAnswer" else f"{got.failure.kind}: {got.failure.headline}"
+        return (
+            got.failure.message if got.failure.kind == "WrongAnswer" else f"{got.failure.kind}: {got.failure.headline}"
+        )
     try:
         if exercise.accept:
             # None is said by the general comparison, so that no exercise has to say it again.
@@ -77,7 +79,12 @@ def recognize(exercise: Exercise, cases: Sequence[Case], got: Sequence[Outcome],
 def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
     """Try ``function`` on the cases of ``seed`` and say how it did. Never raises for what the function does."""
     if not callable(function):
-        return Verdict(exercise.name, False, f"{exercise.name}: this is not a function", (f"check() got {type(function).__name__}.",))
+        return Verdict(
+            exercise.name,
+            False,
+            f"{exercise.name}: this is not a function",
+            (f"check() got {type(function).__name__}.",),
+        )
     cases = exercise.draw(seed)
     return decide(exercise, cases, outcomes(exercise, function, cases))
 
@@ -95,18 +102,41 @@ def decide(exercise: Exercise, cases: Sequence[Case], got: Sequence[Outcome]) ->
 
     if all(right):
         printed = got[0].printed
-        note = ("It also prints something on each call. That is not wrong, but a function that is called often should not.",) if printed else ()
+        note = (
+            (
+                "It also prints something on each call. That is not wrong, but a function that is called often should not.",
+            )
+            if printed
+            else ()
+        )
         return Verdict(name, True, f"{name}: right, on all {n} inputs", note, **base)
     if all(g.failure and g.failure.kind == "NotImplementedError" for g in got):
-        return Verdict(name, False, f"{name}: not written yet", ("Replace the line `raise NotImplementedError(…)` by your code, run that cell, then this one.",), **base)
+        return Verdict(
+            name,
+            False,
+            f"{name}: not written yet",
+            ("Replace the line `raise NotImplementedError(…)` by your code, run that cell, then this one.",),
+            **base,
+        )
 
     headline = f"{name}: not right yet ({k} of {n} inputs right)"
     worst = min((i for i in range(n) if not right[i]), key=lambda i: _size(cases[i].args))
     mistake = recognize(exercise, cases, got, right)
     if mistake:
         hint = next(m.hint for m in exercise.mistakes if m.name == mistake)
-        return Verdict(name, False, headline, (hint,), _facts(exercise, cases[worst], got[worst], want[worst]), mistake=mistake, **base)
-    text, facts = _explain(cases[worst], got[worst], sentences[worst] or ""), _facts(exercise, cases[worst], got[worst], want[worst])
+        return Verdict(
+            name,
+            False,
+            headline,
+            (hint,),
+            _facts(exercise, cases[worst], got[worst], want[worst]),
+            mistake=mistake,
+            **base,
+        )
+    text, facts = (
+        _explain(cases[worst], got[worst], sentences[worst] or ""),
+        _facts(exercise, cases[worst], got[worst], want[worst]),
+    )
     return Verdict(name, False, headline, text, facts, **base)
 
 
@@ -117,7 +147,9 @@ def _size(args: tuple[Any, ...]) -> int:
 def _explain(case: Case, got: Outcome, sentence: str) -> tuple[str, ...]:
     if got.failure is None:
         if got.value is None and got.printed.strip():
-            return ("It printed something and returned None. Printing shows a value to you; `return` hands it to the caller, and that is what counts.",)
+            return (
+                "It printed something and returned None. Printing shows a value to you; `return` hands it to the caller, and that is what counts.",
+            )
         return (f"On {case.label}: {sentence}",)
     kind = got.failure.kind
     if kind == "TookTooLong":
@@ -154,7 +186,9 @@ def _facts(exercise: Exercise, case: Case, got: Outcome, want: Outcome) -> tuple
     if got.failure:
         where = f"in your code, line {got.failure.line}" if got.failure.line else "the error"
         line = f"{got.failure.source}\n" if got.failure.source else ""
-        said = "" if got.failure.kind in ("TookTooLong", "WrongAnswer") else f"{got.failure.kind}: {got.failure.message}"
+        said = (
+            "" if got.failure.kind in ("TookTooLong", "WrongAnswer") else f"{got.failure.kind}: {got.failure.message}"
+        )
         return (*facts, *(((where, (line + said).strip()),) if (line + said).strip() else ()))
     if exercise.accept:  # its sentence has said what matters; what a probe measures is not what the learner returned
         return tuple(facts)

@@ -198,9 +198,7 @@ def _clocks_of(device: _Device, function: Callable[..., Any]) -> Iterator[None]:
         exchange(back)
 
 
-def _clocked(
-    function: Callable[..., Any], compile_s: float, dispatch_s: float, compute_s: float, several: bool
-) -> Any:
+def _clocked(function: Callable[..., Any], compile_s: float, dispatch_s: float, compute_s: float, several: bool) -> Any:
     """The probe: let the learner's function time a simulated one, on a simulated clock."""
     device = _Device(compile_s, dispatch_s, compute_s, several)
     with _clocks_of(device, function):

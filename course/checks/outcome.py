@@ -175,7 +175,9 @@ def run(function: Callable[..., Any], probe: Callable[..., Any], args: tuple[Any
             # An iterator can't be waited for: JAX warns that it will refuse it.
             value = _as_returned(value if isinstance(value, Iterator) else jax.block_until_ready(value))
     except TookTooLong:
-        return Outcome(failure=Failure("TookTooLong", f"it had not ended after {limit_s:g} seconds"), printed=printed.getvalue())
+        return Outcome(
+            failure=Failure("TookTooLong", f"it had not ended after {limit_s:g} seconds"), printed=printed.getvalue()
+        )
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a learner's exit() must not end the kernel

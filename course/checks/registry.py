@@ -46,4 +46,6 @@ def find(name: str) -> Exercise:
     known = exercises()
     near = difflib.get_close_matches(name, known, n=1, cutoff=0.5)
     guess = f" Did you mean {near[0]}?" if near else ""
-    raise UnknownExercise(f"No exercise is called {name!r}.{guess} A check finds the exercise by the function's name. The names are: {', '.join(known)}.")
+    raise UnknownExercise(
+        f"No exercise is called {name!r}.{guess} A check finds the exercise by the function's name. The names are: {', '.join(known)}."
+    )

@@ -63,7 +63,9 @@ class Verdict:
         parts = [f'<div style="{_BOX.format(color=color)}">', f"<b>{sign} {html.escape(self.headline)}</b>"]
         parts += [f"<div>{_inline(paragraph)}</div>" for paragraph in self.text]
         for label, value in self.facts:
-            parts.append(f'<div style="opacity: 0.8; margin-top: 0.3em">{html.escape(label)}</div><pre style="{_PRE}">{html.escape(value)}</pre>')
+            parts.append(
+                f'<div style="opacity: 0.8; margin-top: 0.3em">{html.escape(label)}</div><pre style="{_PRE}">{html.escape(value)}</pre>'
+            )
         return "".join([*parts, "</div>"])
 
     def __str__(self) -> str:
