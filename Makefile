@@ -14,7 +14,8 @@ UV ?= uv
 EXTRAS = lab,test,instructor
 OLDEST = .venv-oldest
 BIN = $(VENV)/bin
-PYTEST_FLAGS = -n $(JOBS) --dist loadfile --nbval $(PYTEST_ARGS)
+# The notebooks run in this environment's kernel, whatever kernel of that name the user has installed elsewhere.
+PYTEST_FLAGS = -n $(JOBS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=900 $(PYTEST_ARGS)
 
 # Any Python 3 that runs can drive setup_env.py, which then looks for one that the course supports.
 DRIVER := $(shell for p in python3 python3.13 python3.12 python3.11 python $(PYTHON); do \

@@ -44,12 +44,14 @@ _HOME = {
 __all__ = [*_HOME, "my_numbers", "predict", "__version__"]
 
 if TYPE_CHECKING:
-    from course import plot
-    from course.checks import check
-    from course.claims import claim
-    from course.data import load
-    from course.device import device_card, size_for
-    from course.timing import race, timed
+    from course import plot as plot
+    from course.checks import check as check
+    from course.claims import claim as claim
+    from course.data import load as load
+    from course.device import device_card as device_card
+    from course.device import size_for as size_for
+    from course.timing import race as race
+    from course.timing import timed as timed
 
 
 def __getattr__(name: str) -> Any:

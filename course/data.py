@@ -422,9 +422,7 @@ def _retrieve(source: _Source, file: _File, folder: Path) -> bytes:
     for mirror in source.mirrors:
         try:
             # total=1 until the size is known: tqdm refuses to be asked bool(bar), as pooch does, without one.
-            with tqdm(
-                desc=name, total=1, unit="B", unit_scale=True, leave=False, disable=path.exists()
-            ) as bar:
+            with tqdm(desc=name, total=1, unit="B", unit_scale=True, leave=False, disable=path.exists()) as bar:
                 downloader = pooch.HTTPDownloader(
                     progressbar=bar,
                     chunk_size=2**16,
@@ -436,9 +434,7 @@ def _retrieve(source: _Source, file: _File, folder: Path) -> bytes:
             return path.read_bytes()
         except RequestException as error:
             status = error.response.status_code if error.response is not None else None
-            failures.append(
-                f"answered with error {status}" if status else f"gave no answer ({type(error).__name__})"
-            )
+            failures.append(f"answered with error {status}" if status else f"gave no answer ({type(error).__name__})")
         except ValueError:
             failures.append("sent a file with a wrong checksum")
     said = "; ".join(f"{urlsplit(m).netloc} {f}" for m, f in zip(source.mirrors, failures, strict=True))

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from toy_exercise import DOUBLE
 
-from course.checks import Case, Exercise, Mistake, judge
+from course.checks import Case, Exercise, Mistake, find, judge
 from course.checks.compare import describe, difference
 
 
@@ -99,7 +99,7 @@ def test_the_smallest_failing_input_is_shown_with_answer_and_expectation() -> No
     """Of several failing inputs the one with the fewest numbers, with what came back, what was expected, and the dtype."""
     verdict = judge(DOUBLE, lambda x: 2 * x + (0.5 if np.ndim(x) else 0))
     assert verdict.facts == (
-        ("input (one number)", "float32 (1,): [0.75]"),
+        ("input (one number)", "x = float32 (1,): [0.75]"),
         ("your answer", "float32 (1,): [2.]"),
         ("expected", "float32 (1,): [1.5]"),
     )
@@ -277,3 +277,13 @@ def test_the_same_seed_gives_the_same_message_and_another_seed_other_inputs() ->
 
 def _only_random(rng: np.random.Generator) -> list[Case]:
     return [Case("two numbers", (rng.normal(size=2).astype(np.float32),))]
+
+
+def test_the_input_is_shown_under_the_names_of_the_signature() -> None:
+    def layer(x: Any, W: Any, b: Any) -> Any:
+        return 3 * x.sum() + W @ x + b
+
+    message = judge(find("layer"), layer).message
+    assert "x = float32 (" in message
+    assert "W = float32 (" in message
+    assert "b = float32 (" in message

