@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 import threading
 import time
 import timeit
@@ -15,7 +16,7 @@ import numpy as np
 from jax import Array
 
 from course import timing
-from course.checks.exercise import Case, Exercise, Mistake
+from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 
 LESSON = "00_start_here"
 
@@ -35,19 +36,54 @@ def _columns(rng: np.random.Generator, rows: int, scales: tuple[float, ...]) -> 
     """Columns whose means are off zero by one to two of their spreads, unequal in both."""
     sizes = np.array(scales)
     offset = rng.uniform(1, 2, size=sizes.size) * rng.choice([-1, 1], size=sizes.size)
-    return (sizes * (rng.normal(size=(rows, sizes.size)) + offset)).astype(np.float32)
+    # + 0: a scale of 0 makes zeros of either sign, and a learner should not see "-0.".
+    return (sizes * (rng.normal(size=(rows, sizes.size)) + offset) + 0.0).astype(np.float32)
 
 
 def _standardize_cases(rng: np.random.Generator) -> list[Case]:
+    # A message shows the smallest input that fails, so the sizes are in this order: a wrong formula shows itself
+    # best on an ordinary table, a missing guard on the column of zeros, and least of all on a single row.
     # All zeros, so that mean and spread are exactly 0 in float32, however they are computed.
-    dead = _columns(rng, 5, (1.0, 0.0, 3.0))
     return [
         Case("one column", (_columns(rng, 6, (2.0,)),)),
         Case("four rows of two columns", (_columns(rng, 4, (1.0, 5.0)),)),
-        Case("a batch of one", (_columns(rng, 1, (1.0, 2.0, 4.0)),)),
-        Case("a column of zeros", (dead,)),
+        Case("a column of zeros", (_columns(rng, 5, (3.0, 0.0)),)),
+        Case("a table of one row", (_columns(rng, 1, (1.0, 2.0, 4.0, 0.5, 3.0, 8.0, 1.5, 6.0, 2.5, 5.0, 0.7)),)),
         Case("six columns of very different size", (_columns(rng, 40, (0.5, 1.0, 3.0, 10.0, 50.0, 200.0)),)),
     ]
+
+
+_Over = Callable[[Array, Array], Array]
+
+
+def _guarded_or_not(name: str, hint: str, formula: Callable[[Array, _Over], Array]) -> tuple[Mistake, Mistake]:
+    """One wrong formula twice: with a guard against a spread of 0, and without; ``formula(x, over)`` divides by ``over``."""
+    also = "And where a spread is 0, you divide by 0."
+    return (
+        Mistake(name, hint, lambda x: formula(x, _divided)),
+        Mistake(f"{name}, no guard", f"{hint} {also}", lambda x: formula(x, operator.truediv)),
+    )
+
+
+_SAMPLE = (
+    "The spread was computed with n − 1 in place of n, as for a sample. "
+    "Here the n rows are all there is (NumPy's own default)."
+)
+
+
+def _swapped_divisor(x: Array) -> Array:
+    spread = x.std(axis=0)
+    return (x - x.mean(axis=0)) / jnp.where(spread > 0, 1, spread)
+
+
+def _swapped_answer(x: Array) -> Array:
+    spread = x.std(axis=0)
+    return jnp.where(spread > 0, 0, (x - x.mean(axis=0)) / spread)
+
+
+def _sample_with_equals(x: Array) -> Array:
+    spread = x.std(axis=0, ddof=1)
+    return (x - x.mean(axis=0)) / jnp.where(spread == 0, 1, spread)
 
 
 STANDARDIZE = Exercise(
@@ -58,10 +94,29 @@ STANDARDIZE = Exercise(
     cases=_standardize_cases,
     mistakes=(
         Mistake(
+            # The same answers come from `.at[…].set(…)` whose result is dropped, so the hint speaks of both.
             "zero spread",
-            "A column whose numbers are all the same has spread 0, and 0 / 0 is NaN. "
-            "Such a column carries no news: let it come out as zeros.",
+            "A column of zeros has spread 0, and 0 / 0 is NaN: it should come out as zeros. "
+            "(You do something about it already, with `.at[…].set(…)`? Keep the new array that it returns.)",
             lambda x: (x - x.mean(axis=0)) / x.std(axis=0),
+        ),
+        Mistake(
+            "ones for zeros",
+            "A column of zeros has spread 0: it should come out as zeros. Yours comes out as ones. "
+            "Is the 1 in the place of the answer, instead of the spread?",
+            lambda x: jnp.where(x.std(axis=0) > 0, standardize(x), 1),
+        ),
+        Mistake(
+            "swapped divisor",
+            "Where the spread is 0 you divide by it, and where it is not, you divide by 1. "
+            "`jnp.where(condition, a, b)` takes a where the condition holds: are the last two swapped?",
+            _swapped_divisor,
+        ),
+        Mistake(
+            "swapped answer",
+            "The columns that have a spread came out as zeros, and those that have none as NaN. "
+            "`jnp.where(condition, a, b)` takes a where the condition holds: are the last two swapped?",
+            _swapped_answer,
         ),
         Mistake(
             "whole array",
@@ -70,19 +125,30 @@ STANDARDIZE = Exercise(
             lambda x: (x - x.mean()) / x.std(),
         ),
         Mistake(
+            "whole spread",
+            "The means are those of the columns, but the spread was taken over the whole array. "
+            "Each column has a spread of its own, too.",
+            lambda x: (x - x.mean(axis=0)) / x.std(),
+        ),
+        *_guarded_or_not(
             "rows",
             "Each row has been standardized. The examples stand in the rows; which axis runs down a column?",
-            lambda x: _divided(x - x.mean(axis=1, keepdims=True), x.std(axis=1, keepdims=True)),
+            lambda x, over: over(x - x.mean(axis=1, keepdims=True), x.std(axis=1, keepdims=True)),
         ),
-        Mistake(
+        *_guarded_or_not(
+            "rows, axis dropped",
+            "You took one mean for each row. The examples stand in the rows; which axis runs down a column?",
+            lambda x, over: over(x - x.mean(axis=1), x.std(axis=1)),
+        ),
+        *_guarded_or_not(
             "variance",
             "You divide by the variance. It is the square of what you want to divide by.",
-            lambda x: _divided(x - x.mean(axis=0), x.var(axis=0)),
+            lambda x, over: over(x - x.mean(axis=0), x.var(axis=0)),
         ),
-        Mistake(
+        *_guarded_or_not(
             "mean not removed",
             "The spread is 1 now, but the columns don't lie around 0: their means are still in them.",
-            lambda x: _divided(x, x.std(axis=0)),
+            lambda x, over: over(x, x.std(axis=0)),
         ),
         Mistake(
             "not scaled",
@@ -90,21 +156,32 @@ STANDARDIZE = Exercise(
             lambda x: x - x.mean(axis=0),
         ),
         Mistake(
+            "unchanged",
+            "The table came back as it was. Arrays don't change: `x.at[…].set(…)` makes a new one, "
+            "and what it returns has to be kept.",
+            lambda x: x,
+        ),
+        *_guarded_or_not(
             "min and max",
             "Each column runs from 0 to 1: that is min-max scaling. Here it should have mean 0 and spread 1.",
-            lambda x: _divided(x - x.min(axis=0), x.max(axis=0) - x.min(axis=0)),
+            lambda x, over: over(x - x.min(axis=0), x.max(axis=0) - x.min(axis=0)),
         ),
-        Mistake(
+        *_guarded_or_not(
             "n - 1",
-            "The spread was computed with n − 1 in place of n, as for a sample. "
-            "Here the n rows are all there is (NumPy's own default).",
-            lambda x: _divided(x - x.mean(axis=0), x.std(axis=0, ddof=1)),
+            _SAMPLE,
+            lambda x, over: over(x - x.mean(axis=0), x.std(axis=0, ddof=1)),
         ),
         Mistake(
+            # A guard that asks for `== 0` lets by the NaN that n − 1 makes of a single row.
+            "n - 1, one row",
+            f"{_SAMPLE} From a single row it makes 0 / 0.",
+            _sample_with_equals,
+        ),
+        *_guarded_or_not(
             "order of operations",
             "Only the mean was divided by the spread: division comes before subtraction. "
             "Are there parentheses missing?",
-            lambda x: x - _divided(x.mean(axis=0), x.std(axis=0)),
+            lambda x, over: x - over(x.mean(axis=0), x.std(axis=0)),
         ),
     ),
 )
@@ -113,33 +190,60 @@ STANDARDIZE = Exercise(
 # --- timed --------------------------------------------------------------------------------------------------
 # Real times are noisy, so the function to be timed is a fake, and so is the clock: the fake moves it.
 
-_CLOCKS = ("perf_counter", "monotonic", "time", "process_time")
+_CLOCKS = ("perf_counter", "monotonic", "time")
+_CPU_CLOCKS = ("process_time", "thread_time")
+# Processor time a second of waiting, as if two cores worked and each of them paused now and then.
+_CORES = 1.7
+# A further compile takes this part of the first one: the compiler itself is warm by then.
+_FURTHER = 0.7
 
 
 class _Device:
     """A simulated device: calls are queued and return at once, the work goes on behind their back.
 
     Args:
-        compile_s: what the first call takes in addition (s).
+        compile_s: what the first call takes in addition (s); for each further shape or number type it is less.
         dispatch_s: what every call takes before it returns (s).
-        compute_s: how long after that the result is ready (s).
+        compute_s: how long after that the result is ready (s), for an argument of the size of ``x``.
         several: the function returns two results, as one that gives a loss and a gradient does.
+        x: the argument that it should be timed with.
     """
 
-    def __init__(self, compile_s: float, dispatch_s: float, compute_s: float, several: bool) -> None:
+    def __init__(self, compile_s: float, dispatch_s: float, compute_s: float, several: bool, x: Array) -> None:
         self.compile_s, self.dispatch_s, self.compute_s = compile_s, dispatch_s, compute_s
-        self.several = several
-        self.now = 1000.0
+        self.several, self.size = several, x.size
+        # Large, so that a reading of it is told from a time, however long the calls before it took.
+        self.now = 100_000.0
+        self.cpu = 10.0
         self.free = self.now
-        self.compiled = False
+        self.compiled: set[tuple[Any, ...]] = set()
 
     def fn(self, x: Any) -> Any:
         """The function that the learner's code times."""
-        self.now += self.dispatch_s + (0.0 if self.compiled else self.compile_s)
-        self.compiled = True
-        self.free = max(self.free, self.now) + self.compute_s
+        leaves = jax.tree.leaves(x)
+        if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+            raise WrongAnswer("fn is jitted already; just call it.")
+        arrays = [np.asarray(leaf) for leaf in leaves]
+        kind = tuple((array.shape, str(array.dtype)) for array in arrays)
+        if kind not in self.compiled:
+            self.work(self.compile_s * (_FURTHER if self.compiled else 1.0))
+            self.compiled.add(kind)
+        self.work(self.dispatch_s)
+        # In proportion to the size, so that a time taken with another argument is another time.
+        share = sum(array.size for array in arrays) / self.size
+        self.free = max(self.free, self.now) + self.compute_s * share
         result = _Result(self, self.free)
         return (_Result(self, self.now), result) if self.several else result
+
+    def work(self, seconds: float) -> None:
+        """Python itself is busy."""
+        self.now += seconds
+        self.cpu += seconds
+
+    def wait(self, until: float) -> None:
+        """Python waits for the device."""
+        self.cpu += _CORES * max(0.0, until - self.now)
+        self.now = max(self.now, until)
 
     def sleep(self, seconds: float) -> None:
         self.now += seconds
@@ -154,7 +258,7 @@ class _Result:
         self._device, self._ready = device, ready
 
     def block_until_ready(self) -> _Result:
-        self._device.now = max(self._device.now, self._ready)
+        self._device.wait(self._ready)
         return self
 
     def __array__(self, dtype: Any = None, copy: Any = None) -> np.ndarray:
@@ -176,10 +280,11 @@ def _clocks_of(device: _Device, function: Callable[..., Any]) -> Iterator[None]:
         return lambda *args: show(*args) if threading.get_ident() == mine else real(*args)
 
     swaps: dict[Any, Callable[..., Any]] = {time.sleep: fake(time.sleep, device.sleep)}
-    for name in _CLOCKS:
+    shown = dict.fromkeys(_CLOCKS, lambda: device.now) | dict.fromkeys(_CPU_CLOCKS, lambda: device.cpu)
+    for name, show in shown.items():
         real, real_ns = getattr(time, name), getattr(time, f"{name}_ns")
-        swaps[real] = fake(real, lambda: device.now)
-        swaps[real_ns] = fake(real_ns, lambda: round(device.now * 1e9))
+        swaps[real] = fake(real, show)
+        swaps[real_ns] = fake(real_ns, lambda show=show: round(show() * 1e9))
     back = {new: old for old, new in swaps.items()}
 
     def exchange(table: dict[Any, Callable[..., Any]]) -> None:
@@ -200,9 +305,13 @@ def _clocks_of(device: _Device, function: Callable[..., Any]) -> Iterator[None]:
 
 def _clocked(function: Callable[..., Any], compile_s: float, dispatch_s: float, compute_s: float, several: bool) -> Any:
     """The probe: let the learner's function time a simulated one, on a simulated clock."""
-    device = _Device(compile_s, dispatch_s, compute_s, several)
+    x = jnp.arange(3.0)
+    device = _Device(compile_s, dispatch_s, compute_s, several, x)
     with _clocks_of(device, function):
-        return function(device.fn, jnp.arange(3.0))
+        answer = function(device.fn, x)
+    if isinstance(answer, (tuple, list)):
+        raise WrongAnswer(f"it returned {len(answer)} values; expected one number, the seconds.")
+    return answer
 
 
 def timed(fn: Callable[[Any], Any], x: Any) -> float:
@@ -224,7 +333,8 @@ def _timed_cases(rng: np.random.Generator) -> list[Case]:
     ):
         compile_s, compute_s = (round(float(s * rng.uniform(0.8, 1.2)), 3) for s in (compile_s, compute_s))
         dispatch_s = round(float(compute_s * rng.uniform(0.002, 0.004)), 6)
-        compiles = f"compiles for {compile_s:g} s when it is first called; then " if compile_s else ""
+        further = f"({_FURTHER * compile_s:.3g} s for each further shape)"
+        compiles = f"compiles for {compile_s:g} s when it is first called {further}; then " if compile_s else ""
         results = "its two results are" if several else "its result is"
         returns = f"each call returns after {1e3 * dispatch_s:.3g} ms"
         shown = f"fn {compiles}{returns} and {results} ready {compute_s:g} s later"
@@ -258,6 +368,31 @@ def _wait_for_one(result: Any) -> Any:
 
 
 _once = _time_of(lambda fn, x: jax.block_until_ready(fn(x)))
+
+
+def _another_shape(fn: Callable[[Any], Any], x: Any) -> float:
+    jax.block_until_ready(fn(jnp.ones(1)))
+    return _once(fn, x)
+
+
+def _last_reading(fn: Callable[[Any], Any], x: Any) -> float:
+    timed(fn, x)
+    return time.perf_counter()
+
+
+def _processor_time(fn: Callable[[Any], Any], x: Any) -> float:
+    jax.block_until_ready(fn(x))
+    start = time.process_time()
+    jax.block_until_ready(fn(x))
+    return time.process_time() - start
+
+
+def _mean_with_the_first(calls: int) -> Mistake:
+    return Mistake(
+        f"mean of {calls} calls with the first",
+        f"The first call, with its compile, is in your average of {calls}.",
+        _time_of(lambda fn, x: [jax.block_until_ready(fn(x)) for _ in range(calls)], 1 / calls),
+    )
 
 
 def _total_of(calls: int) -> Mistake:
@@ -317,6 +452,29 @@ TIMED = Exercise(
             _after(jax.block_until_ready, _time_of(lambda fn, x: jax.block_until_ready(fn(x)), 1e3)),
         ),
         *(_total_of(calls) for calls in (3, 5, 10, 20, 50, 100)),
+        *(_mean_with_the_first(calls) for calls in (2, 3, 5, 10, 20, 50, 100)),
+        Mistake(
+            "warmed up with another shape",
+            "The compile is in your time, although you warmed up: with another shape or another type of number. "
+            "For those of x, fn has to be compiled anew.",
+            _another_shape,
+        ),
+        Mistake(
+            "clock reading",
+            "That is a clock reading, not a difference of two.",
+            _last_reading,
+        ),
+        Mistake(
+            "nothing ran",
+            "0 seconds: nothing ran between your two readings.",
+            _time_of(lambda fn, x: None),
+        ),
+        Mistake(
+            "processor time",
+            "`time.process_time` counts what the processors spent on your program, not the time that went by: "
+            "it adds up all of the cores, and leaves a GPU out. Take another clock.",
+            _processor_time,
+        ),
         Mistake(
             "backwards",
             "Your time is negative: the later reading of the clock has been taken from the earlier one.",

@@ -336,7 +336,7 @@ CLASSIFY = Exercise(
     cases=_classify_cases,
     accept=_accept,
     rtol=0.0,
-    limit_s=60.0,
+    limit_s=300.0,
     mistakes=tuple(
         Mistake(name, _HINTS[name], wrong)
         for name, wrong in (
