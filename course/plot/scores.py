@@ -57,6 +57,6 @@ def reliability(confidence: Any, right: Any, *, bins: int = 10, title: str = "",
             size = 18 + 260 * np.sqrt(inside.mean())
             ax.scatter(100 * sure[inside].mean(), 100 * hit[inside].mean(), s=size, color=BLUE, alpha=0.8)
     ax.set(xlabel="how sure it says it is (%)", ylabel="how often it is right (%)", title=title)
-    ax.set(xlim=(0, 104), ylim=(0, 104))
+    ax.set(xlim=(-3, 104), ylim=(-3, 104))
     ax.legend(loc="upper left")
     return ax
