@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from course.checks.lesson_04.layers import CONV2D, MAX_POOL, OUTPUT_SIZE
+from course.checks.lesson_04.layers import CONV2D, OUTPUT_SIZE
+from course.checks.lesson_04.loss import LOSS_FN
 from course.checks.lesson_04.network import CNN
-from course.checks.lesson_04.scores import CLASSIFY, CONFUSION_MATRIX, PRECISION_RECALL_F1
-from course.checks.lesson_04.training import LOSS_FN, TRAIN_STEP
+from course.checks.lesson_04.pool import MAX_POOL
+from course.checks.lesson_04.reading import CLASSIFY
+from course.checks.lesson_04.scores import CONFUSION_MATRIX, PRECISION_RECALL_F1
+from course.checks.lesson_04.training import TRAIN_STEP
 
 # In the order of the lesson.
 EXERCISES = (

@@ -34,3 +34,8 @@ def _tiny() -> Any:
 def tiny(W: Array, b: Array) -> Any:
     """A Flax model of one dense layer: `(batch, h, w, 1)` images to `(batch, classes)` logits, with `W` `(h·w, classes)`."""
     return _tiny()(W, b)
+
+
+def after_colon(hint: str) -> str:
+    """A hint as it goes on after "On a batch of one: "."""
+    return hint[0].lower() + hint[1:]

@@ -1,10 +1,13 @@
-"""conv2d, output_size, max_pool: the two layers that an image meets, and the arithmetic of their sizes.
+"""conv2d, output_size: the layer that an image meets first, and the arithmetic of its size.
 
 The references are NumPy's: on arrays this small JAX would spend its time compiling.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
+import jax.numpy as jnp
 import numpy as np
 from jax.typing import ArrayLike
 
@@ -29,11 +32,36 @@ def _same_size(image: ArrayLike, kernel: ArrayLike) -> np.ndarray:
     return conv2d(np.pad(np.asarray(image), frame), kernel)
 
 
+def _window_of(size: Callable[[int, int], tuple[int, int]]) -> Callable[..., np.ndarray]:
+    """A convolution whose windows have the shape `size(kh, kw)`; where the kernel can't be laid on them, it stops as JAX does."""
+
+    def wrong(image: ArrayLike, kernel: ArrayLike) -> np.ndarray:
+        kh, kw = size(*np.shape(kernel))
+        jnp.zeros((kh, kw)) * jnp.asarray(kernel)
+        windows = np.lib.stride_tricks.sliding_window_view(np.asarray(image), (kh, kw))
+        return (windows * np.asarray(kernel)).sum(axis=(2, 3))
+
+    return wrong
+
+
+def _short_stack(image: ArrayLike, kernel: ArrayLike) -> np.ndarray:
+    if 0 in (short := conv2d(image, kernel)[:-1, :-1]).shape:
+        jnp.stack([])
+    return short
+
+
+def _edge_empty(image: ArrayLike, kernel: ArrayLike) -> np.ndarray:
+    answer = conv2d(image, kernel)
+    answer[-1], answer[:, -1] = 0, 0
+    return answer
+
+
 def _conv2d_cases(rng: np.random.Generator) -> list[Case]:
-    # No kernel here is symmetric, and no kernel but the first is square: a flip or a swap of its axes shows.
+    # No kernel here is symmetric, and no kernel but the first is square: a flip or a swap of its axes shows. The smallest
+    # is an ordinary one, as it is the one that is shown; a kernel that fits at one place only says little when it fails.
     sizes = (
         ("a square kernel", (4, 5), (3, 3)),
-        ("a kernel as large as the image", (2, 3), (2, 3)),
+        ("a kernel as wide as the image", (9, 4), (3, 4)),
         ("a kernel of one row", (5, 4), (1, 3)),
         ("a kernel of one column", (4, 6), (2, 1)),
         ("a square image", (5, 5), (2, 3)),
@@ -66,6 +94,32 @@ CONV2D = Exercise(
             "The last row and the last column of the answer are missing. Count the places of a kernel of width 3 "
             "in an image of width 3: there is one, not none.",
             lambda image, kernel: conv2d(image, kernel)[:-1, :-1],
+        ),
+        Mistake(
+            "one place too few, nothing to stack",
+            "The last row and the last column of the answer are missing; where there is one place only, nothing is left "
+            "to stack. Count the places of a kernel of width 3 in an image of width 3: there is one, not none.",
+            _short_stack,
+        ),
+        Mistake(
+            "last places left empty",
+            "The shape is right, but the last row and the last column are still 0: your loops end one place too early.",
+            _edge_empty,
+        ),
+        Mistake(
+            "as wide as high",
+            "You take the kernel's height for its width as well. A kernel need not be square.",
+            _window_of(lambda kh, kw: (kh, kh)),
+        ),
+        Mistake(
+            "as high as wide",
+            "You take the kernel's width for its height as well. A kernel need not be square.",
+            _window_of(lambda kh, kw: (kw, kw)),
+        ),
+        Mistake(
+            "height and width swapped",
+            "The kernel's height and width have changed places. In which order does `shape` give them?",
+            _window_of(lambda kh, kw: (kw, kh)),
         ),
         Mistake(
             "not summed",
@@ -114,6 +168,7 @@ def _output_size_cases(rng: np.random.Generator) -> list[Case]:
         ("a kernel of the axis' length", 5, 5, 1, 0),
         ("padding that keeps the size", 9, 3, 1, 1),
         ("stride 2 that leaves a rest", 8, 3, 2, 0),
+        ("stride 2 that fits exactly", 9, 3, 2, 0),
         ("stride 2 with padding", 28, 5, 2, 2),
         ("stride 3 that leaves a rest", 3 * n + 1, 6, 3, 1),
         ("a stride longer than the kernel", 2 * n + 1, 2, 4, 1),
@@ -164,112 +219,36 @@ OUTPUT_SIZE = Exercise(
             lambda n, kernel, stride, padding: (n + 2 * padding) // stride - kernel + 1,
         ),
         Mistake(
+            "one added before the division",
+            "The place at the start was added too early: it went through the division by the stride, together with the steps.",
+            lambda n, kernel, stride, padding: (n + 2 * padding - kernel + 1) // stride,
+        ),
+        Mistake(
             "not a whole number",
-            "The size came back as a number with a fraction, or as a float. It counts places: "
-            "it is a whole number, an int.",
+            "The size came back with a fraction. It counts places: a step that is begun and doesn't fit is not made.",
             lambda n, kernel, stride, padding: (n + 2 * padding - kernel) / stride + 1,
+        ),
+        Mistake(
+            "a float",
+            "The number is right, but it is a float, with a decimal point. A count of places is an int.",
+            lambda n, kernel, stride, padding: float(output_size(n, kernel, stride, padding)),
+        ),
+        Mistake(
+            "rounded",
+            "The steps were rounded to the nearest whole number, and half a step sometimes became one. "
+            "A step that doesn't fit is not made.",
+            lambda n, kernel, stride, padding: round((n + 2 * padding - kernel) / stride) + 1,
+        ),
+        Mistake(
+            "rounded at the end",
+            "The result was rounded to the nearest whole number, and half a step sometimes became one. "
+            "A step that doesn't fit is not made.",
+            lambda n, kernel, stride, padding: round((n + 2 * padding - kernel) / stride + 1),
         ),
         Mistake(
             "kernel not taken off",
             "The kernel's own width plays no part in your answer. A wider kernel finds fewer places.",
             lambda n, kernel, stride, padding: (n + 2 * padding - 1) // stride + 1,
-        ),
-    ),
-)
-
-
-# --- max_pool -------------------------------------------------------------------------------------------------------
-
-
-def _corners(x: ArrayLike) -> np.ndarray:
-    """The four pixels of each 2×2 window, `(4, batch, h // 2, w // 2, c)`."""
-    pixels = np.asarray(x)
-    h, w = pixels.shape[1] // 2 * 2, pixels.shape[2] // 2 * 2
-    return np.stack([pixels[:, i:h:2, j:w:2] for i in (0, 1) for j in (0, 1)])
-
-
-def max_pool(x: ArrayLike) -> np.ndarray:
-    """The largest of each 2×2 window, windows side by side: `(batch, h, w, c)` to `(batch, h // 2, w // 2, c)`."""
-    return _corners(x).max(axis=0)
-
-
-def _overlapping(x: ArrayLike) -> np.ndarray:
-    return np.lib.stride_tricks.sliding_window_view(np.asarray(x), (2, 2), axis=(1, 2)).max(axis=(-2, -1))
-
-
-def _edge_kept(x: ArrayLike) -> np.ndarray:
-    odd_h, odd_w = np.shape(x)[1] % 2, np.shape(x)[2] % 2
-    return max_pool(np.pad(np.asarray(x), ((0, 0), (0, odd_h), (0, odd_w), (0, 0)), constant_values=-np.inf))
-
-
-def _height_only(x: ArrayLike) -> np.ndarray:
-    pairs = np.asarray(x)[:, : np.shape(x)[1] // 2 * 2]
-    return np.maximum(pairs[:, ::2], pairs[:, 1::2])
-
-
-def _max_pool_cases(rng: np.random.Generator) -> list[Case]:
-    return [
-        Case("one window", (normal(rng, 1, 2, 2, 1),)),
-        Case("two channels, all numbers negative", (-np.abs(normal(rng, 1, 4, 4, 2)) - np.float32(0.5),)),
-        Case("a batch of two images that are not square", (normal(rng, 2, 4, 6, 3),)),
-        Case("an odd height and an odd width", (normal(rng, 1, 5, 7, 2),)),
-        Case("an odd width", (normal(rng, 3, 4, 3, 1),)),
-    ]
-
-
-MAX_POOL = Exercise(
-    name="max_pool",
-    lesson=LESSON,
-    points=2,
-    reference=max_pool,
-    cases=_max_pool_cases,
-    mistakes=(
-        Mistake(
-            "mean",
-            "This is the mean of each window. A max pool keeps one of the four numbers and forgets the rest.",
-            lambda x: _corners(x).mean(axis=0),
-        ),
-        Mistake(
-            "overlapping windows",
-            "Your windows overlap: each begins one pixel after the one before. They should lie side by side.",
-            _overlapping,
-        ),
-        Mistake(
-            "every second pixel",
-            "You keep the first pixel of each window without looking at the other three.",
-            lambda x: _corners(x)[0],
-        ),
-        Mistake(
-            "channels pooled",
-            "The channels were merged. Each channel is an image of its own, and is pooled by itself.",
-            lambda x: max_pool(x).max(axis=-1, keepdims=True),
-        ),
-        Mistake(
-            "height only",
-            "Only the height was halved. A window is two pixels high and two pixels wide.",
-            _height_only,
-        ),
-        Mistake(
-            "edge kept",
-            "Even sizes are right. Where a size is odd, the last row or column has no partner, "
-            "and is dropped rather than pooled alone.",
-            _edge_kept,
-        ),
-        Mistake(
-            "fails on odd sizes",
-            "Even sizes are right. An image of an odd size can't be cut into pairs: "
-            "what is to become of its last row or column?",
-            lambda x: x.reshape(x.shape[0], x.shape[1] // 2, 2, x.shape[2] // 2, 2, x.shape[3]).max(axis=(2, 4)),
-        ),
-        Mistake(
-            "starts from zero",
-            "Windows in which every number is negative gave 0. The largest of some negative numbers is negative.",
-            lambda x: np.maximum(max_pool(x), 0),
-        ),
-        Mistake(
-            "minimum",
-            "You keep the smallest number of each window.",
-            lambda x: _corners(x).min(axis=0),
         ),
     ),
 )
