@@ -66,13 +66,13 @@ pins: ## Resolve constraints/ again, with uv (COLAB=path: Colab's list of versio
 	@{ echo "# The newest versions that the course is tested with, for Python 3.11 and newer, on every platform."; \
 	  echo "# Made from pyproject.toml by 'make pins' (uv pip compile --universal); don't edit."; \
 	  $(UV) pip compile pyproject.toml --extra lab --extra test --extra instructor --universal \
-	  --python-version 3.11 --no-header --no-annotate --no-emit-index-url --quiet; } > constraints/latest.new
+	  --python-version 3.11 --no-header --no-annotate --quiet; } > constraints/latest.new
 	@mv constraints/latest.new constraints/latest.txt
 ifdef COLAB
 	@{ echo "# The oldest versions that the course is tested with: those of a Colab runtime (Python 3.13) where Colab has"; \
 	  echo "# the package. Made from pyproject.toml and Colab's list by 'make pins COLAB=constraints.txt'; don't edit."; \
 	  $(UV) pip compile pyproject.toml --extra lab --extra test --extra instructor -c "$(COLAB)" \
-	  --python-version 3.13 --no-header --no-annotate --no-emit-index-url --quiet; } > constraints/oldest.new
+	  --python-version 3.13 --no-header --no-annotate --quiet; } > constraints/oldest.new
 	@mv constraints/oldest.new constraints/oldest.txt
 else
 	@echo "constraints/oldest.txt is left as it is (COLAB=path to Colab's constraints.txt makes it again)."

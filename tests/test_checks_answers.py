@@ -184,6 +184,30 @@ def test_a_float_is_expected_where_an_int_came() -> None:
     assert "the answer holds integers" in judge(exercise, lambda x: 1).message
 
 
+def test_where_one_number_is_expected_a_tuple_or_list_is_not_told_to_become_an_array() -> None:
+    for want in (3, 1.5, np.float32(1.5), np.zeros((), np.float32)):
+        assert difference((want, want), want, 0, 0) == "it returned a Python tuple; expected one number."
+        assert difference([want], want, 0, 0) == "it returned a Python list; expected one number."
+
+
+def test_a_float_is_shown_as_one_where_a_whole_number_is_expected() -> None:
+    exercise = replace(DOUBLE, reference=lambda x: 5, mistakes=())
+    assert dict(judge(exercise, lambda x: 5.0).facts) | {"input (one number)": ""} == {
+        "input (one number)": "",
+        "your answer": "5.0",
+        "expected": "5",
+    }
+    assert [describe(x) for x in (-3.0, 0.25, 1e20, float("inf"), (5,))] == ["-3.0", "0.25", "1e+20", "inf", "(5,)"]
+
+
+def test_the_parts_of_an_answer_are_shown_under_their_names() -> None:
+    exercise = replace(DOUBLE, reference=lambda x: (1.0, 2.0), parts=("the loss", "the slope"), mistakes=())
+    facts = dict(judge(exercise, lambda x: (1.0, 3.0)).facts)
+    assert facts["your answer"] == "the loss: 1.0\nthe slope: 3.0"
+    assert facts["expected"] == "the loss: 1.0\nthe slope: 2.0"
+    assert dict(judge(exercise, lambda x: (1.0, 2.0, 3.0)).facts)["your answer"] == "(1.0, 2.0, 3.0)"
+
+
 def test_a_part_of_a_tuple_is_called_by_its_name() -> None:
     want = (1.0, np.zeros(2, np.float32))
     assert difference((1.0, np.ones(2, np.float32)), want, 0, 0, ("loss", "gradient")) == (

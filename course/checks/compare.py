@@ -51,10 +51,14 @@ def _describe(x: Any, digits: int) -> str:
     if isinstance(x, (bool, int)) or x is None:
         return repr(x)
     if isinstance(x, float):
-        return f"{x:.{digits + 2}g}"
+        text = f"{x:.{digits + 2}g}"
+        # 5.0 and 5 are two answers where a whole number is expected.
+        return f"{text}.0" if text.lstrip("-").isdigit() else text
     if isinstance(x, (tuple, list)):
         inner = ", ".join(describe(part, digits) for part in x[:6]) + (", …" if len(x) > 6 else "")
-        return f"({inner})" if isinstance(x, tuple) else f"[{inner}]"
+        if isinstance(x, list):
+            return f"[{inner}]"
+        return f"({inner},)" if len(x) == 1 else f"({inner})"
     if is_array(x):
         values = np.asarray(x)
         # float16 would overflow in what follows, and NumPy can't print bfloat16.
@@ -88,6 +92,8 @@ def _wrong_type(got: Any, want: Any) -> str | None:
         if not isinstance(got, (tuple, list)):
             return f"it returned {_a(got)}; expected {len(want)} values, as in `return a, b`."
         return None if len(got) == len(want) else f"it returned {len(got)} values; expected {len(want)}."
+    if isinstance(got, (list, tuple)) and is_number(want):
+        return f"it returned a Python {type(got).__name__}; expected one number."
     if isinstance(got, (list, tuple)):
         return f"it returned a Python {type(got).__name__}; expected one array. `jnp.array(…)` or `jnp.stack(…)` makes one of it."
     if is_number(want) and not is_array(want):

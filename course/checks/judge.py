@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Any
 
 import jax
@@ -99,46 +100,24 @@ def decide(exercise: Exercise, cases: Sequence[Case], got: Sequence[Outcome]) ->
     sentences = [wrongness(exercise, c, g, w) for c, g, w in zip(cases, got, want, strict=True)]
     right = [sentence is None for sentence in sentences]
     name, n, k = exercise.name, len(cases), sum(right)
-    base: dict[str, Any] = {"cases_passed": k, "cases": n, "points_possible": exercise.points}
-
+    say = partial(Verdict, name, cases_passed=k, cases=n, points_possible=exercise.points)
     if all(right):
-        printed = got[0].printed
-        note = (
-            (
-                "It also prints something on each call. That is not wrong, but a function that is called often should not.",
-            )
-            if printed
-            else ()
-        )
-        return Verdict(name, True, f"{name}: right, on all {n} inputs", note, **base)
+        return say(True, f"{name}: right, on all {n} inputs", (_PRINTS,) if got[0].printed else ())
     if all(g.failure and g.failure.kind == "NotImplementedError" for g in got):
-        return Verdict(
-            name,
-            False,
-            f"{name}: not written yet",
-            ("Replace the line `raise NotImplementedError(…)` by your code, run that cell, then this one.",),
-            **base,
-        )
+        return say(False, f"{name}: not written yet", (_NOT_WRITTEN,))
 
     headline = f"{name}: not right yet ({k} of {n} inputs right)"
     worst = min((i for i in range(n) if not right[i]), key=lambda i: _size(cases[i].args))
+    facts = _facts(exercise, cases[worst], got[worst], want[worst])
     mistake = recognize(exercise, cases, got, right)
     if mistake:
         hint = next(m.hint for m in exercise.mistakes if m.name == mistake)
-        return Verdict(
-            name,
-            False,
-            headline,
-            (hint,),
-            _facts(exercise, cases[worst], got[worst], want[worst]),
-            mistake=mistake,
-            **base,
-        )
-    text, facts = (
-        _explain(cases[worst], got[worst], sentences[worst] or ""),
-        _facts(exercise, cases[worst], got[worst], want[worst]),
-    )
-    return Verdict(name, False, headline, text, facts, **base)
+        return say(False, headline, (hint,), facts, mistake=mistake)
+    return say(False, headline, _explain(cases[worst], got[worst], sentences[worst] or ""), facts)
+
+
+_PRINTS = "It also prints something on each call. That is not wrong, but a function that is called often should not."
+_NOT_WRITTEN = "Replace the line `raise NotImplementedError(…)` by your code, run that cell, then this one."
 
 
 def _size(args: tuple[Any, ...]) -> int:
@@ -205,5 +184,12 @@ def _facts(exercise: Exercise, case: Case, got: Outcome, want: Outcome) -> tuple
         return (*facts, *(((where, (line + said).strip()),) if (line + said).strip() else ()))
     if exercise.accept:  # its sentence has said what matters; what a probe measures is not what the learner returned
         return tuple(facts)
-    facts += [("your answer", describe(got.value)), ("expected", describe(want.value))]
+    facts += [("your answer", _answer(exercise, got.value)), ("expected", _answer(exercise, want.value))]
     return tuple(facts)
+
+
+def _answer(exercise: Exercise, value: Any) -> str:
+    """An answer in words; one of several parts with a line for each, under the name that the exercise gives it."""
+    if not isinstance(value, (tuple, list)) or len(value) != len(exercise.parts):
+        return describe(value)
+    return "\n".join(f"{name}: {describe(part)}" for name, part in zip(exercise.parts, value, strict=True))

@@ -37,7 +37,7 @@ def _window_of(size: Callable[[int, int], tuple[int, int]]) -> Callable[..., np.
 
     def wrong(image: ArrayLike, kernel: ArrayLike) -> np.ndarray:
         kh, kw = size(*np.shape(kernel))
-        jnp.zeros((kh, kw)) * jnp.asarray(kernel)
+        _ = jnp.zeros((kh, kw)) * jnp.asarray(kernel)
         windows = np.lib.stride_tricks.sliding_window_view(np.asarray(image), (kh, kw))
         return (windows * np.asarray(kernel)).sum(axis=(2, 3))
 
@@ -100,6 +100,18 @@ CONV2D = Exercise(
             "The last row and the last column of the answer are missing; where there is one place only, nothing is left "
             "to stack. Count the places of a kernel of width 3 in an image of width 3: there is one, not none.",
             _short_stack,
+        ),
+        Mistake(
+            "one row too few",
+            "The last row of the answer is missing. How many steps can the kernel make downwards, "
+            "and how many places are that?",
+            lambda image, kernel: conv2d(image, kernel)[:-1],
+        ),
+        Mistake(
+            "one column too few",
+            "The last column of the answer is missing. How many steps can the kernel make to the right, "
+            "and how many places are that?",
+            lambda image, kernel: conv2d(image, kernel)[:, :-1],
         ),
         Mistake(
             "last places left empty",
@@ -226,12 +238,12 @@ OUTPUT_SIZE = Exercise(
         Mistake(
             "not a whole number",
             "The size came back with a fraction. It counts places: a step that is begun and doesn't fit is not made.",
-            lambda n, kernel, stride, padding: (n + 2 * padding - kernel) / stride + 1,
+            lambda n, kernel, stride, padding: np.float32((n + 2 * padding - kernel) / stride + 1),
         ),
         Mistake(
             "a float",
             "The number is right, but it is a float, with a decimal point. A count of places is an int.",
-            lambda n, kernel, stride, padding: float(output_size(n, kernel, stride, padding)),
+            lambda n, kernel, stride, padding: np.float32(output_size(n, kernel, stride, padding)),
         ),
         Mistake(
             "rounded",

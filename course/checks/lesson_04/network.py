@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import math
+import re
+from collections import Counter
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -13,8 +15,8 @@ import numpy as np
 from jax import Array
 
 from course.checks.compare import difference
-from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_04.common import LESSON
+from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
+from course.checks.lesson_04.common import LESSON, after_colon
 
 SIDE, CLASSES = 28, 10
 
@@ -37,24 +39,29 @@ def _network() -> Any:
             activations: tuple[bool, ...] = (True, True),
             pools: tuple[bool, ...] = (True, True),
             pool: str = "max_pool",
+            strides: tuple[int, int] | None = (2, 2),
+            told: tuple[int | None, ...] = (None, None, None),
+            rows: Callable[[Array], Array] = lambda maps: maps.reshape(maps.shape[0], -1),
             finish: Callable[[Array], Array] = lambda logits: logits,
         ) -> None:
-            self.activations, self.pools, self.finish = activations, pools, finish
-            self.pool = getattr(nnx, pool)
+            # `told`: how many channels or numbers each layer is told to expect, where that is not what comes.
+            self.activations, self.pools, self.rows, self.finish = activations, pools, rows, finish
+            self.pool, self.strides = getattr(nnx, pool), strides
             side, deep, convs = SIDE, 1, []
-            for out, pooled in zip(channels, pools, strict=True):
-                convs.append(nnx.Conv(deep, out, kernel_size=(size, size), padding=padding, rngs=rngs))
+            for out, pooled, deep_told in zip(channels, pools, told, strict=False):
+                convs.append(nnx.Conv(deep_told or deep, out, kernel_size=(size, size), padding=padding, rngs=rngs))
                 side = side if padding == "SAME" else side - size + 1
-                side, deep = side // 2 if pooled else side, out
+                pooled_side = side // 2 if strides else side - 1
+                side, deep = pooled_side if pooled else side, out
             self.convs = nnx.Sequential(*convs)
-            self.dense = nnx.Linear(side * side * deep, CLASSES, rngs=rngs)
+            self.dense = nnx.Linear(told[-1] or side * side * deep, CLASSES, rngs=rngs)
 
         def __call__(self, x: Array) -> Array:
             for conv, active, pooled in zip(self.convs.layers, self.activations, self.pools, strict=True):
                 x = conv(x)
                 x = nnx.relu(x) if active else x
-                x = self.pool(x, (2, 2), strides=(2, 2)) if pooled else x
-            return self.finish(self.dense(x.reshape(x.shape[0], -1)))
+                x = self.pool(x, (2, 2), strides=self.strides) if pooled else x
+            return self.finish(self.dense(self.rows(x)))
 
     return Network
 
@@ -66,6 +73,19 @@ def network(**otherwise: Any) -> Callable[..., Any]:
         return _network()(rngs=rngs, **otherwise)
 
     return build
+
+
+@cache
+def _empty() -> Any:
+    from flax import nnx
+
+    class Empty(nnx.Module):
+        """Stands for a network whose layers come into being when it is called."""
+
+        def __init__(self, *, rngs: Any) -> None:
+            self.rngs = rngs
+
+    return Empty
 
 
 def _weights(leaf: Any) -> Array:
@@ -94,19 +114,85 @@ def probe(CNN: Callable[..., Any], images: Array) -> tuple[np.ndarray, Array]:
     if jax.tree.leaves(nnx.state(model, nnx.Not(nnx.Param))):
         model = build()  # something in it is no parameter, and has to hold its own numbers
     parameters = nnx.state(model, nnx.Param)
+    if not jax.tree.leaves(parameters):
+        raise WrongAnswer(after_colon(NO_PARAMETERS))
     nnx.update(model, jax.tree.map(_weights, parameters))
     shapes = sorted((*leaf.shape, 0, 0, 0, 0)[:4] for leaf in jax.tree.leaves(parameters))
-    return np.array(shapes, dtype=np.int32).reshape(-1, 4), model(images)
+    try:
+        logits = model(images)
+    except (TypeError, ValueError) as error:
+        why = _misfit(str(error), len(images))
+        if why is None:
+            raise
+        raise WrongAnswer(after_colon(why)).with_traceback(error.__traceback__) from None
+    return np.array(shapes, dtype=np.int32).reshape(-1, 4), logits
 
 
-def _listed(shapes: Any) -> str:
-    rows = [tuple(int(axis) for axis in row if axis) for row in np.asarray(shapes)]
-    return ", ".join(map(str, rows)) or "none"
+NO_PARAMETERS = (
+    "The network has no parameters of its own. A layer that is made in `__call__` is a new one at each call, "
+    "with new random weights, and nothing that it learns is kept. Where are the layers made once?"
+)
+CONV1_INPUT = "The images have one channel. How many did you tell the first convolution?"
+CONV2_INPUT = (
+    "The second convolution gets as many channels as the first has kernels. How many did you tell it? "
+    "(The channel of the image is all used up by then.)"
+)
+POOL_STRIDES = (
+    "More numbers reach the dense layer than it was made for: without `strides`, "
+    "a pool moves on by one pixel and hardly makes the map smaller."
+)
+POOL_MISSING = "More numbers reach the dense layer than it was made for. Is a pool missing in `__call__`?"
+NOT_IN_A_ROW = (
+    "The dense layer gets the maps as they are, with height, width and channels. "
+    "All the numbers of an image have to stand in one row first."
+)
+ONE_ROW = (
+    "One image goes well; of three, all the numbers end up in one row. "
+    "Each image needs a row of its own, however many there are."
+)
+DENSE_INPUT = (
+    "The dense layer was made for another number of inputs than reach it. "
+    "How many numbers are left of one image after the second pool: how high, how wide, how many channels?"
+)
+
+
+def _misfit(message: str, batch: int) -> str | None:
+    """What it means that a layer refuses its input, from the shapes in JAX's message; None where it is about something else."""
+    if channels := re.search(r"^conv_general_dilated lhs feature dimension.* but (\d+) // 1 != (\d+)", message):
+        arriving, told = map(int, channels.groups())
+        known = {1: CONV1_INPUT, 32: CONV2_INPUT}
+        return known.get(arriving, f"A convolution was made for {told} channels, and gets {arriving}.")
+    numbers = re.search(r"^dot_general requires contracting dimensions.* got \((\d+),\) and \((\d+),\)", message)
+    if not numbers:
+        return None
+    arriving, told = map(int, numbers.groups())
+    last, pooled = 64, SIDE // 4
+    if arriving == last:
+        return NOT_IN_A_ROW
+    if batch > 1 and arriving == batch * told:
+        return ONE_ROW
+    # Both pools move by one pixel, or one of them.
+    if arriving in ((SIDE - 2) ** 2 * last, (SIDE // 2 - 1) ** 2 * last):
+        return POOL_STRIDES
+    if told == pooled**2 * last and arriving in ((2 * pooled) ** 2 * last, SIDE**2 * last):
+        return POOL_MISSING
+    return DENSE_INPUT
+
+
+def _shape_difference(got: Any, want: Any) -> str | None:
+    """The first parameter whose shape is another than asked for, the layers with most axes first; None where all fit."""
+    have, need = (Counter(tuple(int(axis) for axis in row if axis) for row in np.asarray(x)) for x in (got, want))
+    extra, missing = (sorted((a - b).elements(), key=lambda s: (-len(s), s)) for a, b in ((have, need), (need, have)))
+    if extra and missing:
+        return f"a parameter of the network has the shape {extra[0]}; expected {missing[0]}."
+    if extra:
+        return f"the network has a parameter of the shape {extra[0]} that was not asked for."
+    return f"the network lacks a parameter of the shape {missing[0]}." if missing else None
 
 
 def _accept(got: Any, want: Any, images: Array) -> str | None:
-    if isinstance(got, tuple) and len(got) == 2 and difference(got[0], want[0], 0, 0):
-        return f"the network's parameters have the shapes {_listed(got[0])}; expected {_listed(want[0])}."
+    if isinstance(got, tuple) and len(got) == 2 and (shapes := _shape_difference(got[0], want[0])):
+        return shapes
     return difference(got, want, EXACT, EXACT, ("the shapes of the parameters", "the logits"))
 
 
@@ -181,6 +267,12 @@ CNN = Exercise(
             network(finish=lambda logits: jax.nn.softmax(logits)),
         ),
         Mistake(
+            "log-softmax at the end",
+            "The answers are logarithms of probabilities. The loss takes the softmax and its logarithm itself, "
+            "so the network returns the logits as they are.",
+            network(finish=lambda logits: jax.nn.log_softmax(logits)),
+        ),
+        Mistake(
             "relu at the end",
             "No logit is negative: there is an activation after the last layer. Logits may have any sign.",
             network(finish=lambda logits: jax.nn.relu(logits)),
@@ -200,5 +292,31 @@ CNN = Exercise(
             "The kernels are 5×5. Those asked for are smaller.",
             network(size=5),
         ),
+        Mistake("channels of the image", CONV1_INPUT, network(told=(32, None, None))),
+        Mistake("channels of the second convolution", CONV2_INPUT, network(told=(None, 1, None))),
+        Mistake("inputs of the dense layer", DENSE_INPUT, network(told=(None, None, 1024))),
+        Mistake("pools without strides", POOL_STRIDES, network(strides=None, told=(None, None, 7 * 7 * 64))),
+        Mistake(
+            "pools without strides, a dense layer that fits",
+            "The dense layer was made for maps that are almost as large as the image: without `strides`, "
+            "a pool moves on by one pixel only.",
+            network(strides=None),
+        ),
+        Mistake("a pool forgotten", POOL_MISSING, network(pools=(True, False), told=(None, None, 7 * 7 * 64))),
+        Mistake("maps not in a row", NOT_IN_A_ROW, network(rows=lambda maps: maps)),
+        Mistake(
+            "ten logits at each place",
+            "The dense layer makes ten numbers at each place of the maps, of the channels there alone. "
+            "All the numbers of an image have to stand in one row before it.",
+            network(rows=lambda maps: maps, told=(None, None, 64)),
+        ),
+        Mistake("all images in one row", ONE_ROW, network(rows=lambda maps: maps.reshape(1, -1))),
+        Mistake(
+            "no axis for the batch",
+            "The answer has no axis for the batch: the numbers of all images were put into one row. "
+            "Each image needs a row of its own, even if there is only one.",
+            network(rows=lambda maps: maps.reshape(-1)),
+        ),
+        Mistake("layers made in the call", NO_PARAMETERS, lambda *, rngs: _empty()(rngs=rngs)),
     ),
 )

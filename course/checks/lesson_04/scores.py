@@ -1,15 +1,14 @@
-"""precision_recall_f1, confusion_matrix, classify: how good is it, and at what?"""
+"""precision_recall_f1, confusion_matrix: how good is it, and at what?"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import numpy as np
 from jax import Array
 
-from course.checks.compare import difference, is_number, kind_of
+from course.checks.compare import describe, is_number
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.lesson_04.common import LESSON
 
@@ -38,8 +37,25 @@ def _three(right: int, false: int, missed: int, empty: float = 0.0) -> tuple[flo
     )
 
 
-def _accuracy(labels: Array, predictions: Array) -> float:
-    return float((np.asarray(labels) == np.asarray(predictions)).mean())
+def _from_shares(precision: float, recall: float) -> tuple[float, float, float]:
+    """Precision and recall as they were found, and the F1 that follows from them."""
+    return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+
+
+def _accuracy(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
+    right = float((np.asarray(labels) == np.asarray(predictions)).mean())
+    return _from_shares(right, precision_recall_f1(labels, predictions, cls)[1])
+
+
+def _all_right(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
+    right = int((np.asarray(labels) == np.asarray(predictions)).sum())
+    said, is_it = (int((np.asarray(x) == cls).sum()) for x in (predictions, labels))
+    return _from_shares(right / said if said else 0.0, right / is_it if is_it else 0.0)
+
+
+def _and(labels: Array, predictions: Array, cls: int) -> int:
+    # Without parentheses Python reads `a == c & b == c` as `a == (c & b) and (c & b) == c`, which stops in the same way.
+    return int((labels == cls) and (predictions == cls))
 
 
 def _macro(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
@@ -61,7 +77,7 @@ def _python_division(labels: Array, predictions: Array, cls: int) -> tuple[float
 def _scores_probe(function: Callable[..., Any], labels: Array, predictions: Array, cls: int) -> Any:
     """A plain 0 is as good as 0.0, and a Python float as an array's float32."""
     scores = function(labels, predictions, cls)
-    if isinstance(scores, tuple):
+    if isinstance(scores, (tuple, list)):
         return tuple(np.float32(score) if is_number(score) else score for score in scores)
     return scores
 
@@ -75,25 +91,36 @@ def _some_labels(rng: np.random.Generator, n: int, classes: int, right: float) -
     return labels.astype(np.int32), predictions.astype(np.int32)
 
 
+def _scores_case(label: str, labels: np.ndarray, predictions: np.ndarray, cls: int) -> Case:
+    shown = f"labels = {describe(labels)}\npredictions = {describe(predictions)}\ncls = {cls}"
+    return Case(label, (labels, predictions, cls), shown)
+
+
 def _scores_cases(rng: np.random.Generator) -> list[Case]:
     few = (np.array([1, 1, 1, 0, 2, 0, 2, 2], np.int32), np.array([1, 0, 2, 1, 2, 0, 2, 0], np.int32))
     return [
-        Case(
+        _scores_case(
             "a class that is never predicted",
-            (np.array([0, 1, 2, 1, 0], np.int32), np.array([0, 2, 2, 0, 0], np.int32), 1),
+            np.array([0, 1, 2, 1, 0], np.int32),
+            np.array([0, 2, 2, 0, 0], np.int32),
+            1,
         ),
-        Case(
+        _scores_case(
             "a class that never occurs, but is predicted",
-            (np.array([0, 2, 2, 0], np.int32), np.array([0, 1, 2, 1], np.int32), 1),
+            np.array([0, 2, 2, 0], np.int32),
+            np.array([0, 1, 2, 1], np.int32),
+            1,
         ),
-        Case(
+        _scores_case(
             "a class that is predicted, but never rightly",
-            (np.array([0, 1, 2, 0], np.int32), np.array([0, 2, 1, 1], np.int32), 1),
+            np.array([0, 1, 2, 0], np.int32),
+            np.array([0, 2, 1, 1], np.int32),
+            1,
         ),
-        Case("eight examples, three classes", (*few, 1)),
-        Case("the same examples, another class", (*few, 2)),
-        Case("two hundred examples, class 0", (*_some_labels(rng, 200, 5, 0.7), 0)),
-        Case("two hundred examples, class 3", (*_some_labels(rng, 200, 5, 0.6), 3)),
+        _scores_case("eight examples, three classes", *few, 1),
+        _scores_case("the same examples, another class", *few, 2),
+        _scores_case("two hundred examples, class 0", *_some_labels(rng, 200, 5, 0.7), 0),
+        _scores_case("two hundred examples, class 3", *_some_labels(rng, 200, 5, 0.6), 3),
     ]
 
 
@@ -140,10 +167,30 @@ PRECISION_RECALL_F1 = Exercise(
             "accuracy",
             "Your precision is the accuracy: the share of *all* examples that are right. "
             "Precision asks only about those that were predicted as the class.",
-            lambda labels, predictions, cls: (
-                _accuracy(labels, predictions),
-                *precision_recall_f1(labels, predictions, cls)[1:],
-            ),
+            _accuracy,
+        ),
+        Mistake(
+            "divided by all",
+            "The right count was divided by the number of all examples. Precision and recall each divide it by a smaller "
+            "group: those said to be the class, those that are.",
+            lambda labels, predictions, cls: _from_shares(*2 * (_counts(labels, predictions, cls)[0] / len(labels),)),
+        ),
+        Mistake(
+            "right ones of all classes",
+            "What you divide is the number of *all* right answers, of every class. "
+            "Of this class only those count that are of it and were said to be.",
+            _all_right,
+        ),
+        Mistake(
+            "and",
+            "Python asked whether a whole array is true, which has no answer. `and` does that, and so do two comparisons "
+            "that are joined by `&` without parentheses around each: `&` goes before `==`.",
+            _and,
+        ),
+        Mistake(
+            "percent",
+            "These are percent. A share lies between 0 and 1.",
+            lambda labels, predictions, cls: tuple(100 * x for x in precision_recall_f1(labels, predictions, cls)),
         ),
         Mistake(
             "mean over the classes",
@@ -198,7 +245,23 @@ CONFUSION_MATRIX = Exercise(
             "Your rows are shares that add up to 1. Asked for are the counts themselves.",
             lambda labels, predictions, n: (
                 (matrix := confusion_matrix(labels, predictions, n)) / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
-            ),
+            ).astype(np.float32),
+        ),
+        Mistake(
+            "divided by the classes",
+            "The counts were divided by the number of classes. Asked for are the counts themselves.",
+            lambda labels, predictions, n: (confusion_matrix(labels, predictions, n) / n).astype(np.float32),
+        ),
+        Mistake(
+            "divided by the examples",
+            "The counts were divided by the number of examples. Asked for are the counts themselves.",
+            lambda labels, predictions, n: (confusion_matrix(labels, predictions, n) / len(labels)).astype(np.float32),
+        ),
+        Mistake(
+            "nothing counted",
+            "The table is still all zeros. JAX arrays don't change: `.at[…].add(…)` returns a *new* array, "
+            "and what becomes of it?",
+            lambda labels, predictions, n: np.zeros((n, n), np.int32),
         ),
         Mistake(
             "only the right ones",
@@ -212,8 +275,9 @@ CONFUSION_MATRIX = Exercise(
         ),
         Mistake(
             "yes or no",
-            "Each entry says *whether* the pair occurs. It should say how often. "
-            "(`.at[i, j].set(…)` writes the same place again; which method of `.at` doesn't forget?)",
+            "Each entry says *whether* the pair occurs, and should say how often. "
+            "`=+ 1` and `.set(1)` write a 1 whatever was there, and NumPy's `m[rows, columns] += 1` counts a place that "
+            "comes twice only once.",
             lambda labels, predictions, n: np.minimum(confusion_matrix(labels, predictions, n), 1),
         ),
         Mistake(

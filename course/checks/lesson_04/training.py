@@ -1,4 +1,20 @@
-HEAD
+"""train_step: one step that makes the loss smaller."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from course.checks.compare import equal, is_number
+from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
+from course.checks.lesson_04.common import LESSON, after_colon, normal, tiny
+from course.checks.lesson_04.loss import loss_fn
+
 STEPS = 3
 
 
@@ -48,26 +64,99 @@ def _by_hand(model: Any, optimizer: Any, images: Array, labels: Array) -> Array:
     return loss
 
 
-def _train_probe(
-    train_step: Callable[..., Any], W: Array, b: Array, images: Array, labels: Array, rate: float, momentum: float
-) -> Any:
-    """Three steps on a tiny model: their losses `(3,)`, and all its weights after them."""
+def _step_on(loss_of: Callable[[Any, Array, Array], Array]) -> Callable[..., Array]:
+    """A step that is right but for the loss that it takes."""
+
+    def step(model: Any, optimizer: Any, images: Array, labels: Array) -> Array:
+        from flax import nnx
+
+        loss, gradients = nnx.value_and_grad(loss_of)(model, images, labels)
+        optimizer.update(model, gradients)
+        return loss
+
+    return step
+
+
+def _each_loss(logits: Array, labels: Array) -> Array:
+    return -jnp.take_along_axis(jax.nn.log_softmax(logits), labels[:, None], axis=1)[:, 0]
+
+
+def _update_with(*which: str) -> Callable[..., Array]:
+    """A step that hands the optimizer other things than it takes: "loss" or "gradients", and the "model" or not."""
+
+    def step(model: Any, optimizer: Any, images: Array, labels: Array) -> Array:
+        loss, gradients = _value_and_gradients(model, images, labels)
+        given = {"model": model, "loss": loss, "gradients": gradients}
+        optimizer.update(*(given[name] for name in which))
+        return loss
+
+    return step
+
+
+def _returning(answer: Callable[[Any, Array], Any]) -> Callable[..., Any]:
+    """A right step that returns `answer(model, loss)`."""
+
+    def step(model: Any, optimizer: Any, images: Array, labels: Array) -> Any:
+        return answer(model, train_step(model, optimizer, images, labels))
+
+    return step
+
+
+NOT_ITS_OPTIMIZER = (
+    "The model moves, but not as the optimizer that the step is given would move it, which was never asked. "
+    "It knows the learning rate, and remembers from step to step."
+)
+THE_MODEL = "It returned the model. The model changes in place; what is to be returned is the loss."
+A_TUPLE = "It returned several values. Expected is the loss alone, one number."
+
+
+def _the_loss(answer: Any, model: Any) -> Array:
+    """The answer of one step as a number, or a sentence instead of a listing of all weights."""
+    if isinstance(answer, (tuple, list)):
+        raise WrongAnswer(after_colon(A_TUPLE))
+    if answer is model:
+        raise WrongAnswer(after_colon(THE_MODEL))
+    if isinstance(answer, jax.Array | np.ndarray) and answer.ndim:
+        raise WrongAnswer(f"it returned an array of shape {answer.shape}; expected the loss, one number.")
+    if not is_number(answer):
+        raise WrongAnswer(f"it returned an object of the class {type(answer).__name__}; expected the loss, one number.")
+    return jnp.asarray(answer)
+
+
+def _three_steps(
+    train_step: Callable[..., Any], model: Any, images: Array, labels: Array, rate: float, momentum: float
+) -> tuple[Any, Array, bool]:
+    """The losses (None where one of them is), the weights after the steps, and whether the optimizer was used."""
     import optax
     from flax import nnx
 
-    model = tiny(W, b)
     optimizer = nnx.Optimizer(model, optax.sgd(rate, momentum=momentum), wrt=nnx.Param)
     losses = []
     for x, y in zip(images, labels, strict=True):
         loss = train_step(model, optimizer, x, y)
         if loss is None:
-            return None
-        if isinstance(loss, (tuple, list)):
-            raise TypeError(
-                f"train_step returned a {type(loss).__name__} of {len(loss)}; expected the loss, one number"
-            )
-        losses.append(jnp.asarray(loss))
-    return jnp.stack(losses), jnp.concatenate([model.W[...].ravel(), model.b[...]])
+            return None, _weights(model), True
+        losses.append(_the_loss(loss, model))
+    return jnp.stack(losses), _weights(model), int(optimizer.step[...]) > 0
+
+
+def _weights(model: Any) -> Array:
+    return jnp.concatenate([model.W[...].ravel(), model.b[...]])
+
+
+def _train_probe(
+    step: Callable[..., Any], W: Array, b: Array, images: Array, labels: Array, rate: float, momentum: float
+) -> Any:
+    """Three steps on a tiny model: their losses `(3,)`, and all its weights after them."""
+    losses, weights, used = _three_steps(step, tiny(W, b), images, labels, rate, momentum)
+    if losses is None:
+        return None
+    if not used and not equal(weights, _weights(tiny(W, b)), 0, 0):
+        # What is not the optimizer's doing may still be right, so that it is said only of weights that are wrong.
+        right = _three_steps(train_step, tiny(W, b), images, labels, rate, momentum)[1]
+        if not equal(weights, right, 1e-4, 1e-5):
+            raise WrongAnswer(after_colon(NOT_ITS_OPTIMIZER))
+    return losses, weights
 
 
 def _train_case(label: str, rng: np.random.Generator, batch: int, rate: float, momentum: float) -> Case:
@@ -75,7 +164,7 @@ def _train_case(label: str, rng: np.random.Generator, batch: int, rate: float, m
     images = rng.uniform(size=(STEPS, batch, 3, 2, 1)).astype(np.float32)
     labels = rng.integers(0, 4, (STEPS, batch)).astype(np.int32)
     shown = (
-        f"{STEPS} batches of {batch} images (3, 2, 1), a model of one dense layer, "
+        f"{STEPS} batches of {batch} image{'' if batch == 1 else 's'} (3, 2, 1), a model of one dense layer, "
         f"and the optimizer SGD with learning rate {rate:g} and momentum {momentum:g}"
     )
     return Case(label, (W, b, images, labels, rate, momentum), shown)
@@ -99,7 +188,8 @@ TRAIN_STEP = Exercise(
         Mistake(
             "never updates",
             "The losses are those of a model that never changes. The gradients have to reach it through the optimizer. "
-            "(If you compile the step: `jax.jit` works on a copy, `nnx.jit` writes the changes back.)",
+            "(`update` takes first the model, then the gradients. And if you compile the step: `jax.jit` works on a copy, "
+            "`nnx.jit` writes the changes back.)",
             lambda model, optimizer, images, labels: loss_fn(model, images, labels),
         ),
         Mistake(
@@ -131,10 +221,36 @@ TRAIN_STEP = Exercise(
             "Use the optimizer that the step is given; it remembers.",
             _fresh_optimizer,
         ),
+        Mistake("optimizer not used", NOT_ITS_OPTIMIZER, _by_hand),
         Mistake(
-            "optimizer not used",
-            "The model moves, but not as its optimizer would move it: another learning rate has no effect.",
-            _by_hand,
+            "update without the model",
+            "`optimizer.update` takes two things: what it is to change, and the gradients. "
+            "(What the error says about other classes of Flax need not concern you.)",
+            _update_with("gradients"),
         ),
+        Mistake(
+            "loss for the gradients",
+            "The optimizer got a single number where it wants the gradients. "
+            "`value_and_grad` gives two things: in which order do you take them?",
+            _update_with("model", "loss"),
+        ),
+        Mistake(
+            "sum",
+            "A batch of one is right; in a larger one the loss grows with the number of images, and the steps with it. "
+            "The loss of a batch is a mean.",
+            _step_on(lambda model, images, labels: loss_fn(model, images, labels) * len(labels)),
+        ),
+        Mistake(
+            "no mean",
+            "Your loss is one number for each image. A gradient is taken of a single number, the loss of the batch.",
+            _step_on(lambda model, images, labels: _each_loss(model(images), labels)),
+        ),
+        Mistake(
+            "softmax twice",
+            "The logits went through a softmax, and then into a cross-entropy that takes the softmax itself.",
+            _step_on(lambda model, images, labels: loss_fn(lambda x: jax.nn.softmax(model(x)), images, labels)),
+        ),
+        Mistake("returns the model", THE_MODEL, _returning(lambda model, loss: model)),
+        Mistake("returns several values", A_TUPLE, _returning(lambda model, loss: (loss, model))),
     ),
 )
