@@ -55,15 +55,11 @@ def dotted(version: Version) -> str:
     return ".".join(str(part) for part in version)
 
 
-# --- which Python ---
-
-
-def probe(command: str) -> Optional[Python]:
-    """Run `command`; None if it is absent or doesn't run (a pyenv shim without its version, a macOS stub)."""
-    code = "import sys; print(sys.executable); print('%d.%d.%d' % sys.version_info[:3])"
+def lines_of(command: List[str]) -> List[str]:
+    """What `command` prints, line by line; nothing where it is absent, fails or hangs."""
     try:
         done = subprocess.run(
-            [command, "-I", "-c", code],
+            command,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -71,9 +67,18 @@ def probe(command: str) -> Optional[Python]:
             timeout=60,
         )
     except (OSError, subprocess.SubprocessError):
-        return None
-    lines = done.stdout.splitlines()
-    if done.returncode != 0 or len(lines) != 2:
+        return []
+    return done.stdout.splitlines() if done.returncode == 0 else []
+
+
+# --- which Python ---
+
+
+def probe(command: str) -> Optional[Python]:
+    """Run `command`; None if it is absent or doesn't run (a pyenv shim without its version, a macOS stub)."""
+    code = "import sys; print(sys.executable); print('%d.%d.%d' % sys.version_info[:3])"
+    lines = lines_of([command, "-I", "-c", code])
+    if len(lines) != 2:
         return None
     major, minor, micro = (int(part) for part in lines[1].split("."))
     return Python(lines[0], (major, minor, micro))
@@ -166,19 +171,10 @@ def nvidia_gpu() -> Optional[str]:
     """The name of the first NVIDIA GPU, or None. jax's CUDA builds exist for Linux only."""
     if not sys.platform.startswith("linux"):
         return None
-    try:
-        done = subprocess.run(
-            ["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
-            universal_newlines=True,
-            timeout=60,
-        )
-    except (OSError, subprocess.SubprocessError):
-        return None
-    names = [line.strip() for line in done.stdout.splitlines() if line.strip()]
-    return names[0] if done.returncode == 0 and names else None
+    names = [
+        line.strip() for line in lines_of(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]) if line.strip()
+    ]
+    return names[0] if names else None
 
 
 # --- what pip or venv said, as a sentence ---
