@@ -1,0 +1,607 @@
+"""Collecting: whatever an instructor has, everybody in it gets a row, and nobody another's notebook."""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import json
+import os
+import random
+import unicodedata
+import zipfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from making import code, grading, notebook
+
+from course.checks import registry
+from course.grading import collect as collecting
+from course.grading import handed_in, naming
+from course.grading.collect import LARGEST, collect
+from course.grading.model import GradingError, Submission
+from course.grading.naming import Person, distinct_keys, safe_key
+
+ZERO, TWO, FOUR = "00_start_here", "02_the_neuron", "04_cnn_classification"
+ALL = (ZERO, TWO, FOUR)
+
+
+def book(lesson: str = TWO, *, count: int = 5, mark: str = "", **metadata: Any) -> str:
+    """A notebook with `count` exercises of a lesson; `mark` tells it from others."""
+    names = list(registry.exercises(lesson))[:count]
+    cells = [code(f"def {name}(): ...", metadata=grading(name)) for name in names]
+    return json.dumps(notebook(code(f"# {mark}"), *cells, metadata=metadata))
+
+
+def plant(folder: Path, files: Mapping[str, str | bytes]) -> Path:
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content.encode() if isinstance(content, str) else content)
+    return folder
+
+
+def zipped(files: Mapping[str, str | bytes]) -> bytes:
+    out = io.BytesIO()
+    with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as file:
+        for name, content in files.items():
+            file.writestr(name, content)
+    return out.getvalue()
+
+
+Collect = Callable[..., list[Submission]]
+
+
+@pytest.fixture
+def gather(tmp_path: Path) -> Collect:
+    """Collects what `files` plants; `where` is what the instructor names."""
+
+    def gathered(
+        files: Mapping[str, str | bytes], lessons: Sequence[str] = (TWO,), where: str = ""
+    ) -> list[Submission]:
+        plant(tmp_path / "class", files)
+        return collect(tmp_path / "class" / where, lessons, tmp_path / "work")
+
+    return gathered
+
+
+def table(rows: list[Submission]) -> list[tuple[str, str]]:
+    return [(row.learner, row.lesson) for row in rows]
+
+
+def test_a_folder_for_each_learner(gather: Collect) -> None:
+    rows = gather({"ada/02_the_neuron.ipynb": book(), "bob/my/deep/place/answers.ipynb": book(mark="bob")})
+    assert table(rows) == [("ada", TWO), ("bob", TWO)] and not any(row.problem for row in rows)
+    assert [row.shown for row in rows] == ["ada/02_the_neuron.ipynb", "bob/my/deep/place/answers.ipynb"]
+    content = Path(rows[1].file).read_bytes()
+    assert content == book(mark="bob").encode() and rows[1].digest == hashlib.sha256(content).hexdigest()
+
+
+NBGRADER: dict[str, str | bytes] = {
+    "nbgrader_config.py": "c = get_config()",
+    "gradebook.db": b"\0",
+    "source/02_the_neuron/02_the_neuron.ipynb": book(mark="source"),
+    "autograded/ada/02_the_neuron/02_the_neuron.ipynb": book(mark="graded"),
+    "submitted/ada/02_the_neuron/02_the_neuron.ipynb": book(mark="ada"),
+    "submitted/ada/02_the_neuron/timestamp.txt": "2026-01-30 10:30:47.524219 UTC",
+    "submitted/bob/02_the_neuron/02_the_neuron.ipynb": book(mark="bob"),
+    "submitted/bob/00_start_here/00_start_here.ipynb": book(ZERO, mark="bob"),
+}
+
+
+@pytest.mark.parametrize("where", ["", "submitted"])
+def test_nbgraders_course_folder(gather: Collect, where: str) -> None:
+    rows = gather(NBGRADER, ALL, where)
+    assert table(rows) == [("ada", TWO), ("bob", ZERO), ("bob", TWO)] and not any(row.problem for row in rows)
+    assert rows[0].notes == ("handed in 2026-01-30 10:30:47 UTC",) and rows[1].notes == ()
+
+
+@pytest.mark.parametrize(
+    ("where", "lessons"), [("submitted/bob", [ZERO, TWO]), ("submitted/bob/00_start_here", [ZERO])]
+)
+def test_nbgraders_folder_of_one_learner(gather: Collect, where: str, lessons: list[str]) -> None:
+    assert table(gather(NBGRADER, ALL, where)) == [("bob", lesson) for lesson in lessons]
+
+
+def test_flat_files(gather: Collect) -> None:
+    names = [
+        "ada_02_the_neuron",
+        "bob-02",
+        "carl",
+        "dora_the_neuron_02_the_neuron (1)",
+        "02_the_neuron_eve",
+        "fay_lesson2",
+    ]
+    rows = gather({f"{name}.ipynb": book(mark=name) for name in names})
+    assert table(rows) == [(name, TWO) for name in ("ada", "bob", "carl", "dora_the_neuron", "eve", "fay")]
+
+
+def test_a_folder_for_each_lesson(gather: Collect) -> None:
+    rows = gather(
+        {"02_the_neuron/ada.ipynb": book(), "00_start_here/ada.ipynb": book(ZERO), "00_start_here/bob.ipynb": "{"}, ALL
+    )
+    assert table(rows) == [("ada", ZERO), ("ada", TWO), ("bob", ZERO)] and rows[2].problem
+
+
+CANVAS: dict[str, str | bytes] = {
+    "doejane_LATE_1201_345678_02_the_neuron.ipynb": book(mark="jane"),
+    "o_brien_1202_345679_02_the_neuron.ipynb": book(mark="first"),
+    "o_brien_1202_345699_02_the_neuron-1.ipynb": book(mark="second"),
+    "roejim_1203_345680_answers.zip": zipped(
+        {"hw/02_the_neuron.ipynb": book(mark="jim"), "__MACOSX/hw/._x.ipynb": b"\0"}
+    ),
+    "poeann_1204_345681_report.pdf": b"%PDF",
+    "moejoe_1205_text.html": "<p>I could not upload",
+    "anon_aB3dE_345690_02_the_neuron.ipynb": book(mark="anonymous"),
+}
+
+
+@pytest.mark.parametrize("form", ["zip", "folder", "zip in a folder", "folder in a folder", "folder in a zip"])
+def test_canvas_download_in_every_form(tmp_path: Path, form: str) -> None:
+    where = tmp_path / "class"
+    if form == "zip":
+        where = plant(tmp_path, {"class.zip": zipped(CANVAS)}) / "class.zip"
+    elif form == "zip in a folder":
+        plant(where, {"submissions.zip": zipped(CANVAS)})
+    elif form == "folder in a zip":
+        inside = {f"submissions/{name}": content for name, content in CANVAS.items()}
+        where = plant(tmp_path, {"class.zip": zipped(inside)}) / "class.zip"
+    else:
+        plant(where / "submissions" if form == "folder in a folder" else where, CANVAS)
+    rows = collect(where, [TWO], tmp_path / "work")
+    by = {row.learner: row for row in rows}
+    assert sorted(by) == ["anon_aB3dE", "doejane", "moejoe", "o_brien", "poeann", "roejim"]
+    assert by["doejane"].identity == {"canvas_user": "1201", "canvas_file": "345678"} and by["doejane"].notes == (
+        "late",
+    )
+    assert "second" in Path(by["o_brien"].file).read_text() and "one of 2 notebooks" in by["o_brien"].notes[0]
+    assert (
+        by["roejim"].shown.endswith("roejim_1203_345680_answers.zip: hw/02_the_neuron.ipynb")
+        and not by["roejim"].problem
+    )
+    assert "no notebook, but" in by["poeann"].problem and "report.pdf" in by["poeann"].problem
+    assert by["moejoe"].problem and "handed in a text on Canvas, which was not read" in by["moejoe"].notes
+    assert by["anon_aB3dE"].identity == {"canvas_file": "345690"}
+
+
+def test_of_canvas_resubmissions_the_newest_is_graded(gather: Collect) -> None:
+    names = {9: "x-9", 10: "x-10", 2: "x-2"}
+    rows = gather({f"ada_7_{500 + n}_{name}.ipynb": book(mark=name) for n, name in names.items()})
+    assert len(rows) == 1 and rows[0].shown == "ada_7_510_x-10.ipynb" and "one of 3 notebooks" in rows[0].notes[0]
+
+
+def test_canvas_numbers_decide_what_is_newest_before_names_do(gather: Collect) -> None:
+    (row,) = gather({"ada_7_800_x-3.ipynb": book(mark="old"), "ada_7_900_final.ipynb": book(mark="new")})
+    assert row.shown == "ada_7_900_final.ipynb"
+
+
+@pytest.mark.parametrize("wrapper", ["class/", "Homework 2/", ""])
+def test_a_zip_file_of_a_class_may_hold_one_folder_that_holds_all(gather: Collect, wrapper: str) -> None:
+    content = zipped({f"{wrapper}{name}/x.ipynb": book(mark=name) for name in ("ada", "bob")})
+    assert [row.learner for row in gather({"class.zip": content}, where="class.zip")] == ["ada", "bob"]
+
+
+def test_moodles_download_with_folders_and_flat(gather: Collect, tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        "Ada Lovelace_1234567_assignsubmission_file_/02_the_neuron.ipynb": book(mark="ada"),
+        "Ada Lovelace_1234567_assignsubmission_onlinetext_/onlinetext.html": "<p>Please mind my …",
+        "José Ñandú_1234568_assignsubmission_file/sub/x.ipynb": book(mark="jose"),
+        "Bo Li_1234569_assignsubmission_file_02_the_neuron.ipynb": book(mark="bo"),
+        "Cy Po_1234570_assignsubmission_onlinetext_onlinetext.html": "<p>I have nothing",
+        "Default group_assignsubmission_file_/x.ipynb": book(mark="group"),
+    }
+    rows = gather({"moodle.zip": zipped(files)}, where="moodle.zip")
+    assert [row.learner for row in rows] == ["Ada_Lovelace", "Bo_Li", "Cy_Po", "Default_group", "José_Ñandú"]
+    ada, bo, cy, group, jose = rows
+    assert ada.identity == {"name": "Ada Lovelace", "moodle_participant": "1234567"} and not ada.problem
+    assert ada.notes == ("handed in an online text on Moodle, which was not read",)
+    assert bo.lesson == jose.lesson == group.lesson == TWO and jose.identity["name"] == "José Ñandú"
+    assert "no notebook" in cy.problem
+
+
+GRADESCOPE = """---
+submission_11:
+  :submitters:
+  - :name: Ada Lovelace
+    :sid: '0042'
+    :email: ada@example.edu
+  :created_at: 2026-01-30 10:30:47.524219 Z
+  :history:
+  - :id: 3
+    :score: 1.0
+    :results:
+      :output: "] } what a learner printed: {"
+submission_12:
+  :submitters:
+  - :name: Pair One
+    :email: one@example.edu
+  - :name: Pair Two
+    :email: two@example.edu
+"""
+
+
+def test_gradescopes_export_with_its_names_and_groups(gather: Collect) -> None:
+    files: dict[str, str | bytes] = {
+        "assignment_9_export/submission_metadata.yml": GRADESCOPE,
+        "assignment_9_export/submission_11/x.ipynb": book(mark="ada"),
+        "assignment_9_export/submission_12/x.ipynb": book(mark="pair"),
+        "assignment_9_export/submission_13/x.ipynb": book(mark="nobody"),
+    }
+    rows = gather({"export.zip": zipped(files)}, where="export.zip")
+    assert [row.learner for row in rows] == ["Ada_Lovelace", "Pair_One", "Pair_Two", "submission_13"]
+    assert rows[0].identity == {
+        "name": "Ada Lovelace",
+        "email": "ada@example.edu",
+        "sid": "0042",
+        "gradescope_submission": "11",
+    }
+    assert rows[1].digest == rows[2].digest and rows[2].notes == ("handed in together by Pair One and Pair Two",)
+
+
+@pytest.mark.parametrize(
+    "text", ["[" * 10**5, "a: [", "- 1", "\0", "submission_1: &a [*a, *a]", "submission_1:\n  :submitters: 3"]
+)
+def test_gradescopes_export_without_readable_metadata_keeps_its_numbers(gather: Collect, text: str) -> None:
+    rows = gather({"submission_metadata.yml": text, "submission_1/x.ipynb": book()})
+    assert [(row.learner, row.identity) for row in rows] == [("submission_1", {"gradescope_submission": "1"})]
+
+
+def test_all_forms_may_be_mixed_in_one_folder(gather: Collect) -> None:
+    rows = gather(
+        {
+            "ada/x.ipynb": book(mark="1"),
+            "bob_02_the_neuron.ipynb": book(mark="2"),
+            "carl.zip": zipped({"carl/02_the_neuron.ipynb": book(mark="3")}),
+            "canvas.zip": zipped({"doejane_1_22_x.ipynb": book(mark="4"), "roejim_2_23_x.ipynb": book(mark="5")}),
+            "submitted/eve/02_the_neuron/x.ipynb": book(mark="6"),
+            "Fay Wu_77_assignsubmission_file_/x.ipynb": book(mark="7"),
+            "class2.zip": zipped({"gil/x.ipynb": book(mark="8"), "hal/x.ipynb": book(mark="9")}),
+            "README.md": "who is who",
+            "roster.csv": "ada,bob",
+        }
+    )
+    names = ["Fay_Wu", "ada", "bob", "carl", "doejane", "eve", "gil", "hal", "roejim"]
+    assert [row.learner for row in rows] == names and not any(row.problem for row in rows)
+
+
+def test_nobodys_zip_file_displaces_anothers_notebook(gather: Collect) -> None:
+    forged: dict[str, str] = {
+        "bobdoe_12_999_x.ipynb": book(count=8, mark="forged"),
+        "evil_13_999_x.ipynb": book(mark="e"),
+    }
+    rows = gather({"bobdoe_12_345_x.ipynb": book(mark="honest"), "mallory.zip": zipped(forged)})
+    honest = next(row for row in rows if row.learner.startswith("bobdoe") and row.shown == "bobdoe_12_345_x.ipynb")
+    assert "honest" in Path(honest.file).read_text() and "handed in twice" in honest.notes[0]
+    assert len({row.learner for row in rows}) == 3
+
+
+def test_what_systems_leave_behind_is_no_submission(gather: Collect) -> None:
+    litter = [
+        ".ipynb_checkpoints/x-checkpoint.ipynb",
+        "__MACOSX/x.ipynb",
+        "._x.ipynb",
+        ".DS_Store",
+        "Thumbs.db",
+        ".hidden/x.ipynb",
+    ]
+    files = {place + name: book(mark=name) for name in litter for place in ("", "ada/")}
+    rows = gather({**files, "ada/02_the_neuron.ipynb": book(mark="ada")})
+    assert table(rows) == [("ada", TWO)] and rows[0].notes == ()
+
+
+def test_other_files_are_told_and_alone_they_are_no_submission(gather: Collect) -> None:
+    rows = gather(
+        {"ada/x.ipynb": book(), "ada/data.csv": "1", "bob/report.pdf": b"%PDF", "carl_02.pdf": b"%PDF", "ada/h.py": ""}
+    )
+    assert rows[0].notes == ("also handed in: data.csv, h.py",) and not rows[0].problem
+    assert (
+        rows[1].problem == "bob handed in no notebook, but report.pdf: ask for the .ipynb file." and rows[1].file == ""
+    )
+    assert rows[2].learner == "carl" and "carl_02.pdf" in rows[2].problem
+
+
+def test_the_lesson_is_told_by_content_where_the_name_tells_none(gather: Collect) -> None:
+    rows = gather(
+        {"ada/a.ipynb": book(ZERO), "bob/b.ipynb": book(FOUR), "carl/c.ipynb": json.dumps(notebook(code("1")))}, ALL
+    )
+    assert table(rows) == [("ada", ZERO), ("bob", FOUR), ("carl", "")]
+    assert "can't be told" in rows[2].problem and "c.ipynb" in rows[2].problem
+
+
+def test_names_at_top_level_tell_the_lesson_without_metadata_and_with_broken_code(gather: Collect) -> None:
+    source = "class CNN(nnx.Module):\n    def neuron(self): (\n\ndef conv2d(x):"
+    assert table(gather({"ada/x.ipynb": json.dumps(notebook(code(source)))}, ALL)) == [("ada", FOUR)]
+
+
+def test_content_wins_over_a_name_and_is_noted(gather: Collect) -> None:
+    rows = gather({"ada/02_the_neuron.ipynb": book(FOUR)}, ALL)
+    assert table(rows) == [("ada", FOUR)]
+    assert rows[0].notes == (f"02_the_neuron.ipynb is named like {TWO}, but holds exercises of {FOUR}",)
+
+
+def test_a_name_wins_where_the_content_does_not_clearly_disagree(gather: Collect) -> None:
+    assert table(gather({"ada/02_the_neuron.ipynb": book(FOUR, count=1)}, ALL)) == [("ada", TWO)]
+
+
+def test_with_one_lesson_asked_for_others_are_left_out_and_told_where_nothing_is_left(gather: Collect) -> None:
+    files: dict[str, str | bytes] = {f"ada/{name}.ipynb": book(name) for name in ALL}
+    rows = gather({**files, "bob/b.ipynb": book(FOUR), "carl/c.ipynb": json.dumps(notebook(code("1")))})
+    assert table(rows) == [("ada", TWO), ("bob", TWO), ("carl", TWO)]
+    assert not rows[0].problem and rows[0].notes == () and not rows[2].problem
+    assert rows[1].problem == f"bob handed in no notebook of {TWO}, but b.ipynb, which is of {FOUR}."
+
+
+def test_of_several_notebooks_the_fullest_is_taken_then_the_newest(gather: Collect, tmp_path: Path) -> None:
+    plant(tmp_path / "class", {"bob/a.ipynb": book(mark="new"), "bob/b.ipynb": book(mark="old")})
+    os.utime(tmp_path / "class/bob/b.ipynb", (1, 1))
+    rows = gather(
+        {
+            "ada/x (1).ipynb": book(count=3, mark="newest"),
+            "ada/x.ipynb": book(count=6),
+            "carl/x.ipynb": book(mark="first"),
+            "carl/x (1).ipynb": book(mark="second"),
+            "dora/x.ipynb": book(),
+            "dora/copy of x.ipynb": book(),
+        }
+    )
+    ada, bob, carl, dora = rows
+    assert ada.shown == "ada/x.ipynb" and bob.shown == "bob/a.ipynb" and carl.shown == "carl/x (1).ipynb"
+    assert ada.notes == (f"one of 2 notebooks of {TWO}: x.ipynb was taken, x (1).ipynb was not",)
+    assert dora.notes == ()  # the same twice is no choice
+
+
+BAD: dict[str, tuple[str | bytes, str]] = {
+    "text": ("Dear teacher", "no JSON"),
+    "empty": ("", "is empty"),
+    "blank": (" \n", "is empty"),
+    "broken": (book()[:-30], "damaged or cut off"),
+    "merge": ("{\n<<<<<<< HEAD\n}", "merge conflict"),
+    "json": ('{"a": 1}', "JSON, but not a notebook"),
+    "list": ("[1]", "JSON, but not a notebook"),
+    "cells": ('{"nbformat": 4, "cells": {}}', "no list of cells"),
+    "truth": ('{"nbformat": true, "cells": []}', "no list of cells"),
+    "v3": ('{"nbformat": 3, "worksheets": []}', "open and save it in a current JupyterLab"),
+    "v3 unsaid": ('{"worksheets": []}', "open and save it in a current JupyterLab"),
+    "v5": ('{"nbformat": 5, "cells": []}', "newer than 4"),
+    "R": (book(kernelspec={"name": "ir", "language": "R"}), "for R, not for Python"),
+    "julia": (book(language_info={"name": "julia"}), "for julia, not for Python"),
+    "latin": ('{"nbformat": 4, "cells": ["é"]}'.encode("cp1252"), "not a text file in UTF-8"),
+    "utf16": (book().encode("utf-16"), "UTF-16"),
+    "binary": (bytes(range(256)), "not a text file in UTF-8"),
+    "deep": ('{"nbformat": 4, "cells": ' + "[" * 10**6, "nested too deeply"),
+    "digits": ('{"nbformat": 4, "cells": [' + "9" * 10**4 + "]}", "is not a notebook"),
+    "large": (b" " * (LARGEST + 1), "at most 20 are read"),
+}
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_what_is_no_notebook_gets_a_reason_and_the_others_are_collected(gather: Collect, kind: str) -> None:
+    content, reason = BAD[kind]
+    bad, good = gather({"ada/02_the_neuron.ipynb": content, "bob/02_the_neuron.ipynb": book()})
+    assert reason in bad.problem and bad.problem.startswith("02_the_neuron.ipynb ") and bad.problem.endswith(".")
+    assert (bad.learner, bad.lesson) == ("ada", TWO) and not good.problem
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"\xef\xbb\xbf" + book().encode(),
+        book(kernelspec={"name": "ir", "language": "python"}),
+        book(kernelspec={"name": "conda-env-xyz", "display_name": "R and Julia"}),
+        book(language_info={"name": "Python"}),
+        book(language_info=3, kernelspec=["python"]),
+        '{"nbformat": 4, "cells": [1, {"metadata": 2, "source": [3]}, {"metadata": {"nbgrader": {"grade_id": []}}}]}',
+        book() + " " * (LARGEST - len(book())),
+    ],
+)
+def test_odd_notebooks_are_accepted(gather: Collect, content: str | bytes) -> None:
+    (row,) = gather({"ada/x.ipynb": content})
+    assert row.problem == "" and row.digest and row.lesson == TWO
+
+
+def test_a_broken_notebook_beside_a_good_one_costs_nothing(gather: Collect) -> None:
+    (row,) = gather({"ada/02_the_neuron.ipynb": book(), "ada/copy.ipynb": "{", "ada/all.7z": b"7z"}, ALL)
+    assert not row.problem and any(note.startswith("not graded: copy.ipynb is not a notebook") for note in row.notes)
+    assert any("all.7z is an archive" in note for note in row.notes)
+
+
+def test_links_pipes_and_folders_named_like_notebooks_are_never_opened(gather: Collect, tmp_path: Path) -> None:
+    secret = plant(tmp_path, {"secret/02_the_neuron.ipynb": book(mark="secret")}) / "secret"
+    for name in ("ada", "bob", "carl", "dora"):
+        (tmp_path / "class" / name).mkdir(parents=True)
+    (tmp_path / "class/ada/x.ipynb").symlink_to(secret / "02_the_neuron.ipynb")
+    os.mkfifo(tmp_path / "class/bob/x.ipynb")
+    (tmp_path / "class/carl/x.ipynb").symlink_to("x.ipynb")
+    (tmp_path / "class/dora/x.ipynb").mkdir()
+    (tmp_path / "class/eve").symlink_to(secret)
+    rows = gather({"zoe/x.ipynb": book()})
+    assert [row.learner for row in rows] == ["ada", "bob", "carl", "dora", "eve", "zoe"]
+    words = ["is a link", "no ordinary file", "is a link", "is empty", "is a link", ""]
+    assert all(word in row.problem for word, row in zip(words, rows, strict=True)) and not rows[5].problem
+    assert not any(row.file for row in rows[:5])
+
+
+def test_a_file_that_turns_into_a_link_is_not_followed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    plant(tmp_path, {"secret.ipynb": book(), "x.ipynb": book()})
+    looked = Path.lstat
+
+    def swap(path: Path) -> os.stat_result:
+        found = looked(path)
+        path.unlink()
+        path.symlink_to(tmp_path / "secret.ipynb")
+        return found
+
+    monkeypatch.setattr(Path, "lstat", swap)
+    found = handed_in.inspect(tmp_path / "x.ipynb", "x.ipynb")
+    assert "is a link" in found.problem and not found.digest
+
+
+def test_a_file_that_may_not_be_read_is_reported(gather: Collect, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(path: Path, *_: Any) -> int:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(handed_in.os, "open", refuse)
+    (row,) = gather({"ada/x.ipynb": book()})
+    assert row.problem == "x.ipynb can't be read (Permission denied): change its permissions, or copy it anew."
+
+
+def test_a_large_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with (tmp_path / "x.ipynb").open("wb") as file:
+        file.truncate(100 * 10**6)
+    monkeypatch.setattr(handed_in.os, "open", lambda *_: pytest.fail("opened"))
+    assert "100 MB" in handed_in.inspect(tmp_path / "x.ipynb", "x.ipynb").problem
+
+
+def test_zip_files_in_zip_files_are_opened_twice_and_no_deeper(gather: Collect) -> None:
+    inner = zipped({"x.ipynb": book()})
+    rows = gather(
+        {"class.zip": zipped({"ada/x.zip": inner, "bob/x.zip": zipped({"y.zip": inner}), "carl/x.zip": b"no zip"})},
+        where="class.zip",
+    )
+    assert [bool(row.problem) for row in rows] == [False, True, True]
+    assert rows[0].shown == "class.zip: ada/x.zip: x.ipynb"
+    assert "zip file in a zip file" in rows[1].problem and "not a zip file" in rows[2].problem
+
+
+def test_members_that_are_not_unpacked_are_their_learners_rows(gather: Collect) -> None:
+    content = zipped({"ada/x.ipynb": book(), "bob/../../x.ipynb": book(), "carl/x.ipynb": bytes(10**7)})
+    rows = gather({"class.zip": content}, where="class.zip")
+    assert [row.learner for row in rows] == ["ada", "bob", "carl"]
+    assert "leads out" in rows[1].problem and "200 times" in rows[2].problem and rows[1].file == ""
+
+
+def test_nothing_is_written_into_what_was_handed_in(gather: Collect, tmp_path: Path) -> None:
+    plant(tmp_path / "class", {**CANVAS, "ada/x.ipynb": book(), "all.zip": zipped(CANVAS)})
+
+    def state() -> dict[str, tuple[int, int]]:
+        entries = sorted([tmp_path / "class", *(tmp_path / "class").rglob("*")])
+        return {str(path): (path.stat().st_mtime_ns, path.stat().st_size) for path in entries}
+
+    before = state()
+    rows = gather({})
+    assert state() == before
+    places = {Path(row.file).relative_to(tmp_path).parts[0] for row in rows if row.file}
+    assert places == {"class", "work"}
+
+
+@pytest.mark.parametrize("files", [{}, {"roster.csv": "x"}, {".hidden/x.ipynb": "x"}])
+def test_a_folder_without_submissions_says_what_was_looked_for(
+    gather: Collect, tmp_path: Path, files: dict[str, Any]
+) -> None:
+    (tmp_path / "class").mkdir()
+    with pytest.raises(GradingError, match=r"no submissions in class\. Looked for .*Canvas, Moodle and Gradescope"):
+        gather(files)
+
+
+def test_what_is_no_folder_and_no_zip_file_is_refused(gather: Collect) -> None:
+    with pytest.raises(GradingError, match=r"nowhere does not exist"):
+        gather({}, where="nowhere")
+    with pytest.raises(GradingError, match=r"x\.ipynb is neither a folder nor a zip file"):
+        gather({"x.ipynb": book()}, where="x.ipynb")
+    with pytest.raises(GradingError, match=r"x\.zip is not a zip file"):
+        gather({"x.zip": b"x"}, where="x.zip")
+
+
+def test_names_of_any_bytes_are_collected_and_shown_in_the_open(gather: Collect, tmp_path: Path) -> None:
+    folder = tmp_path / "class" / os.fsdecode(b"ada\xff\n") / "x\u202egpj.ipynb"
+    plant(folder.parent, {folder.name: book()})
+    (row,) = gather({})
+    assert not row.problem and row.shown == "ada\\udcff\\x0a/x\\u202egpj.ipynb" and row.learner == "ada__"
+    json.dumps(row.shown).encode("utf-8")
+
+
+def test_the_result_does_not_depend_on_the_order_of_the_files(tmp_path: Path) -> None:
+    files: dict[str, str | bytes] = {
+        **CANVAS,
+        "Ada/x.ipynb": book(mark="A"),
+        "ada/x.ipynb": book(mark="a"),
+        "zoe_02.ipynb": book(mark="z"),
+    }
+    found = []
+    for turn in range(3):
+        names = sorted(files)
+        random.Random(turn).shuffle(names)
+        plant(tmp_path / f"{turn}" / "class", {name: files[name] for name in names})
+        rows = collect(tmp_path / f"{turn}" / "class", [TWO], tmp_path / f"work-{turn}")
+        found.append([(row.learner, row.lesson, row.shown, row.digest, row.notes) for row in rows])
+    assert found[0] == found[1] == found[2] and found[0] == sorted(found[0])
+
+
+def test_people_whose_names_differ_only_in_case_have_keys_of_their_own(gather: Collect) -> None:
+    rows = gather(
+        {
+            "Ada/x.ipynb": book(mark="A"),
+            "ada/x.ipynb": book(mark="a"),
+            "doe_12_34_x.ipynb": book(mark="1"),
+            "doe_13_35_x.ipynb": book(),
+        }
+    )
+    assert len({row.learner.casefold() for row in rows}) == 4
+    assert [row.learner for row in rows if row.learner.startswith("doe")] == ["doe-12", "doe-13"]
+
+
+@given(st.text(max_size=200))
+def test_every_key_is_a_safe_file_name(name: str) -> None:
+    key = safe_key(name)
+    assert key and len(key) <= 80 and len(key.encode()) <= 240 and not key.startswith(".") and not key.endswith(".")
+    assert all(c in "-_.@" or unicodedata.category(c)[0] in "LM" or c.isdecimal() for c in key)
+    assert safe_key(key) == key == safe_key(unicodedata.normalize("NFC", name))
+
+
+@pytest.mark.parametrize(
+    ("name", "key"),
+    [
+        ("Ada Lovelace", "Ada_Lovelace"),
+        ("../../etc", "_.._etc"),
+        ("....", "learner"),
+        ("", "learner"),
+        ("阿達", "阿達"),
+        ("ada@example.edu", "ada@example.edu"),
+        ("CON", "_CON"),
+        ("=cmd|x", "_cmd_x"),
+        ("Jose\u0301", "José"),
+    ],
+)
+def test_keys_keep_what_is_safe_in_a_name(name: str, key: str) -> None:
+    assert safe_key(name) == key
+
+
+NAMES = st.one_of(
+    st.sampled_from(["ada", "Ada", "ADA", "a da", "a_da", "a/da", "ß", "ss", "x" * 90, "x" * 91]), st.text(max_size=90)
+)
+PEOPLE = st.lists(st.tuples(NAMES, st.sampled_from(["", "12", "13"])), max_size=12, unique=True)
+
+
+@settings(deadline=None)
+@given(PEOPLE, st.randoms())
+def test_keys_are_distinct_and_do_not_depend_on_the_order(people: list[tuple[str, str]], rng: random.Random) -> None:
+    entries = [(Person(name, "canvas" if number else "", number), "") for name, number in people]
+    keys = distinct_keys(entries)
+    assert len({key.casefold() for key in keys.values()}) == len(entries)
+    assert all(safe_key(key) == key for key in keys.values())
+    rng.shuffle(entries)
+    assert distinct_keys(entries) == keys
+
+
+def test_platform_names_are_not_seen_where_there_are_none() -> None:
+    for name in (
+        "ada_2026_10_05.ipynb",
+        "ada_2026_10_neuron.ipynb",
+        "ada_02_the_neuron.ipynb",
+        "12_345_x.ipynb",
+        "ada.ipynb",
+    ):
+        assert naming.canvas(name) is None and naming.moodle(name) is None
+
+
+def test_reading_a_class_of_300_is_quick(tmp_path: Path) -> None:
+    import time
+
+    files = {f"learner{n:03}_{n + 100}_{n + 5000}_02_the_neuron.ipynb": book(mark=str(n)) for n in range(300)}
+    plant(tmp_path, {"class.zip": zipped(dict(files))})
+    start = time.perf_counter()
+    rows = collecting.collect(tmp_path / "class.zip", [TWO], tmp_path / "work")
+    assert len(rows) == 300 and not any(row.problem for row in rows) and time.perf_counter() - start < 10
