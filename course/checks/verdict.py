@@ -33,6 +33,7 @@ class Verdict:
         mistake: the name of the mistake that was recognized, or None.
         cases_passed, cases: how many inputs were right, of how many.
         points, points_possible: the partial credit that the right cases make.
+        public_text: the paragraphs for whom the inputs have to stay hidden from, where they are others than `text`.
     """
 
     exercise: str
@@ -44,11 +45,16 @@ class Verdict:
     cases_passed: int = 0
     cases: int = 0
     points_possible: int = 0
+    public_text: tuple[str, ...] | None = None
 
     @property
     def points(self) -> float:
         """Points earned: those of the right cases."""
         return self.points_possible * self.cases_passed / self.cases if self.cases else 0.0
+
+    def public(self) -> tuple[str, tuple[str, ...], str | None]:
+        """Headline, paragraphs and the name of the mistake, without anything of a right answer, nor of an input beyond its label."""
+        return self.headline, self.text if self.public_text is None else self.public_text, self.mistake
 
     @property
     def message(self) -> str:
@@ -61,7 +67,7 @@ class Verdict:
     def _repr_html_(self) -> str:
         sign, color = _STYLE[self.passed]
         parts = [f'<div style="{_BOX.format(color=color)}">', f"<b>{sign} {html.escape(self.headline)}</b>"]
-        parts += [f"<div>{_inline(paragraph)}</div>" for paragraph in self.text]
+        parts += [f"<div>{inline(paragraph)}</div>" for paragraph in self.text]
         for label, value in self.facts:
             parts.append(
                 f'<div style="opacity: 0.8; margin-top: 0.3em">{html.escape(label)}</div><pre style="{_PRE}">{html.escape(value)}</pre>'
@@ -78,8 +84,8 @@ class Verdict:
         """Nothing: ``check`` has shown it already, and a cell that ends in ``check(f)`` must not show it twice."""
 
 
-def _inline(paragraph: str) -> str:
-    """Escape, and set `code` between backticks as code, and *words* between asterisks as emphasis."""
+def inline(paragraph: str) -> str:
+    """A paragraph as HTML: escape it, and set `code` between backticks as code, and *words* between asterisks as emphasis."""
     pieces = html.escape(paragraph).split("`")
     inner = (f"<code>{p}</code>" if i % 2 else _EMPHASIS.sub(r"<em>\1</em>", p) for i, p in enumerate(pieces))
     return "".join(inner).replace("\n", "<br>")
