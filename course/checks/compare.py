@@ -7,6 +7,8 @@ from typing import Any
 import jax
 import numpy as np
 
+from course.checks.plain import Tracing
+
 _KINDS = {
     "f": "floating-point numbers",
     "i": "integers",
@@ -16,6 +18,27 @@ _KINDS = {
     "O": "Python objects",
     "U": "text",
 }
+
+
+class Told(str):
+    """A sentence on a wrong answer that tells something of the right one; ``public`` is the same without that."""
+
+    public: str
+
+    def __new__(cls, sentence: str, public: str) -> Told:
+        told = super().__new__(cls, sentence)
+        told.public = public
+        return told
+
+
+def public(sentence: str) -> str:
+    """The sentence as it may be told of an input that has to stay hidden."""
+    return sentence.public if isinstance(sentence, Told) else sentence
+
+
+def after(beginning: str, sentence: str) -> Told:
+    """``beginning``, and then the sentence."""
+    return Told(beginning + sentence, beginning + public(sentence))
 
 
 def is_array(x: Any) -> bool:
@@ -81,7 +104,7 @@ def _describe(x: Any, digits: int) -> str:
 
 
 def _wrong_type(got: Any, want: Any) -> str | None:
-    if isinstance(got, jax.core.Tracer):
+    if isinstance(got, (jax.core.Tracer, Tracing)):
         return (
             "the answer is a tracer: a placeholder that `jit`, `grad` or `vmap` uses while it reads your function. It escaped, "
             "because something inside the traced function was stored outside of it. Return it instead."
@@ -116,7 +139,7 @@ def difference(got: Any, want: Any, rtol: float, atol: float, parts: tuple[str, 
     Args:
         got: what the learner's function returned.
         want: the reference answer: an array, a number, or a tuple of them.
-        rtol, atol: ``|got − want| ≤ atol + rtol·|want|``, element by element.
+        rtol, atol: ``|got − want| ≤ atol + rtol·|want|``, element by element; whole numbers have to be the same.
         parts: names for the parts of a tuple.
     """
     wrong = _wrong_type(got, want)
@@ -127,13 +150,14 @@ def difference(got: Any, want: Any, rtol: float, atol: float, parts: tuple[str, 
             wrong = difference(one, other, rtol, atol)
             if wrong:
                 name = parts[i] if i < len(parts) else f"value {i + 1} of {len(want)}"
-                return f"{name}: {wrong}"
+                return after(f"{name}: ", wrong)
         return None
     # As plain arrays from here on: what a subclass says about its own shape or equality decides nothing.
     got, want = np.asarray(got), np.asarray(want)
     got_shape, want_shape = got.shape, want.shape
     if got_shape != want_shape:
-        return f"the shape is {got_shape}; expected {want_shape}."
+        wrong = f"the shape is {got_shape}"
+        return Told(f"{wrong}; expected {want_shape}.", f"{wrong}, which is not the expected one.")
     if kind_of(got) != kind_of(want):
         return f"the answer holds {_KINDS.get(kind_of(got), dtype_of(got))} ({dtype_of(got)}); expected {_KINDS[kind_of(want)]} ({dtype_of(want)})."
     if kind_of(want) == "f" and got.itemsize < want.itemsize:
@@ -144,8 +168,11 @@ def difference(got: Any, want: Any, rtol: float, atol: float, parts: tuple[str, 
         what = "NaN (not a number)" if np.isnan(a[astray]).any() else "infinity"
         count = f"{int(astray.sum())} of {a.size} values are" if a.size > 1 else "the answer is"
         return f"{count} {what}, where a finite number is expected."
-    with np.errstate(invalid="ignore"):
-        far = ~(np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
+    if kind_of(want) in ("i", "b"):  # a count that is off by one is wrong, however large it is
+        far = got != want
+    else:
+        with np.errstate(invalid="ignore"):
+            far = ~(np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
     if not far.any():
         return None
     if a.size == 1:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, Protocol
 
 import numpy as np
 
+from course.checks import probes
+from course.checks.probes import WrongAnswer
 
-class WrongAnswer(Exception):
-    """Raised by a probe for an answer that can't be tried at all; the message is a sentence for the learner."""
+__all__ = ["Case", "Exercise", "Mistake", "World", "WrongAnswer"]
 
 
 @dataclass(frozen=True)
@@ -43,14 +44,28 @@ class Mistake:
     wrong: Callable[..., Any]
 
 
-def call(function: Callable[..., Any], *args: Any) -> Any:
-    """The usual probe: call the learner's function and take what it returns."""
-    return function(*args)
+class World(Protocol):
+    """What a learner's code deals with, and must not be able to look into; it lives where the verdict is made."""
+
+    def ask(self, op: str, *given: Any) -> Any:
+        """One question, of text and numbers; the answer is None, text, a number, or a list of them.
+
+        Raises:
+            ValueError: the question makes no sense; it may come from a process that lies.
+        """
+
+
+def as_it_came(raw: Any, *args: Any) -> Any:
+    """The usual measure: what the probe brought back is compared as it is."""
+    return raw
 
 
 @dataclass(frozen=True)
 class Exercise:
     """One exercise. Its name is the name of the function (or class) that the learner writes.
+
+    An answer is tried in two steps. The probe runs beside the learner's code, in the sandbox when it is graded, and brings
+    back raw what came. The verdict is made elsewhere, by what stands here: `measure`, `explain`, `accept`, and the `world`.
 
     Attributes:
         name: the function's name, and the id everywhere.
@@ -59,10 +74,16 @@ class Exercise:
         reference: a right implementation.
         cases: draws the inputs from a NumPy generator, small ones first: unequal values, non-square, a batch of one.
         mistakes: at least three, each of which differs from the reference and from the others on some case.
-        probe: ``probe(f, *args)`` turns the learner's object into plain numbers (arrays, scalars, tuples of them). It runs
-            beside the learner's code, so nothing that it says is believed beyond the numbers that it returns.
-        rtol, atol: how close an answer must be: ``|got − want| ≤ atol + rtol·|want|``.
-        accept: replaces that comparison: ``accept(got, want, *args)`` returns None, or a sentence that says what is wrong.
+        probe: ``probe(f, *args)`` tries the learner's object; a function of `course.checks.probes` (see there).
+        measure: ``measure(raw, *args)`` turns what the probe brought back, as plain data, into what is compared: plain numbers
+            (arrays, scalars, tuples of them). It may raise WrongAnswer.
+        explain: ``explain(failure, besides, *args)`` returns the sentence that is to be said instead of a failure's own, or None;
+            ``besides`` is what the probe found out after the failure, or None.
+        world: ``world(*args)`` makes what the learner's code deals with in a case. The probe is then called as ``probe(f, ask)``
+            and gets no input but what the world answers.
+        rtol, atol: how close an answer must be: ``|got − want| ≤ atol + rtol·|want|``; whole numbers have to be the same.
+        accept: replaces that comparison: ``accept(got, want, *args)`` returns None, or a sentence that says what is wrong. What
+            a sentence gives away of a right answer, it holds as a :class:`course.checks.compare.Told`.
         parts: names for the parts of a tuple answer, used in messages.
         limit_s: seconds that one case may take.
     """
@@ -73,12 +94,20 @@ class Exercise:
     reference: Callable[..., Any]
     cases: Callable[[np.random.Generator], Sequence[Case]]
     mistakes: tuple[Mistake, ...]
-    probe: Callable[..., Any] = field(default=call)
+    probe: Callable[..., Any] = probes.call
+    measure: Callable[..., Any] = as_it_came
+    explain: Callable[..., str | None] | None = None
+    world: Callable[..., World] | None = None
     rtol: float = 1e-4
     atol: float = 1e-5
     accept: Callable[..., str | None] | None = None
     parts: tuple[str, ...] = ()
     limit_s: float = 20.0
+
+    @property
+    def address(self) -> str:
+        """Where the probe is found in another process: "course.checks.probes.lesson_02:draw"."""
+        return probes.address(self.probe)
 
     def draw(self, seed: int) -> list[Case]:
         """The cases of this seed; the same seed always gives the same ones."""

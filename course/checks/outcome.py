@@ -11,7 +11,7 @@ import sys
 import sysconfig
 import threading
 import traceback
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType, TracebackType
@@ -21,11 +21,14 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from course.checks.plain import TooMuch, plain
+
 _OURS = str(Path(__file__).resolve().parents[1])
 _LIBRARIES = {sysconfig.get_path(name) for name in ("stdlib", "platstdlib", "purelib", "platlib")}
 _NOT_THEIRS = tuple(path + os.sep for path in (_OURS, *_LIBRARIES))
-# As much as is kept of what an answer prints: an endless loop that prints must not fill the memory.
-_PRINTED = 10_000
+# As many characters as are kept of what an answer prints (an endless loop that prints must not fill the memory), of an
+# error's message, and of a line of code.
+PRINTED, MESSAGE, SOURCE = 10_000, 600, 300
 
 
 @dataclass(frozen=True)
@@ -52,11 +55,22 @@ class Failure:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What came back for one case: a value or a failure, and what was printed meanwhile."""
+    """What came back for one case: a value, which is plain data, or a failure, and what was printed meanwhile.
+
+    A probe may have found out something besides the failure (see :class:`Besides`); then there are both.
+    """
 
     value: Any = None
     failure: Failure | None = None
     printed: str = ""
+
+
+class Besides(Exception):
+    """Raised by a probe from an exception of the learner's code, with what it found out after that."""
+
+    def __init__(self, value: Any) -> None:
+        super().__init__()
+        self.value = value
 
 
 class TookTooLong(BaseException):
@@ -128,12 +142,12 @@ def _failure(error: BaseException) -> Failure:
     except Exception:
         text = ""
     # JAX and Flax add paragraphs of background after the first; the first says what is wrong.
-    text = text.split("\n\n")[0].split("\n---")[0][:600]
+    text = text.split("\n\n")[0].split("\n---")[0][:MESSAGE]
     if not frames:
         return Failure(type(error).__name__, text)
     last = frames[-1]
     source = last.line or (linecache.getline(last.filename, last.lineno) if last.lineno else "")
-    return Failure(type(error).__name__, text, last.lineno, source.strip())
+    return Failure(type(error).__name__, text, last.lineno, source.strip()[:SOURCE])
 
 
 def _as_given(arg: Any) -> Any:
@@ -147,39 +161,39 @@ def _as_given(arg: Any) -> Any:
     return arg
 
 
-def _as_returned(value: Any) -> Any:
-    """The answer as it is now: a NumPy buffer or a list that the next call fills again must not change this one."""
-    if type(value) in (list, tuple):
-        return type(value)(_as_returned(part) for part in value)
-    return value.copy() if type(value) is np.ndarray else value
-
-
 class _Printed(io.StringIO):
     def write(self, text: str) -> int:
-        return super().write(text) if self.tell() < _PRINTED else len(text)
+        return super().write(text) if self.tell() < PRINTED else len(text)
 
 
-def run(function: Callable[..., Any], probe: Callable[..., Any], args: tuple[Any, ...], limit_s: float) -> Outcome:
+def run(function: Callable[..., Any], probe: Callable[..., Any], args: Sequence[Any], limit_s: float) -> Outcome:
     """Probe ``function`` on ``args``; never raises for what the learner's code does, but for KeyboardInterrupt.
 
     Args:
         function: the learner's function or class.
         probe: see :class:`course.checks.exercise.Exercise`.
-        args: the case's input; NumPy arrays are handed over as JAX arrays.
+        args: what the probe gets; NumPy arrays are handed over as JAX arrays.
         limit_s: seconds.
     """
     printed = _Printed()
     try:
         with contextlib.redirect_stdout(printed), time_limit(limit_s):
-            value = probe(function, *(_as_given(arg) for arg in args))
-            # An iterator can't be waited for: JAX warns that it will refuse it.
-            value = _as_returned(value if isinstance(value, Iterator) else jax.block_until_ready(value))
+            value, failure = _probed(function, probe, args)
     except TookTooLong:
-        return Outcome(
-            failure=Failure("TookTooLong", f"it had not ended after {limit_s:g} seconds"), printed=printed.getvalue()
-        )
+        value, failure = None, Failure("TookTooLong", f"it had not ended after {limit_s:g} seconds")
+    except TooMuch as error:
+        value, failure = None, Failure("WrongAnswer", str(error))
     except KeyboardInterrupt:
         raise
     except BaseException as error:  # SystemExit too: a learner's exit() must not end the kernel
-        return Outcome(failure=_failure(error), printed=printed.getvalue())
-    return Outcome(value=value, printed=printed.getvalue())
+        value, failure = None, _failure(error)
+    return Outcome(value, failure, printed.getvalue())
+
+
+def _probed(function: Callable[..., Any], probe: Callable[..., Any], args: Sequence[Any]) -> tuple[Any, Failure | None]:
+    try:
+        value = probe(function, *(_as_given(arg) for arg in args))
+        # What JAX's asynchronous work ends in shows here. An iterator can't be waited for: JAX warns that it will refuse it.
+        return plain(value if isinstance(value, Iterator) else jax.block_until_ready(value)), None
+    except Besides as found:
+        return plain(found.value), _failure(found.__cause__ or found)

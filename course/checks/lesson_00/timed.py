@@ -12,15 +12,11 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.lesson_00.common import LESSON
-from course.checks.lesson_00.simulation import FURTHER, Device, clocks_of
+from course.checks.lesson_00.simulation import FURTHER, Device
+from course.checks.probes.lesson_00 import clocked
 
 
-def _clocked(function: Callable[..., Any], compile_s: float, dispatch_s: float, compute_s: float, several: bool) -> Any:
-    """The probe: let the learner's function time a simulated one, on a simulated clock."""
-    x = jnp.arange(3.0)
-    device = Device(compile_s, dispatch_s, compute_s, several, x)
-    with clocks_of(device, function):
-        answer = function(device.fn, x)
+def _seconds(answer: Any, *args: Any) -> Any:
     if isinstance(answer, (tuple, list)):
         raise WrongAnswer(f"it returned {len(answer)} values; expected one number, the seconds.")
     return answer
@@ -124,7 +120,9 @@ TIMED = Exercise(
     points=2,
     reference=timed,
     cases=_timed_cases,
-    probe=_clocked,
+    probe=clocked,
+    world=Device,
+    measure=_seconds,
     rtol=5e-3,
     atol=0.0,
     limit_s=5.0,

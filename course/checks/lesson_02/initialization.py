@@ -10,12 +10,18 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
+from course.checks.compare import Told
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_02.common import LESSON, sizes
+from course.checks.lesson_02.common import LESSON, numbers, sizes
+from course.checks.probes.lesson_02 import draw
 
 
 def he_init(key: Array, n_in: int, n_out: int) -> tuple[Array, Array]:
     return jax.random.normal(key, (n_out, n_in)) * jnp.sqrt(2 / n_in), jnp.zeros(n_out)
+
+
+# Far more numbers than any W has that is asked for: what is larger is not worth a look at its spread.
+_MOST = 1_000_000
 
 
 def _spread(W: np.ndarray) -> tuple[float, float, bool]:
@@ -31,14 +37,16 @@ def _spread(W: np.ndarray) -> tuple[float, float, bool]:
         return float(np.log(std)), float(mean / std), bool(0.02 < tails < 0.08)
 
 
-def _weigh(build: Callable[..., Any], seed: int, n_in: int, n_out: int) -> tuple[Any, ...]:
-    """The probe: random numbers can't be compared one by one, so their shape, mean, spread and repeatability are."""
-    answer = build(jax.random.key(seed), n_in, n_out)
+def _weigh(raw: Any, seed: int, n_in: int, n_out: int) -> tuple[Any, ...]:
+    """The measure: random numbers can't be compared one by one, so their shape, mean, spread and repeatability are."""
+    answer, again, other = raw
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         raise WrongAnswer("return two arrays: W (n_out, n_in) and b (n_out,).")
-    again, other = build(jax.random.key(seed), n_in, n_out)[0], build(jax.random.key(seed + 1), n_in, n_out)[0]
-    # NumPy from here on: JAX would compile each of these lines anew for each size.
-    W, b, again, other = (np.asarray(part, np.float32) for part in (*answer, again, other))
+    # NumPy's: JAX would compile each of these lines anew for each size.
+    W, again, other = (numbers("W", part) for part in (answer[0], again, other))
+    b = numbers("b", answer[1])
+    if W.size > _MOST:
+        raise WrongAnswer(f"W has shape {W.shape}; expected (n_out, n_in).")
     alike = W.ndim == 2 and len(W) > 1 and W.std() > 0 and not np.ptp(W, axis=0).any()
     # One row has too few numbers to be known by its spread.
     log_spread, mean, tails = (0.0, 0.0, True) if alike else _spread(W)
@@ -60,9 +68,11 @@ def _he_accept(got: Any, want: Any, *args: Any) -> str | None:
     W_shape, b_shape, log_spread, mean, tails, alike, unbiased, again, other = (np.asarray(part) for part in got)
     _, n_in, n_out = args
     if tuple(W_shape) != (n_out, n_in):
-        return f"W has shape {tuple(map(int, W_shape))}; expected (n_out, n_in) = ({n_out}, {n_in})."
+        wrong = f"W has shape {tuple(map(int, W_shape))}; expected (n_out, n_in)"
+        return Told(f"{wrong} = ({n_out}, {n_in}).", f"{wrong}.")
     if tuple(b_shape) != (n_out,):
-        return f"b has shape {tuple(map(int, b_shape))}; expected (n_out,) = ({n_out},)."
+        wrong = f"b has shape {tuple(map(int, b_shape))}; expected (n_out,)"
+        return Told(f"{wrong} = ({n_out},).", f"{wrong}.")
     if alike:
         return "all rows of W are alike, so all neurons would compute the same. Every weight is a random number of its own."
     if np.isnan(log_spread):
@@ -117,7 +127,8 @@ HE_INIT = Exercise(
     points=2,
     reference=he_init,
     cases=_he_cases,
-    probe=_weigh,
+    probe=draw,
+    measure=_weigh,
     accept=_he_accept,
     # What a mistake is recognized by: its logarithmic spread and its mean, within what chance allows.
     rtol=0,

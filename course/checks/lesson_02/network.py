@@ -6,39 +6,37 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_02.common import LESSON
+from course.checks.lesson_02.common import LESSON, numbers
+from course.checks.probes.lesson_02 import built
 
 # --- xor_network ----------------------------------------------------------------------------------------------------
 
 _XOR_SHAPES = {"W1": (2, 2), "b1": (2,), "w2": (2,), "b2": ()}
 
 
-def _xor_part(name: str, part: Any, shape: tuple[int, ...]) -> Array:
-    try:
-        array = jnp.asarray(part, jnp.float32)
-    except (TypeError, ValueError):
-        raise WrongAnswer(f"{name} can't be read as an array of numbers.") from None
+def _xor_part(name: str, part: Any, shape: tuple[int, ...]) -> np.ndarray:
+    array = numbers(name, part)
     if array.shape == shape:
         return array
     wanted = f"expected {shape}." if shape else f"{name} is one number, such as 0.0, without brackets."
     raise WrongAnswer(f"{name} has shape {array.shape}; {wanted}")
 
 
-def _run_xor(build: Callable[[], Any], X: Array) -> Array:
-    """The probe: build the weights, and run the network that they make; so that the answer is a network and not a trick."""
-    parameters = build()
+def _run_xor(parameters: Any, X: np.ndarray) -> np.ndarray:
+    """The measure: run the network that the weights make; so that the answer is a network and not a trick."""
     if parameters is None:
         raise WrongAnswer("it returned None. End it with `return W1, b1, w2, b2`.")
     if not isinstance(parameters, (tuple, list)) or len(parameters) != 4:
         raise WrongAnswer("return four things: W1 (2, 2), b1 (2,), w2 (2,), b2 (one number).")
     W1, b1, w2, b2 = (_xor_part(*named) for named in zip(_XOR_SHAPES, parameters, _XOR_SHAPES.values(), strict=True))
-    return jax.nn.relu(X @ W1.T + b1) @ w2 + b2
+    with np.errstate(over="ignore", invalid="ignore"):
+        answers: np.ndarray = np.maximum(X @ W1.T + b1, 0) @ w2 + b2
+    return answers
 
 
 def _xor_weights(
@@ -81,7 +79,8 @@ XOR_NETWORK = Exercise(
     points=3,
     reference=_xor_weights([[1, 1], [1, 1]], [0, -1], [1, -2], 0),
     cases=_xor_cases,
-    probe=_run_xor,
+    probe=built,
+    measure=_run_xor,
     accept=_xor_accept,
     mistakes=(
         Mistake(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +11,8 @@ from jax import Array
 
 from course.checks.compare import describe
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_04.common import LESSON, normal, tiny
+from course.checks.lesson_04.common import LESSON, normal
+from course.checks.probes.lesson_04 import of_tiny
 
 
 def loss_fn(model: Callable[[Array], Array], images: Array, labels: Array) -> Array:
@@ -39,10 +39,6 @@ def _with_optax(logits: Array, labels: Array) -> Array:
     return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
 
-def _loss_probe(loss_fn: Callable[..., Any], W: Array, b: Array, images: Array, labels: Array) -> Any:
-    return loss_fn(tiny(W, b), images, labels)
-
-
 def _loss_case(label: str, rng: np.random.Generator, batch: int, classes: int, size: float) -> Case:
     images = rng.uniform(size=(batch, 3, 2, 1)).astype(np.float32)
     W, b = np.float32(size) * normal(rng, 6, classes), np.float32(size) * normal(rng, classes)
@@ -67,7 +63,7 @@ LOSS_FN = Exercise(
     lesson=LESSON,
     points=2,
     reference=loss_fn,
-    probe=_loss_probe,
+    probe=of_tiny,
     cases=lambda rng: [
         _loss_case("a batch of one", rng, 1, 3, 1.0),
         _loss_case("a batch of two, four classes", rng, 2, 4, 1.0),

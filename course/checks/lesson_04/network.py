@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import re
 from collections import Counter
 from collections.abc import Callable
@@ -10,13 +9,14 @@ from functools import cache
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from course.checks.compare import difference
+from course.checks.compare import Told, difference
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.lesson_04.common import LESSON, after_colon
+from course.checks.outcome import Failure
+from course.checks.probes.lesson_04 import network as probe
 
 SIDE, CLASSES = 28, 10
 
@@ -88,44 +88,15 @@ def _empty() -> Any:
     return Empty
 
 
-def _weights(leaf: Any) -> Array:
-    """Numbers that depend on the shape alone, so that every network with these shapes gets the same ones."""
-    shape = tuple(leaf.shape)
-    spread = math.sqrt(2 / math.prod(shape[:-1])) if len(shape) > 1 else 0.3
-    return jnp.asarray(np.random.default_rng(shape).normal(scale=spread, size=shape).astype(np.float32))
-
-
-def probe(CNN: Callable[..., Any], images: Array) -> tuple[np.ndarray, Array]:
-    """The shapes of the network's parameters, `(parameters, axes)` with 0 for no axis, and its logits.
-
-    Every parameter is first replaced by known numbers. So two networks that do the same give the same logits, whatever
-    their parts are called and in whichever order they were made.
-    """
-    from flax import nnx
-
-    def build() -> Any:
-        model = CNN(rngs=nnx.Rngs(0))
-        if not isinstance(model, nnx.Module):
-            raise TypeError(f"CNN(rngs=nnx.Rngs(0)) made a {type(model).__name__}, which is not an nnx.Module")
-        return model
-
-    # The numbers that it starts with are not needed, only their shapes: that takes milliseconds instead of seconds.
-    model = nnx.eval_shape(build)
-    if jax.tree.leaves(nnx.state(model, nnx.Not(nnx.Param))):
-        model = build()  # something in it is no parameter, and has to hold its own numbers
-    parameters = nnx.state(model, nnx.Param)
-    if not jax.tree.leaves(parameters):
+def _measure(raw: Any, images: Array) -> Any:
+    if np.shape(raw[0]) == (0, 4):
         raise WrongAnswer(after_colon(NO_PARAMETERS))
-    nnx.update(model, jax.tree.map(_weights, parameters))
-    shapes = sorted((*leaf.shape, 0, 0, 0, 0)[:4] for leaf in jax.tree.leaves(parameters))
-    try:
-        logits = model(images)
-    except (TypeError, ValueError) as error:
-        why = _misfit(str(error), len(images))
-        if why is None:
-            raise
-        raise WrongAnswer(after_colon(why)).with_traceback(error.__traceback__) from None
-    return np.array(shapes, dtype=np.int32).reshape(-1, 4), logits
+    return raw
+
+
+def _explain(failure: Failure, besides: Any, images: Array) -> str | None:
+    why = _misfit(failure.message, len(images))
+    return why and after_colon(why)
 
 
 NO_PARAMETERS = (
@@ -181,13 +152,17 @@ def _misfit(message: str, batch: int) -> str | None:
 
 def _shape_difference(got: Any, want: Any) -> str | None:
     """The first parameter whose shape is another than asked for, the layers with most axes first; None where all fit."""
+    if np.shape(got)[1:] != (4,) or len(got) > MOST_PARAMETERS:
+        return "its parameters are no network's."
     have, need = (Counter(tuple(int(axis) for axis in row if axis) for row in np.asarray(x)) for x in (got, want))
     extra, missing = (sorted((a - b).elements(), key=lambda s: (-len(s), s)) for a, b in ((have, need), (need, have)))
     if extra and missing:
-        return f"a parameter of the network has the shape {extra[0]}; expected {missing[0]}."
+        wrong = f"a parameter of the network has the shape {extra[0]}"
+        return Told(f"{wrong}; expected {missing[0]}.", f"{wrong}, which was not asked for.")
     if extra:
         return f"the network has a parameter of the shape {extra[0]} that was not asked for."
-    return f"the network lacks a parameter of the shape {missing[0]}." if missing else None
+    wrong = "the network lacks a parameter"
+    return Told(f"{wrong} of the shape {missing[0]}.", f"{wrong}.") if missing else None
 
 
 def _accept(got: Any, want: Any, images: Array) -> str | None:
@@ -196,6 +171,8 @@ def _accept(got: Any, want: Any, images: Array) -> str | None:
     return difference(got, want, EXACT, EXACT, ("the shapes of the parameters", "the logits"))
 
 
+# More arrays of parameters than any network has that was written by hand.
+MOST_PARAMETERS = 10_000
 # A GPU may round the products of a convolution to TensorFloat-32, with 10 bits.
 EXACT = 2e-3
 
@@ -221,6 +198,8 @@ CNN = Exercise(
     reference=network(),
     cases=_cases,
     probe=probe,
+    measure=_measure,
+    explain=_explain,
     accept=_accept,
     rtol=EXACT,
     atol=EXACT,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from jax import Array
 
-from course.checks.compare import difference, kind_of
+from course.checks.compare import Told, difference, kind_of
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.lesson_04.common import LESSON, after_colon
 
@@ -99,7 +99,8 @@ def _accept(got: Any, want: Any, images: Array) -> str | None:
         return None
     if n == 1:  # too few to say more: whoever always answers the same, or guesses, may be one too high here
         asked = " And do your classes count from 0?" if answers[0] == truth[0] + 1 else ""
-        return f"the digit {truth[0]}, easy to read, was taken for {answers[0]}. {_LOOK}{asked}"
+        taken = f"was taken for {answers[0]}. {_LOOK}"
+        return Told(f"the digit {truth[0]}, easy to read, {taken}{asked}", f"a digit that is easy to read {taken}")
     if (answers - 1 == truth).sum() >= 0.8 * n:
         return _said("counted from 1")
     if (answers == answers[0]).all():

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from jax import Array
 
-from course.checks.compare import describe, is_number
+from course.checks.compare import describe, is_number, kind_of
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.lesson_04.common import LESSON
 
@@ -74,12 +73,13 @@ def _python_division(labels: Array, predictions: Array, cls: int) -> tuple[float
     return precision, recall, 2 * precision * recall / (precision + recall)
 
 
-def _scores_probe(function: Callable[..., Any], labels: Array, predictions: Array, cls: int) -> Any:
-    """A plain 0 is as good as 0.0, and a Python float as an array's float32."""
-    scores = function(labels, predictions, cls)
-    if isinstance(scores, (tuple, list)):
-        return tuple(np.float32(score) if is_number(score) else score for score in scores)
-    return scores
+def _as_float32(scores: Any, *args: Any) -> Any:
+    """The measure: a plain 0 is as good as 0.0, and a Python float as an array's float32."""
+    if not isinstance(scores, (tuple, list)):
+        return scores
+    return tuple(
+        np.float32(score) if is_number(score) and kind_of(score) in ("b", "i", "f") else score for score in scores
+    )
 
 
 def _some_labels(rng: np.random.Generator, n: int, classes: int, right: float) -> tuple[np.ndarray, np.ndarray]:
@@ -130,7 +130,7 @@ PRECISION_RECALL_F1 = Exercise(
     points=3,
     reference=precision_recall_f1,
     cases=_scores_cases,
-    probe=_scores_probe,
+    measure=_as_float32,
     parts=("the precision", "the recall", "F1"),
     mistakes=(
         Mistake(

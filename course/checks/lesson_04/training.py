@@ -12,10 +12,13 @@ from jax import Array
 
 from course.checks.compare import equal, is_number
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_04.common import LESSON, after_colon, normal, tiny
+from course.checks.lesson_04.common import LESSON, after_colon, normal
 from course.checks.lesson_04.loss import loss_fn
+from course.checks.probes.lesson_04 import steps
 
 STEPS = 3
+# The class of the model that the steps are tried on.
+TINY = "Tiny"
 
 
 def train_step(model: Any, optimizer: Any, images: Array, labels: Array) -> Array:
@@ -110,53 +113,36 @@ THE_MODEL = "It returned the model. The model changes in place; what is to be re
 A_TUPLE = "It returned several values. Expected is the loss alone, one number."
 
 
-def _the_loss(answer: Any, model: Any) -> Array:
+def _the_loss(answer: Any) -> Array:
     """The answer of one step as a number, or a sentence instead of a listing of all weights."""
     if isinstance(answer, (tuple, list)):
         raise WrongAnswer(after_colon(A_TUPLE))
-    if answer is model:
-        raise WrongAnswer(after_colon(THE_MODEL))
-    if isinstance(answer, jax.Array | np.ndarray) and answer.ndim:
+    if isinstance(answer, np.ndarray) and answer.ndim:
         raise WrongAnswer(f"it returned an array of shape {answer.shape}; expected the loss, one number.")
-    if not is_number(answer):
-        raise WrongAnswer(f"it returned an object of the class {type(answer).__name__}; expected the loss, one number.")
-    return jnp.asarray(answer)
+    if is_number(answer):
+        return jnp.asarray(answer)
+    name = type(answer).__name__
+    if name == TINY:
+        raise WrongAnswer(after_colon(THE_MODEL))
+    raise WrongAnswer(f"it returned an object of the class {name}; expected the loss, one number.")
 
 
-def _three_steps(
-    train_step: Callable[..., Any], model: Any, images: Array, labels: Array, rate: float, momentum: float
-) -> tuple[Any, Array, bool]:
-    """The losses (None where one of them is), the weights after the steps, and whether the optimizer was used."""
-    import optax
-    from flax import nnx
-
-    optimizer = nnx.Optimizer(model, optax.sgd(rate, momentum=momentum), wrt=nnx.Param)
-    losses = []
-    for x, y in zip(images, labels, strict=True):
-        loss = train_step(model, optimizer, x, y)
-        if loss is None:
-            return None, _weights(model), True
-        losses.append(_the_loss(loss, model))
-    return jnp.stack(losses), _weights(model), int(optimizer.step[...]) > 0
-
-
-def _weights(model: Any) -> Array:
-    return jnp.concatenate([model.W[...].ravel(), model.b[...]])
-
-
-def _train_probe(
-    step: Callable[..., Any], W: Array, b: Array, images: Array, labels: Array, rate: float, momentum: float
+def _measure(
+    raw: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray, labels: np.ndarray, rate: float, momentum: float
 ) -> Any:
-    """Three steps on a tiny model: their losses `(3,)`, and all its weights after them."""
-    losses, weights, used = _three_steps(step, tiny(W, b), images, labels, rate, momentum)
-    if losses is None:
+    """The losses of three steps on a tiny model `(3,)`, and all its weights after them; None where a loss is None."""
+    answers, weights, used = raw
+    if any(answer is None for answer in answers):
         return None
-    if not used and not equal(weights, _weights(tiny(W, b)), 0, 0):
+    losses = jnp.stack([_the_loss(answer) for answer in answers])
+    if not used and not equal(weights, np.concatenate([W.ravel(), b]), 0, 0):
         # What is not the optimizer's doing may still be right, so that it is said only of weights that are wrong.
-        right = _three_steps(train_step, tiny(W, b), images, labels, rate, momentum)[1]
+        right = steps(
+            train_step, jnp.asarray(W), jnp.asarray(b), jnp.asarray(images), jnp.asarray(labels), rate, momentum
+        )[1]
         if not equal(weights, right, 1e-4, 1e-5):
             raise WrongAnswer(after_colon(NOT_ITS_OPTIMIZER))
-    return losses, weights
+    return np.asarray(losses), weights
 
 
 def _train_case(label: str, rng: np.random.Generator, batch: int, rate: float, momentum: float) -> Case:
@@ -175,7 +161,8 @@ TRAIN_STEP = Exercise(
     lesson=LESSON,
     points=3,
     reference=train_step,
-    probe=_train_probe,
+    probe=steps,
+    measure=_measure,
     parts=("the losses of three steps", "the weights after three steps"),
     limit_s=60.0,
     cases=lambda rng: [

@@ -1,0 +1,98 @@
+"""What a verdict says of an answer that is wrong: in words, and in the facts beside them."""
+
+from __future__ import annotations
+
+import inspect
+from typing import Any
+
+from course.checks import probes
+from course.checks.compare import after, describe
+from course.checks.exercise import Case, Exercise
+from course.checks.outcome import Failure, Outcome
+
+PRINTS = "It also prints something on each call. That is not wrong, but a function that is called often should not."
+NOT_WRITTEN = "Replace the line `raise NotImplementedError(…)` by your code, run that cell, then this one."
+
+
+def explain(case: Case, got: Outcome, sentence: str) -> tuple[str, ...]:
+    """Paragraphs on a wrong answer that is no known mistake; `sentence` says what is wrong with its value."""
+    if got.failure is None:
+        if got.value is None and got.printed.strip():
+            return (
+                "It printed something and returned None. Printing shows a value to you; `return` hands it to the caller, and that is what counts.",
+            )
+        return (after(f"On {case.label}: ", sentence),)
+    kind = got.failure.kind
+    if kind == "TookTooLong":
+        return (f"On {case.label}: {got.failure.message}, so it was stopped. Is there a loop that never ends?",)
+    if kind == "WrongAnswer":
+        return (after(f"On {case.label}: ", got.failure.message),)
+    if kind == "NotImplementedError":
+        return (f"On {case.label} it reaches a line that is not written yet.",)
+    advice = _ADVICE.get(kind) or next((a for key, a in _ADVICE.items() if key in got.failure.message), None)
+    if got.failure.line is None and kind == "TypeError" and "argument" in got.failure.message:
+        advice = "It could not be called. Keep its first line, the one with `def`, as the exercise gives it."
+    return (f"On {case.label} it stopped with an error.", *([advice] if advice else []))
+
+
+# What JAX's own errors mean, by the exception's class or by words of its message.
+_ADVICE = {
+    "UnexpectedTracerError": (
+        "A tracer leaked: a value from inside a function that `jit`, `grad` or `vmap` was reading was kept outside of it (in a global or a list), "
+        "and used later. Return it instead."
+    ),
+    "JAX arrays are immutable": "JAX arrays don't change. `y = x.at[i].set(v)` makes a new array with the change in it.",
+    "assignment destination is read-only": "The input belongs to the caller and doesn't change. Make a new array, and change or return that.",
+    "TracerBoolConversionError": "Inside `jit` a value is not known yet, so Python's `if` can't look at it. `jnp.where(condition, a, b)` can.",
+    "ConcretizationTypeError": "Inside `jit` a value is not known yet, so it can't become a Python number.",
+    "SystemExit": "It calls `exit()`, which ends the whole program. A function ends with `return`.",
+    "RecursionError": "It calls itself without end.",
+    "NameError": "That name is not known where it is used. Was the cell that defines it run?",
+}
+
+
+def where(failure: Failure | None) -> tuple[str, ...]:
+    """Where the learner's code stopped and what the error says, for a reader who does not see the input."""
+    if failure is None:
+        return ()
+    # Backticks would end the code that they stand in.
+    source, headline = failure.source.replace("`", "'"), failure.headline.replace("`", "'")
+    line = f"It was in line {failure.line}" + (f": `{source}`" if source else ".") if failure.line else ""
+    own = failure.kind in ("TookTooLong", "WrongAnswer")
+    return tuple(text for text in (line, "" if own else f"`{f'{failure.kind}: {headline}'.strip(': ')}`") if text)
+
+
+def _given(exercise: Exercise, args: tuple[Any, ...]) -> str:
+    """The input in words, each part under the name that it has in the function's signature."""
+    # A probe takes what the case holds, which need not be what the function takes.
+    names = list(inspect.signature(exercise.reference).parameters) if exercise.probe is probes.call else []
+    if len(names) != len(args):
+        names = [""] * len(args)
+    parts = [
+        (f"{name} = " if name else "") + describe(a) for name, a in zip(names, args, strict=True) if not callable(a)
+    ]
+    return "\n".join(parts)
+
+
+def facts(exercise: Exercise, case: Case, got: Outcome, want: Outcome) -> tuple[tuple[str, str], ...]:
+    """Pairs of a label and a value: the input, and the answer and the expected one, or where it stopped."""
+    given = case.shown or _given(exercise, case.args)
+    known = [(f"input ({case.label})", given)] if given else []
+    if got.failure:
+        place = f"in your code, line {got.failure.line}" if got.failure.line else "the error"
+        line = f"{got.failure.source}\n" if got.failure.source else ""
+        said = (
+            "" if got.failure.kind in ("TookTooLong", "WrongAnswer") else f"{got.failure.kind}: {got.failure.message}"
+        )
+        return (*known, *(((place, (line + said).strip()),) if (line + said).strip() else ()))
+    if exercise.accept:  # its sentence has said what matters; what a probe measures is not what the learner returned
+        return tuple(known)
+    known += [("your answer", _answer(exercise, got.value)), ("expected", _answer(exercise, want.value))]
+    return tuple(known)
+
+
+def _answer(exercise: Exercise, value: Any) -> str:
+    """An answer in words; one of several parts with a line for each, under the name that the exercise gives it."""
+    if not isinstance(value, (tuple, list)) or len(value) != len(exercise.parts):
+        return describe(value)
+    return "\n".join(f"{name}: {describe(part)}" for name, part in zip(exercise.parts, value, strict=True))
