@@ -1,0 +1,288 @@
+"""The command `course grade`: what an instructor types, what comes back, and how it ends."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from fake_grader import Fake
+from making import code, grading, make_course, notebook, save
+
+from course import cli
+from course.grading import sandbox, session
+
+Run = Callable[..., tuple[int, str, str]]
+REPORTS = ("grades.csv", "overview.html", "feedback/ada.html", "results.jsonl", "run.json")
+
+
+def answer(text: str = "") -> dict[str, object]:
+    """A learner's notebook for lesson 02; the fake grader obeys the text."""
+    return notebook(code(f"def neuron(x, w, b):\n    return 1  # {text}", metadata=grading("neuron")))
+
+
+def hand_in(folder: Path, **texts: str) -> Path:
+    for learner, text in texts.items():
+        save(folder / learner / "02_the_neuron.ipynb", answer(text))
+    return folder
+
+
+@pytest.fixture
+def made(monkeypatch: pytest.MonkeyPatch) -> list[Fake]:
+    """The command grades with fake graders; these are they."""
+    found: list[Fake] = []
+
+    class Counted(Fake):
+        made = found
+
+    monkeypatch.setattr(session, "Worker", Counted)
+    monkeypatch.setattr(sandbox, "available", lambda: "")
+    return found
+
+
+@pytest.fixture
+def course(
+    tmp_path: Path, made: list[Fake], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Run:
+    """Runs `course` in a small clone with these words: (exit code, stdout, stderr)."""
+    (tmp_path / "clone").mkdir()
+    monkeypatch.chdir(make_course(tmp_path / "clone"))
+    monkeypatch.setenv("COLUMNS", "100")
+
+    def run(*words: str) -> tuple[int, str, str]:
+        made.clear()
+        monkeypatch.setattr(sys, "argv", ["course", *words])
+        with pytest.raises(SystemExit) as ended:
+            cli.main()
+        said = capsys.readouterr()
+        return int(ended.value.code or 0), said.out, said.err
+
+    return run
+
+
+def graded(made: list[Fake]) -> list[str]:
+    return sorted(learner for grader in made for learner in grader.graded)
+
+
+def content(folder: Path) -> dict[str, str]:
+    return {
+        str(path): hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(folder.rglob("*")) if path.is_file()
+    }
+
+
+def test_a_class_is_graded_by_one_command_and_the_second_time_nothing_is_left(course: Run, made: list[Fake]) -> None:
+    where = hand_in(Path("submitted"), ada="1", bob="2", carl="3")
+    (where / "dan").mkdir()
+    (where / "dan" / "02_the_neuron.ipynb").write_text("")
+    before = content(where)
+    status, out, err = course("grade", "submitted", "--lesson", "02", "--out", "grades", "-j", "2", "--seed", "5")
+    assert status == 0, err
+    assert "3 to grade, 1 not gradable; seed 5." in out and "3 of 3 graded" in err
+    assert graded(made) == ["ada", "bob", "carl"]
+    for name in REPORTS:
+        assert (Path("grades") / name).is_file(), name
+    assert "grades.csv" in out, "the files are named"
+    assert content(where) == before, "nothing changes in the submissions' folder"
+    assert not (Path("grades") / session.UNPACKED).exists()
+    recorded = json.loads(Path("grades/run.json").read_text())
+    assert recorded["seed"] == 5 and recorded["options"]["limits"]["cell_s"] == 300 and "ended_at" in recorded
+    status, out, err = course("grade", "submitted", "--lesson", "02", "--out", "grades")
+    assert (status, graded(made)) == (0, []) and "0 to grade, 4 graded before; seed 5." in out
+
+
+def test_the_options_reach_the_grader(course: Run, made: list[Fake]) -> None:
+    hand_in(Path("submitted"), ada="1")
+    limits = ["--cell-seconds", "10", "--notebook-seconds", "20", "--memory", "3000", "--processes", "4"]
+    limits += ["--files", "50", "--disk", "6", "--output", "7"]
+    status, _, err = course("grade", "submitted", "--cold", "--no-sandbox", "--seed", "3", *limits)
+    assert status == 0, err
+    settings = made[0].settings
+    assert (settings.seed, settings.sandbox, settings.warm) == (3, False, False)
+    one = settings.limits
+    assert (one.cell_s, one.notebook_s, one.memory_mb, one.processes) == (10, 20, 3000, 4)
+    assert (one.files, one.disk_mb, one.output_kb) == (50, 6, 7)
+    assert Path("grades/grades.csv").is_file(), "the default of --out"
+
+
+def test_only_regrade_and_another_seed_grade_what_they_name(course: Run, made: list[Fake]) -> None:
+    hand_in(Path("submitted"), ada="1", alan="2", bob="3")
+    grade = ("grade", "submitted", "--lesson", "02_the_neuron")
+    status, out, _ = course(*grade, "--only", "bob", "--seed", "5")
+    assert (status, graded(made)) == (0, ["bob"]) and "Not graded, because of --only: ada, alan." in out
+    course(*grade)
+    assert graded(made) == ["ada", "alan"]
+    course(*grade, "--only", "a*", "--regrade")
+    assert graded(made) == ["ada", "alan"]
+    _, out, _ = course(*grade, "--seed", "6", "--only", "ada")
+    assert graded(made) == ["ada"] and "The seed was 5 and is 6 now" in out
+    assert "left so because of --only: alan, bob." in out
+    course(*grade)
+    assert graded(made) == ["alan", "bob"], "the new seed is the recorded one now"
+    status, _, err = course(*grade, "--only", "alam")
+    assert status == 1 and err == "No learner is called alam. Did you mean alan?\n"
+
+
+def test_a_late_hand_in_joins_the_grade_book_and_who_is_not_there_any_more_is_named(
+    course: Run, made: list[Fake]
+) -> None:
+    course("grade", str(hand_in(Path("first"), ada="1", bob="2")), "--lesson", "02")
+    status, out, _ = course("grade", str(hand_in(Path("late"), bob="3", eve="4")), "--lesson", "02")
+    assert (status, graded(made)) == (0, ["bob", "eve"])
+    assert "also has results of 1 that are not among these submissions: ada." in out
+    text = Path("grades/grades.csv").read_text(encoding="utf-8-sig")
+    assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["ada", "bob", "eve"]
+
+
+def test_a_grader_that_breaks_is_the_exit_code_s_affair_a_bad_file_is_not(course: Run) -> None:
+    hand_in(Path("submitted"), ada="1", bob="break")
+    status, _, err = course("grade", "submitted", "--lesson", "02")
+    assert status == 1 and "bob" in err and "The grader broke twice" in err and "1 failed" in err
+    assert Path("grades/grades.csv").is_file(), "the others have their grades"
+    hand_in(Path("submitted"), bob="2")
+    assert course("grade", "submitted", "--lesson", "02")[0] == 0
+
+
+def test_without_bubblewrap_nothing_is_run_and_the_way_out_is_said(
+    course: Run, made: list[Fake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    hand_in(Path("submitted"), ada="1")
+    monkeypatch.setattr(sandbox, "available", lambda: "The program bubblewrap (bwrap) is not installed.")
+    for platform, there, way in (
+        ("linux", None, "apt install bubblewrap"),
+        ("linux", "/usr/bin/bwrap", "user namespaces"),
+        ("darwin", None, "Grade on a Linux machine or in a Linux container."),
+    ):
+        monkeypatch.setattr(session.sys, "platform", platform)
+        monkeypatch.setattr(session.shutil, "which", lambda name, there=there: there)
+        status, _, err = course("grade", "submitted", "--lesson", "02")
+        assert status == 1 and err.startswith("The program bubblewrap (bwrap) is not installed.")
+        assert way in err and "--no-sandbox" in err and err.count("\n") == 1
+    assert not made and not Path("grades").exists()
+    status, _, err = course("grade", "submitted", "--lesson", "02", "--no-sandbox")
+    assert status == 0 and "NO SANDBOX" in err and "delete your files" in err and graded(made) == ["ada"]
+
+
+@pytest.mark.parametrize("out", ["submitted", "submitted/grades", "submitted/../submitted/ada/x", "link/grades"])
+def test_an_out_folder_among_the_submissions_is_refused(course: Run, out: str) -> None:
+    where = hand_in(Path("submitted"), ada="1")
+    Path("link").symlink_to("submitted")
+    before = content(where)
+    status, _, err = course("grade", "submitted", "--lesson", "02", "--out", out)
+    assert status == 1 and "where nothing is changed. Name another folder with --out." in err
+    assert content(where) == before and not list(where.rglob("grades"))
+
+
+@pytest.mark.parametrize(
+    ("words", "status", "said"),
+    [
+        (("nowhere",), 1, "nowhere"),
+        (("empty",), 1, "no submissions"),
+        (("submitted", "--lesson", "02", "--lesson", "77"), 1, "There is no lesson '77'."),
+        (("submitted", "--lesson", "01"), 1, "01_plain has no exercises to grade. There are 02_the_neuron."),
+        (("submitted", "--course", "/"), 1, "is not inside a clone of the course"),
+        (("submitted", "-j", "0"), 2, "-j"),
+        (("submitted", "--seed", "-1"), 2, "--seed"),
+        ((), 2, "SUBMISSIONS"),
+    ],
+)
+def test_what_can_t_be_done_is_said_on_stderr(course: Run, words: tuple[str, ...], status: int, said: str) -> None:
+    hand_in(Path("submitted"), ada="1")
+    Path("empty").mkdir()
+    save(Path("notebooks") / "01_plain.ipynb", notebook())
+    code, _, err = course("grade", *words)
+    assert code == status and said in err and "Traceback" not in err
+    assert words[:1] == ("empty",) or not Path("grades").exists()
+
+
+def test_dask_without_its_package_says_what_to_install(course: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    hand_in(Path("submitted"), ada="1")
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "course.grading.cluster", raising=False)
+    status, _, err = course("grade", "submitted", "--lesson", "02", "--dask", "tcp://127.0.0.1:1")
+    assert (status, err) == (1, '--dask needs the package distributed. Install it: pip install -e ".[cluster]".\n')
+
+
+def test_dask_grades_the_class_with_the_same_command(course: Run) -> None:
+    distributed = pytest.importorskip("distributed", reason="the package distributed is not installed")
+    hand_in(Path("submitted"), ada="1", bob="2")
+    options = {
+        "n_workers": 1,
+        "threads_per_worker": 1,
+        "processes": False,
+        "dashboard_address": "127.0.0.1:0",
+        "protocol": "tcp://",
+    }
+    with distributed.LocalCluster(host="127.0.0.1", silence_logs=50, **options) as cluster:
+        address = cluster.scheduler_address
+        status, out, err = course("grade", "submitted", "--lesson", "02", "--no-sandbox", "--dask", address)
+    assert status == 0, err
+    assert "The Dask cluster has 1 worker with 1 thread." in out and "2 of 2 graded" in err
+
+
+def test_the_help_has_examples_and_every_limit_s_default(course: Run) -> None:
+    status, out, _ = course("grade", "--help")
+    assert status == 0 and "course grade canvas.zip --lesson 02 --out grades/" in out
+    for option in ("--cell-seconds", "--memory", "--only", "--regrade", "--no-sandbox", "--dask", "--jobs"):
+        assert option in out
+    assert "300" in out and "goes on where it was" in out
+
+
+SLOW = """
+import sys, time
+from pathlib import Path
+sys.path.insert(0, {tests!r})
+from fake_grader import Fake
+from course import cli
+from course.grading import session
+
+class Slow(Fake):
+    def grade(self, job):
+        with open({log!r}, "a") as log:
+            log.write(job.submission.learner + "\\n")
+        for _ in range(8):
+            time.sleep(0.05)
+            if self.ended:
+                raise ConnectionError("the process ended")
+        return super().grade(job)
+
+session.Worker = Slow
+sys.argv = ["course", "grade", "submitted", "--lesson", "02", "--no-sandbox", "-j", "2"]
+cli.main()
+"""
+
+
+def test_ctrl_c_keeps_what_is_done_and_the_same_command_grades_only_the_rest(course: Run, tmp_path: Path) -> None:
+    learners = {f"learner{number:02}": str(number) for number in range(16)}
+    hand_in(Path("submitted"), **learners)
+    log, results = tmp_path / "log", Path("grades/results.jsonl")
+    command = [sys.executable, "-c", SLOW.format(tests=str(Path(__file__).parent), log=str(log))]
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
+        until = time.monotonic() + 60
+        while not (results.exists() and results.read_bytes().count(b"\n") >= 4) and first.poll() is None:
+            assert time.monotonic() < until
+            time.sleep(0.02)
+        first.send_signal(signal.SIGINT)
+        _, err = first.communicate(timeout=60)
+    assert first.returncode == 130, err
+    assert (
+        "Interrupted. All that was graded is kept. To go on: course grade submitted --lesson 02 --no-sandbox -j 2"
+        in err
+    )
+    assert not Path("grades/grades.csv").exists(), "no grade book of half a class"
+    assert not (Path("grades") / session.UNPACKED).exists()
+    done = {json.loads(line)["learner"] for line in results.read_text().splitlines()}
+    seed = json.loads(Path("grades/run.json").read_text())["seed"]
+    assert 4 <= len(done) < len(learners)
+    log.unlink()
+    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    assert second.returncode == 0, second.stderr
+    assert sorted(log.read_text().split()) == sorted(set(learners) - done), "only the rest, each once"
+    assert f"{len(learners) - len(done)} to grade, {len(done)} graded before; seed {seed}." in second.stdout
+    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    assert sorted(line["learner"] for line in lines) == sorted(learners) and {line["seed"] for line in lines} == {seed}
