@@ -1,0 +1,81 @@
+"""The kernel that a submission runs in: ipykernel, with the grader's agent beside it."""
+
+from __future__ import annotations
+
+import json
+import os
+import resource
+import sys
+from pathlib import Path
+from typing import Any
+
+
+def warm_up() -> None:
+    """Import what the notebooks of the course import. No JAX backend starts: its threads would not survive a fork."""
+    import ipykernel.ipkernel
+    import ipykernel.kernelapp
+    import ipykernel.zmqshell
+    import IPython.core.completer
+    import IPython.core.historyapp
+    import jax
+    import jax.numpy
+    import matplotlib
+    import matplotlib.pyplot
+    import numpy
+    import optax
+    from flax import nnx
+
+    import course.claims
+    import course.data
+    import course.device
+    import course.plot
+    import course.timing
+
+    del IPython, ipykernel, jax, matplotlib, numpy, optax, nnx, course
+
+
+def set_limits(limits: dict[str, int]) -> None:
+    """Hard limits on this process and on all that it starts: `{"AS": bytes, "NOFILE": count, …}`, as in `resource`."""
+    for name, value in limits.items():
+        which = getattr(resource, f"RLIMIT_{name}")
+        _, most = resource.getrlimit(which)
+        value = value if most == resource.RLIM_INFINITY else min(value, most)
+        resource.setrlimit(which, (value, value))
+
+
+def serve(job: dict[str, Any]) -> None:
+    """Become the kernel that `job` describes; never returns.
+
+    Args:
+        job: "connection" (what a connection file holds), "file" (where to write that), "home" (the working directory),
+            "env", "limits" (see :func:`set_limits`), "output" (characters that a cell may print).
+    """
+    os.environ.clear()
+    os.environ.update(job["env"])
+    home = Path(job["home"])
+    home.mkdir(parents=True, exist_ok=True)
+    os.chdir(home)
+    file = Path(job["file"])
+    file.write_text(json.dumps(job["connection"]))
+    set_limits(job["limits"])
+
+    from ipykernel.kernelapp import IPKernelApp
+
+    sys.argv = ["kernel"]
+    app = IPKernelApp.instance(connection_file=str(file), log_level="CRITICAL")
+    app.initialize([])
+
+    import course.checks.agent as agent
+
+    agent.cut_output(job["output"])
+    app.start()
+    os._exit(0)
+
+
+def main() -> None:
+    """A kernel of its own, started from nothing: the job comes as a line of JSON on the standard input."""
+    serve(json.loads(sys.stdin.readline()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,228 @@
+"""Start kernels: forked from a warm process or from nothing, in a sandbox or without one."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from course.grading.model import GradingError, Settings
+from course.grading.sandbox import HOME, SOCKETS, Sandbox
+
+_PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
+# Address space beyond what may be resident: XLA reserves much that it never touches.
+_RESERVED_MB = 6000
+_START_S = 30.0
+_OWN_THREADS = 512
+_PYTHON = (sys.executable, "-P", "-m")
+
+
+class Place:
+    """Where one kernel runs: its sockets and its processes, seen from outside.
+
+    Attributes:
+        key: with which its messages are signed.
+        sockets: the folder of its sockets.
+    """
+
+    def __init__(self, key: str, sockets: Path, sandbox: Sandbox | None, pid: int = 0) -> None:
+        self.key, self.sockets = key, sockets
+        self._sandbox, self._pid = sandbox, pid
+        # The first process that is there is the kernel itself; it may start others.
+        self._kernel = 0
+
+    def address(self, channel: str) -> str:
+        """The address of a channel ("shell", "iopub", "stdin", "control") for a client outside."""
+        return f"ipc://{self.sockets}/k-{_PORTS[f'{channel}_port']}"
+
+    def processes(self, shared: bool = False) -> dict[int, int]:
+        """Bytes of memory of each of its processes (see :func:`course.grading.sandbox.memory`)."""
+        if self._sandbox:
+            return self._sandbox.processes(shared)
+        found = {}
+        with contextlib.suppress(psutil.Error):
+            kernel = psutil.Process(self._pid)
+            for process in (kernel, *kernel.children(recursive=True)):
+                with contextlib.suppress(psutil.Error):
+                    if process.status() != psutil.STATUS_ZOMBIE:
+                        found[process.pid] = process.memory_full_info().pss if shared else process.memory_info().rss
+        return found
+
+    def alive(self) -> bool:
+        """Whether the kernel itself is still there."""
+        processes = self.processes()
+        self._kernel = self._kernel or min(processes, default=0)
+        return self._kernel in processes
+
+    def kill(self) -> None:
+        """End all of its processes. May be called twice."""
+        if self._sandbox:
+            self._sandbox.kill()
+            return
+        with contextlib.suppress(psutil.Error):
+            for process in psutil.Process(self._pid).children(recursive=True):
+                with contextlib.suppress(psutil.Error):
+                    process.kill()
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.killpg(self._pid, signal.SIGKILL)
+        shutil.rmtree(self.sockets, ignore_errors=True)
+
+
+class Launcher:
+    """Starts kernels, all alike. Use it as a context manager: it keeps a warm process, and ends it."""
+
+    def __init__(self, settings: Settings, package: Path, shown: Mapping[Path, Path], env: Mapping[str, str]) -> None:
+        """Nothing is started yet.
+
+        Args:
+            settings: of the run.
+            package: the folder that holds the sandbox's form of the package.
+            shown: what else can be read inside: {where it is outside: where inside}.
+            env: variables for the kernels, besides the usual ones.
+        """
+        self._settings = settings
+        self._shown = {package: package, **shown}
+        path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+        self._env = {"PATH": path, "PYTHONPATH": str(package), "LANG": "C.UTF-8", "USER": "learner", **_QUIET, **env}
+        self._zygote: subprocess.Popen[str] | None = None
+
+    def __enter__(self) -> Launcher:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def start(self) -> Place:
+        """A new kernel, whose sockets are there.
+
+        Raises:
+            GradingError: it could not be started.
+        """
+        key = secrets.token_hex(16)
+        # Short, as the path of a socket may have 107 characters.
+        folder = Path(SOCKETS if self._settings.sandbox else tempfile.mkdtemp(prefix="grade-"))
+        job = self._job(key, folder)
+        place = (self._fork if self._settings.warm else self._begin)(key, job, folder)
+        until = time.monotonic() + _START_S
+        needed = [place.sockets / f"k-{port}" for port in _PORTS.values()]
+        while not all(os.path.lexists(path) for path in needed):
+            if time.monotonic() > until or (self._zygote is not None and self._zygote.poll() is not None):
+                place.kill()
+                raise GradingError(f"A kernel did not start within {_START_S:g} seconds.")
+            time.sleep(0.005)
+        return place
+
+    def close(self) -> None:
+        """End the warm process."""
+        if self._zygote:
+            self._zygote.kill()
+            self._zygote.communicate()
+            self._zygote = None
+
+    def _job(self, key: str, folder: Path) -> dict[str, Any]:
+        limits = self._settings.limits
+        home = HOME if self._settings.sandbox else str(folder / "home")
+        connection = {"transport": "ipc", "ip": f"{folder}/k", "key": key, "signature_scheme": "hmac-sha256", **_PORTS}
+        own = {"HOME": home, "TMPDIR": home, "IPYTHONDIR": f"{home}/.ipython", "JUPYTER_CONFIG_DIR": f"{home}/.jupyter"}
+        hard = {
+            # Counts threads as well. It does not bind root, for whom the watch over the processes has to do.
+            "NPROC": _threads() + _OWN_THREADS,
+            "AS": (limits.memory_mb + _RESERVED_MB) * 1_000_000,
+            "FSIZE": limits.disk_mb * 1_000_000,
+            "NOFILE": limits.files,
+            "CORE": 0,
+        }
+        return {
+            "connection": connection,
+            "file": f"{folder}/connection.json",
+            "home": home,
+            "env": {**self._env, **own},
+            "limits": hard,
+            "output": limits.output_kb * 1000,
+            "sandbox": 0,
+        }
+
+    def _fork(self, key: str, job: dict[str, Any], folder: Path) -> Place:
+        zygote = self._warm()
+        assert zygote.stdin is not None
+        sandbox = Sandbox(self._settings.limits.disk_mb, self._shown) if self._settings.sandbox else None
+        job["sandbox"] = sandbox.pid if sandbox else 0
+        try:
+            zygote.stdin.write(json.dumps(job) + "\n")
+            zygote.stdin.flush()
+            pid = _line(zygote)["pid"]
+        except (OSError, ValueError, KeyError):
+            if sandbox:
+                sandbox.kill()
+            self.close()
+            raise GradingError("The warm process that kernels are forked from has died.") from None
+        return Place(key, sandbox.sockets if sandbox else folder, sandbox, pid)
+
+    def _begin(self, key: str, job: dict[str, Any], folder: Path) -> Place:
+        command, says = (*_PYTHON, "course._kernel"), (json.dumps(job) + "\n").encode()
+        if self._settings.sandbox:
+            sandbox = Sandbox(self._settings.limits.disk_mb, self._shown, command, says, self._env)
+            return Place(key, sandbox.sockets, sandbox)
+        quiet = subprocess.DEVNULL
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=quiet,
+            stderr=quiet,
+            env=self._env,
+            cwd=folder,
+            start_new_session=True,
+        )
+        assert process.stdin is not None
+        process.stdin.write(says)
+        process.stdin.close()
+        return Place(key, folder, None, process.pid)
+
+    def _warm(self) -> subprocess.Popen[str]:
+        if self._zygote is None or self._zygote.poll() is not None:
+            self._zygote = subprocess.Popen(
+                (*_PYTHON, "course._zygote"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env={**self._env, "HOME": os.environ.get("HOME", "/")},
+                text=True,
+            )
+            _line(self._zygote)
+        return self._zygote
+
+
+def _threads() -> int:
+    """How many threads the user has now: on older systems the limit is for all of them."""
+    count = 0
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error, AttributeError):
+            if process.uids().real == os.getuid():
+                count += process.num_threads()
+    return count
+
+
+def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
+    assert process.stdout is not None
+    return dict(json.loads(process.stdout.readline()))
+
+
+# What keeps programs from writing where they can't, from looking for devices, and from talking about either.
+_QUIET = {
+    "JAX_PLATFORMS": "cpu",
+    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    "PYDEVD_DISABLE_FILE_VALIDATION": "1",
+    "PYTHONDONTWRITEBYTECODE": "1",
+    "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+}

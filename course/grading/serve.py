@@ -1,0 +1,107 @@
+"""The grading process: a job comes in as a line of JSON, its result goes out as one. Started by worker.py."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import signal
+import sys
+import tempfile
+import traceback
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+from course.checks.judge import Marking, marking
+from course.checks.registry import exercises
+from course.grading.compiled import compiled, reading, writing
+from course.grading.examine import examine
+from course.grading.launch import Launcher
+from course.grading.model import FAILED, GradingError, Job, Settings, to_json
+from course.grading.package import write_package
+from course.grading.plan import ungraded
+from course.grading.wiring import job_from_json
+from course.grading.withhold import CACHE, withhold
+
+
+class Desk:
+    """What is made once and used for all submissions of a lesson: the markings, and the launcher of its kernels."""
+
+    def __init__(self, folder: Path) -> None:
+        """`folder` is for its files; whoever calls removes it."""
+        self._folder = folder
+        self._package = write_package(folder / "package")
+        self._for: tuple[str, Settings] | None = None
+        self._launcher: Launcher | None = None
+
+    def grade(self, job: Job) -> dict[str, Any]:
+        """The job's result, as JSON."""
+        lesson, settings = job.submission.lesson, job.settings
+        markings = {name: marking(one, settings.seed) for name, one in exercises(lesson).items()}
+        if self._launcher is None or self._for != (lesson, settings):
+            self.close()
+            data = Path(tempfile.mkdtemp(dir=self._folder, prefix="data-"))
+            hidden = withhold((case for one in markings.values() for case in one.cases), data)
+            # Without a sandbox nothing can be put in the place of another file; the cache is found all the same.
+            cache = CACHE if settings.sandbox else data
+            env = {"COURSE_CACHE": str(cache)} if hidden else {}
+            if folder := compiled(job.solution, lambda into: self._fill(into, job, markings, env)):
+                hidden, env = {**hidden, folder: folder}, {**env, **reading(folder)}
+            self._launcher = Launcher(settings, self._package, hidden, env)
+            self._for = (lesson, settings)
+        return to_json(examine(job, self._launcher, markings))
+
+    def _fill(self, into: Path, job: Job, markings: Mapping[str, Marking], env: Mapping[str, str]) -> None:
+        """Grade the solution itself, which is no stranger's code, so that what it compiles lies in `into`."""
+        settings = Settings(job.settings.seed, sandbox=False, warm=False)
+        own = replace(job, content=job.solution.encode(), settings=settings)
+        with Launcher(settings, self._package, {}, {**env, **writing(into)}) as launcher:
+            examine(own, launcher, markings)
+
+    def close(self) -> None:
+        """End the launcher."""
+        if self._launcher:
+            self._launcher.close()
+            self._launcher = None
+
+
+def main() -> None:
+    """Grade until the standard input ends."""
+    # Results go out by a channel of their own: whatever else prints must not come between them.
+    out = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)
+    signal.signal(signal.SIGTERM, _leave)
+    with tempfile.TemporaryDirectory(prefix="grading-") as folder:
+        desk = Desk(Path(folder))
+        try:
+            for line in sys.stdin:
+                job = job_from_json(json.loads(line))
+                out.write(json.dumps(_graded(desk, job)) + "\n")
+                out.flush()
+        finally:
+            desk.close()
+
+
+def _graded(desk: Desk, job: Job) -> dict[str, Any]:
+    try:
+        return desk.grade(job)
+    except GradingError as error:
+        problem = str(error)
+    except Exception as error:
+        # Not the submission's fault, and no reason to stop: the instructor reads what broke.
+        frames = traceback.extract_tb(error.__traceback__)
+        where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "an unknown place"
+        problem = f"The grader broke: {type(error).__name__}: {error} ({where})."
+    return to_json(ungraded(job.submission, job.key, job.settings, FAILED, problem))
+
+
+def _leave(number: int, frame: FrameType | None) -> None:
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(BrokenPipeError):
+        main()

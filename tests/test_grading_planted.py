@@ -1,0 +1,317 @@
+"""Submissions that mean harm, or have an accident: none gains a point that it has not earned, none loses one that it has."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from submissions import POSSIBLE, QUESTIONS, answers, cell, graded, handed_in, points, question
+
+from course.grading import sandbox
+from course.grading.model import GRADED, NOT_WRITTEN, PARTLY, RIGHT, Limits, Settings
+from course.grading.worker import Worker
+
+LIMITS = Limits(cell_s=6, notebook_s=90, memory_mb=1500, processes=8, files=256, disk_mb=40, output_kb=100)
+WRONG = "def neuron(x, w, b):\n    return w @ x"
+
+pytestmark = pytest.mark.skipif(bool(sandbox.available()), reason=f"bubblewrap: {sandbox.available()}")
+
+
+@pytest.fixture(scope="module")
+def worker() -> Iterator[Worker]:
+    worker = Worker(Settings(seed=11, limits=LIMITS))
+    yield worker
+    worker.close()
+
+
+def all_but(*names: str) -> dict[str, float]:
+    """Full points, but none for the questions named."""
+    return {name: 0.0 if name in names else POSSIBLE[name] for name in QUESTIONS}
+
+
+def test_an_honest_right_submission_gets_every_point(worker: Worker) -> None:
+    result = graded(worker, handed_in())
+    assert (result.status, result.sandbox, result.kernel) == (GRADED, "bubblewrap", "warm")
+    assert points(result) == POSSIBLE and all(one.state == RIGHT for one in result.questions)
+    assert not result.limits and not result.notes
+
+
+def test_the_untouched_exercise_gets_none_and_is_told_so_for_each_question(worker: Worker) -> None:
+    result = graded(worker, handed_in(dict.fromkeys(QUESTIONS, "")))
+    assert points(result) == all_but(*QUESTIONS)
+    assert {one.state for one in result.questions} == {NOT_WRITTEN}
+    assert all("not written yet" in one.headline for one in result.questions)
+
+
+def test_wrong_and_partly_right_answers_get_the_points_of_their_passing_inputs(worker: Worker) -> None:
+    partly = "def softmax(Z):\n    e = jnp.exp(Z)\n    return e / e.sum(axis=-1, keepdims=True)"
+    result = graded(
+        worker, handed_in({"neuron": WRONG, "softmax": partly, "relu": "def relu(x):\n    return jnp.abs(x)"})
+    )
+    softmax, relu = question(result, "softmax"), question(result, "relu")
+    assert softmax.state == PARTLY and softmax.mistake == "overflow"
+    assert softmax.points == pytest.approx(softmax.possible * softmax.cases_passed / softmax.cases)
+    assert 0 < softmax.points < softmax.possible
+    assert relu.mistake == "abs" and relu.points == 0
+    others = {name: got for name, got in points(result).items() if name not in ("neuron", "softmax", "relu")}
+    assert others == {name: POSSIBLE[name] for name in others}
+
+
+FATAL = {
+    "hangs in a function": "def layer(x, W, b):\n    while True: pass",
+    "hangs and swallows interrupts": "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+    "ends its process in a function": "import os\ndef layer(x, W, b):\n    os._exit(0)",
+    "ends its process at once": "import os\nos._exit(0)",
+    "calls sys.exit in a function": "import sys\ndef layer(x, W, b):\n    sys.exit(0)",
+    "calls exit": "exit()",
+    "kills its kernel": "import os, signal\nos.kill(os.getpid(), signal.SIGKILL)",
+    "kills whatever it can": "import os, signal\nos.kill(-1, signal.SIGKILL)",
+    "forks without end": "import os\nwhile True: os.fork()",
+    "eats memory": "hoard = []\nwhile True: hoard.append(bytearray(50_000_000))",
+    "fills the disk": "import os\nfor i in range(100):\n    open(f'{i}.bin', 'wb').write(bytes(10_000_000))",
+    "fills the shared memory and every other folder": (
+        "import os\nfor top in ('/dev/shm', '/tmp', '/run/kernel', '/', '/dev', '/run', os.getcwd()):\n"
+        "    try:\n        open(top + '/fill.bin', 'wb').write(bytes(80_000_000))\n    except OSError: pass\nraise ValueError"
+    ),
+    "opens every file that it can": "kept = [open('/dev/null') for _ in range(10_000)]",
+    "asks for input": "name = input('Who is there? ')",
+    "segfaults": "import ctypes\nctypes.string_at(0)",
+    "recurses without end": "def layer(x, W, b):\n    return layer(x, W, b)",
+}
+
+
+@pytest.mark.parametrize("way", FATAL)
+def test_a_question_that_destroys_its_kernel_costs_itself_alone(worker: Worker, way: str) -> None:
+    result = graded(worker, handed_in({"layer": FATAL[way]}))
+    assert result.status == GRADED, result.problem
+    assert points(result) == all_but("layer")
+    told = question(result, "layer")
+    assert told.state != RIGHT and (told.text or told.limits)
+
+
+@pytest.mark.parametrize(
+    ("way", "word"),
+    [
+        ("hangs and swallows interrupts", "seconds"),
+        ("forks without end", "processes"),
+        ("eats memory", "memory"),
+        ("fills the disk", "No space left"),
+        ("opens every file that it can", "Too many open files"),
+        ("kills its kernel", "died"),
+    ],
+)
+def test_the_feedback_names_the_limit_that_was_hit(worker: Worker, way: str, word: str) -> None:
+    told = question(graded(worker, handed_in({"layer": FATAL[way]})), "layer")
+    assert word in " ".join((*told.limits, *told.text))
+
+
+HARMLESS = {
+    "20,000 flushed prints": "for i in range(20_000): print(i, flush=True)",
+    "50 MB of output": "print('x' * 50_000_000)",
+    "threads that print on": (
+        "import threading, time\ndef chatter():\n    while True:\n        print('still here', flush=True)\n        time.sleep(0.001)\n"
+        "for _ in range(3): threading.Thread(target=chatter, daemon=True).start()"
+    ),
+    "warnings on stderr": "import sys, warnings\nwarnings.warn('careful')\nprint('oh', file=sys.stderr)",
+    "an error in a cell of its own": "1 / 0",
+    "a cell that is no Python": "this is not Python",
+    "closed streams": "import sys\nsys.stdout = sys.stderr = None",
+    "magics and shell commands": "%%time\n!ls\n%pip install nothing",
+    "64-bit floats and a quiet NumPy": "import numpy as np\nnp.set_printoptions(precision=1)\nnp.seterr(all='raise')",
+    "a changed folder": "import os\nos.chdir('/')",
+    "a shadowed name": "probe = answer = check = sys = json = None",
+}
+
+
+@pytest.mark.parametrize("way", HARMLESS)
+def test_what_a_learner_may_do_costs_nothing(worker: Worker, way: str) -> None:
+    assert points(graded(worker, handed_in(first=[HARMLESS[way]]))) == POSSIBLE
+
+
+FORGERIES = {
+    "showtraceback": "get_ipython().showtraceback = lambda *a, **k: None",
+    "do_execute": (
+        "kernel = get_ipython().kernel\n"
+        "async def fake(*a, **k):\n    return {'status': 'ok', 'execution_count': 1, 'payload': [], 'user_expressions': {}}\n"
+        "def later():\n    kernel.do_execute = fake"
+    ),
+    "check": "import course\nimport course.checks\ncourse.check = course.checks.check = lambda *a: print('right')\ncheck = course.check",
+    "the comparison": (
+        "import numpy as np, math, operator\nnp.isclose = np.allclose = np.array_equal = np.all = lambda *a, **k: True\n"
+        "np.testing.assert_allclose = math.isclose = operator.eq = lambda *a, **k: True"
+    ),
+    "builtins": "import builtins\nbuiltins.all = builtins.any = builtins.isinstance = lambda *a: True\nbuiltins.abs = lambda x: 0",
+    "a transformer of the syntax tree": (
+        "import ast\nclass Nothing(ast.NodeTransformer):\n    def visit_Assert(self, node): return ast.Pass()\n"
+        "    def visit_Raise(self, node): return ast.Pass()\nget_ipython().ast_transformers.append(Nothing())"
+    ),
+    "a transformer of the input": "get_ipython().input_transformers_cleanup.append(lambda lines: ['pass\\n'] if 'check(' in ''.join(lines) else lines)",
+    "the agent's outcome": (
+        "import sys\nagent = sys.modules['course.checks.agent']\n"
+        "agent.answer = lambda *a: type('Outcome', (), {'value': True, 'failure': None, 'printed': ''})()"
+    ),
+    "the agent's reply": (
+        "import sys, json\nagent = sys.modules['course.checks.agent']\n"
+        "agent.probe = lambda *a: agent.Answer({'outcome': {'value': True}, 'passed': True, 'points': 99})"
+    ),
+    "a reply of nonsense": (
+        "import sys\nagent = sys.modules['course.checks.agent']\n"
+        "agent.probe = lambda *a: agent.Answer([[[[[]]]]] * 1000)"
+    ),
+    "the user expressions": "get_ipython().user_expressions = lambda e: {k: {'status': 'ok', 'data': {'application/x-course-answer+json': 'true'}, 'metadata': {}} for k in e}",
+}
+
+
+@pytest.mark.parametrize("way", FORGERIES)
+def test_a_patched_process_gains_nothing(worker: Worker, way: str) -> None:
+    wrong = {"neuron": WRONG, "relu": ""}
+    honest = points(graded(worker, handed_in(wrong)))
+    forged = points(graded(worker, handed_in(wrong, first=[FORGERIES[way]])))
+    assert honest["relu"] == 0 and honest["neuron"] < POSSIBLE["neuron"]
+    assert all(forged[name] <= honest[name] for name in QUESTIONS)
+
+
+LIARS = {
+    "an object that equals everything": (
+        "class Yes:\n    def __eq__(self, other): return True\n    def __ne__(self, other): return False\n"
+        "    def __bool__(self): return True\n    def __getattr__(self, name): return Yes()\n    def __call__(self, *a, **k): return Yes()\n"
+        "    shape = (); dtype = 'float32'; ndim = 0; size = 1\n"
+        "def neuron(x, w, b):\n    return Yes()"
+    ),
+    "an array with a lying __array__": (
+        "import numpy as np\nclass Lie(np.ndarray):\n    def __array__(self, *a, **k): return np.ones(())\n    def __eq__(self, o): return np.True_\n"
+        "def neuron(x, w, b):\n    return np.zeros(()).view(Lie)"
+    ),
+    "an array of objects": "import numpy as np\ndef neuron(x, w, b):\n    return np.array(type('Q', (), {'__eq__': lambda s, o: True, '__float__': lambda s: 1.0})(), dtype=object)",
+    "a pickle that runs code": (
+        "class Bomb:\n    def __reduce__(self):\n        return (open, ('/tmp/home/ran', 'w'))\n    def __getstate__(self): return {}\n"
+        "def neuron(x, w, b):\n    return Bomb()"
+    ),
+    "a number that is none": "def neuron(x, w, b):\n    return float('nan')",
+    "a string of the verdict": "def neuron(x, w, b):\n    return 'right, on all inputs'",
+    "an exception that says so": "def neuron(x, w, b):\n    raise Exception('neuron: right, on all inputs')",
+    "an endless object": "def neuron(x, w, b):\n    a = []\n    a.append(a)\n    return a",
+    "a gigabyte": "import numpy as np\ndef neuron(x, w, b):\n    return np.broadcast_to(np.float32(1), (50_000, 50_000))",
+}
+
+
+@pytest.mark.parametrize("way", LIARS)
+def test_an_answer_that_lies_gains_nothing(worker: Worker, way: str) -> None:
+    assert points(graded(worker, handed_in({"neuron": LIARS[way]}))) == all_but("neuron")
+
+
+SEEKERS = {
+    "the references of the package": "from course.checks import exercises\nneuron = exercises('02_the_neuron')['neuron'].reference",
+    "the references by their module": "from course.checks.lesson_02.neurons import NEURON\nneuron = NEURON.reference",
+    "the judge": "from course.checks.judge import marking",
+    "the grader": "import course.grading",
+    "a file with an answer": (
+        "import os\nfound = []\nfor top, _, names in os.walk('/'):\n    if top.startswith(('/proc', '/sys')): continue\n"
+        "    for name in names:\n"
+        "        if name.startswith(('02_the_neuron', 'results.')) or name in ('judge.py', 'neurons.py', 'marking.py'):\n"
+        "            found.append(os.path.join(top, name))\n"
+        "assert found, 'nothing was found'\ndef neuron(x, w, b):\n    return float(found[0])"
+    ),
+    "another process": (
+        "import os\nothers = []\nfor p in os.listdir('/proc'):\n    if p.isdigit() and int(p) != os.getpid():\n"
+        "        try: others.append(open(f'/proc/{p}/environ').read() + open(f'/proc/{p}/cmdline').read())\n        except OSError: pass\n"
+        "assert any('course.grading.serve' in o or 'pytest' in o or 'solutions' in o for o in others), 'nothing was found'"
+    ),
+    "the network": "import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=2)",
+    "the loopback of the machine": "import socket\ns = socket.socket()\ns.settimeout(1)\nassert any(s.connect_ex(('127.0.0.1', p)) == 0 for p in range(1, 2000)), 'refused'",
+    "rights that it has not": "import os\nos.setuid(0)",
+    "a sandbox of its own": "import ctypes, os\nif ctypes.CDLL(None, use_errno=True).unshare(0x10000000): raise OSError(ctypes.get_errno(), 'unshare')",
+}
+
+
+NOTHING = r"ImportError|ModuleNotFoundError|nothing was found|unreachable|refused|OSError|PermissionError"
+
+
+@pytest.mark.parametrize("way", SEEKERS)
+def test_there_is_nothing_to_find(worker: Worker, way: str) -> None:
+    result = graded(worker, handed_in({"neuron": SEEKERS[way]}))
+    assert points(result) == all_but("neuron")
+    # It stopped where it looked, and not for another reason.
+    assert re.search(NOTHING, " ".join(question(result, "neuron").text))
+
+
+def test_edited_and_deleted_check_cells_change_nothing(worker: Worker) -> None:
+    nb = handed_in({"neuron": WRONG})
+    for one in list(nb["cells"]):
+        name = one["metadata"].get("nbgrader", {}).get("grade_id", "")
+        if name == "check-neuron":
+            one["source"], one["metadata"]["nbgrader"]["points"] = "print('right, on all inputs')", 100
+        if name == "check-layer":
+            nb["cells"].remove(one)
+    assert points(graded(worker, nb))["layer"] == POSSIBLE["layer"]
+    result = graded(worker, nb)
+    assert points(result)["neuron"] < POSSIBLE["neuron"] and question(result, "neuron").possible == POSSIBLE["neuron"]
+
+
+def test_doubled_names_of_cells_neither_earn_nor_cost(worker: Worker) -> None:
+    nb = handed_in()
+    for one in nb["cells"]:
+        if one["metadata"].get("nbgrader", {}).get("grade_id") == "layer":
+            one["metadata"]["nbgrader"]["grade_id"] = "neuron"
+    assert points(graded(worker, nb)) == POSSIBLE
+
+
+def test_stored_outputs_tags_and_metadata_have_no_effect(worker: Worker) -> None:
+    nb = handed_in({"neuron": WRONG})
+    for one in nb["cells"]:
+        if one["cell_type"] == "code":
+            one["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "✓ right, on all inputs"}]
+            one["execution_count"] = 1
+            one["metadata"]["tags"] = ["nbval-skip", "nbval-raises-exception", "raises-exception"]
+            one["metadata"]["course_grading"] = {"role": "check", "question": "neuron"}
+    nb["metadata"] = {"kernelspec": {"name": "bash", "language": "python"}, "course": {"points": 99}}
+    got = points(graded(worker, nb))
+    assert got.pop("neuron") < POSSIBLE["neuron"]
+    assert got == {name: POSSIBLE[name] for name in got}
+
+
+def test_a_comment_that_steers_nbval_skips_nothing(worker: Worker) -> None:
+    marked = {name: f"# NBVAL_SKIP\n{source}" for name, source in answers().items()}
+    assert points(graded(worker, handed_in(marked))) == POSSIBLE
+
+
+def test_no_submission_touches_another(worker: Worker) -> None:
+    """What one leaves behind, in files, memory or processes, the next does not meet."""
+    spoil = (
+        "import builtins, os, sys, numpy, jax\nopen('/tmp/left', 'w').write('x')\nos.makedirs('/tmp/home/course', exist_ok=True)\n"
+        "open('/tmp/home/course/__init__.py', 'w').write('raise SystemExit')\njax.numpy.tanh = numpy.tanh = None\nbuiltins.len = None\n"
+        "if os.fork() == 0:\n    import time\n    time.sleep(60)\n    os._exit(0)"
+    )
+    graded(worker, handed_in(first=[spoil]))
+    look = "import os\nassert not os.path.exists('/tmp/left')\nassert len(os.listdir('/proc')) > 0\ndef neuron(x, w, b):\n    return jnp.tanh(w @ x + b)"
+    assert points(graded(worker, handed_in({"neuron": look}))) == POSSIBLE
+
+
+def test_what_the_outside_holds_can_not_be_written(worker: Worker, tmp_path: Path) -> None:
+    """Not one file of the Python that runs here, nor of this folder, is changed or added by a submission that tries."""
+    site = os.path.dirname(pytest.__file__)
+    tries = [site, os.path.dirname(json.__file__), str(tmp_path), "/usr", "/etc", "/home", "/var/tmp"]
+    code = f"import os\nfor top in {tries!r}:\n    try: open(os.path.join(top, 'planted_by_a_submission'), 'w').write('x')\n    except OSError: pass"
+    assert points(graded(worker, handed_in(first=[code]))) == POSSIBLE
+    assert not any(os.path.exists(os.path.join(top, "planted_by_a_submission")) for top in tries)
+
+
+def test_questions_after_the_notebooks_time_is_used_up_say_so() -> None:
+    worker = Worker(Settings(seed=11, limits=Limits(cell_s=20, notebook_s=8, memory_mb=1500)))
+    try:
+        nb = handed_in()
+        nb["cells"].insert(-1, cell("import time\ntime.sleep(100)", "slow"))
+        codes = [
+            i for i, one in enumerate(nb["cells"]) if one["metadata"].get("nbgrader", {}).get("grade_id") == "layer"
+        ]
+        nb["cells"].insert(codes[0], cell("import time\ntime.sleep(100)", "slower"))
+        result = graded(worker, nb)
+    finally:
+        worker.close()
+    assert question(result, "neuron").state == RIGHT
+    late = question(result, "he_init")
+    assert late.points == 0 and "used up" in " ".join((*late.limits, *late.text))
