@@ -11,7 +11,9 @@ JOBS ?= 2
 CUDA ?= auto
 UV ?= uv
 
-EXTRAS = lab,test,instructor
+EXTRAS = lab,test,instructor,cluster
+# nbgrader can't be installed beside Colab's IPython, so `instructor` is `author` here.
+EXTRAS_OLDEST = lab,test,author,cluster
 OLDEST = .venv-oldest
 BIN = $(VENV)/bin
 # The notebooks run in this environment's kernel, whatever kernel of that name the user has installed elsewhere.
@@ -20,10 +22,14 @@ PYTEST_FLAGS = -n $(JOBS) --dist loadfile --nbval --nbval-current-env --nbval-ce
 # Any Python 3 that runs can drive setup_env.py, which then looks for one that the course supports.
 DRIVER := $(shell for p in python3 python3.13 python3.12 python3.11 python $(PYTHON); do \
 	"$$p" -c "import sys; sys.exit(sys.version_info < (3, 6))" >/dev/null 2>&1 && { echo "$$p"; break; }; done)
-SETUP = $(if $(DRIVER),"$(DRIVER)" -I,echo "No Python was found. Install Python 3.11, 3.12 or 3.13."; false) setup_env.py \
-	--extras $(EXTRAS)
+SETUP = $(if $(DRIVER),"$(DRIVER)" -I,echo "No Python was found. Install Python 3.11, 3.12 or 3.13."; false) setup_env.py
 # JupyterLab refuses to run as root unless told so; in a container the learner often is root.
 ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
+
+# Under the oldest versions nbgrader is that of the newest ones, and runs its kernels here: in Colab's set.
+NBGRADER = COURSE_NBGRADER_PYTHON="$(abspath $(BIN)/python)"
+comma := ,
+EACH_EXTRA = $(addprefix --extra ,$(subst $(comma), ,$(1)))
 
 # Without it every kernel on Python 3.12 and newer warns about its debugger.
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
@@ -42,7 +48,7 @@ test: env ## Make the environment, run every test and every notebook (PYTEST_ARG
 	$(BIN)/python -m pytest $(PYTEST_FLAGS)
 
 test-oldest: env-oldest ## The same under the oldest supported versions, which are Colab's (Python 3.13)
-	$(OLDEST)/bin/python -m pytest $(PYTEST_FLAGS)
+	$(NBGRADER) $(OLDEST)/bin/python -m pytest $(PYTEST_FLAGS)
 
 lint: env ## ruff (rules and layout) and mypy
 	$(BIN)/python -m ruff check .
@@ -65,13 +71,13 @@ pins: ## Resolve constraints/ again, with uv (COLAB=path: Colab's list of versio
 	@command -v $(UV) >/dev/null || { echo "make pins needs uv: python3 -m pip install uv"; exit 1; }
 	@{ echo "# The newest versions that the course is tested with, for Python 3.11 and newer, on every platform."; \
 	  echo "# Made from pyproject.toml by 'make pins' (uv pip compile --universal); don't edit."; \
-	  $(UV) pip compile pyproject.toml --extra lab --extra test --extra instructor --universal \
+	  $(UV) pip compile pyproject.toml $(call EACH_EXTRA,$(EXTRAS)) --universal \
 	  --python-version 3.11 --no-header --no-annotate --quiet; } > constraints/latest.new
 	@mv constraints/latest.new constraints/latest.txt
 ifdef COLAB
 	@{ echo "# The oldest versions that the course is tested with: those of a Colab runtime (Python 3.13) where Colab has"; \
 	  echo "# the package. Made from pyproject.toml and Colab's list by 'make pins COLAB=constraints.txt'; don't edit."; \
-	  $(UV) pip compile pyproject.toml --extra lab --extra test --extra instructor -c "$(COLAB)" \
+	  $(UV) pip compile pyproject.toml $(call EACH_EXTRA,$(EXTRAS_OLDEST)) -c "$(COLAB)" \
 	  --python-version 3.13 --no-header --no-annotate --quiet; } > constraints/oldest.new
 	@mv constraints/oldest.new constraints/oldest.txt
 else
@@ -83,7 +89,7 @@ clean: ## Remove the environments and all caches; notebooks stay as they are
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 env:
-	@$(SETUP) --venv "$(VENV)" --constraints constraints/latest.txt --cuda $(CUDA) --python "$(PYTHON)"
+	@$(SETUP) --extras $(EXTRAS) --venv "$(VENV)" --constraints constraints/latest.txt --cuda $(CUDA) --python "$(PYTHON)"
 
 env-oldest:
-	@$(SETUP) --venv "$(OLDEST)" --constraints constraints/oldest.txt --python "$(or $(PYTHON),python3.13)"
+	@$(SETUP) --extras $(EXTRAS_OLDEST) --venv "$(OLDEST)" --constraints constraints/oldest.txt --python "$(or $(PYTHON),python3.13)"

@@ -1,6 +1,6 @@
 """Make the course's virtual environment: called by the Makefile, uses nothing but the standard library.
 
-Usage:  python3 -I setup_env.py --venv .venv --constraints constraints/latest.txt --extras lab,test,instructor
+Usage:  python3 -I setup_env.py --venv .venv --constraints constraints/latest.txt --extras lab,test,instructor,cluster
         python3 -I setup_env.py --find-python 3.13
 
 The first form finds a Python that the course supports, makes the environment with it and installs the
@@ -475,7 +475,9 @@ def main(arguments: Optional[List[str]] = None) -> int:
     )
     parser.add_argument("--venv", default=".venv")
     parser.add_argument("--constraints", default="constraints/latest.txt")
-    parser.add_argument("--extras", default="lab,test,instructor", help="comma-separated extras of pyproject.toml")
+    parser.add_argument(
+        "--extras", default="lab,test,instructor,cluster", help="comma-separated extras of pyproject.toml"
+    )
     parser.add_argument("--python", default="", help="a version, a command or a path; default: the first supported one")
     parser.add_argument(
         "--cuda", choices=["auto", "yes", "no"], default="no", help="add the cuda extra (auto: with a GPU)"

@@ -1,0 +1,266 @@
+"""The course's notebooks under nbgrader itself: `nbgrader validate`, `generate_assignment` and `autograde` are run.
+
+nbgrader can't be installed beside Colab's IPython. There the variable COURSE_NBGRADER_PYTHON names the Python of an environment
+that has it. Either way the notebooks run in a kernel of the Python that runs this test.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from course.authoring.lessons import EXERCISES, SOLUTIONS, course_root, names
+from course.authoring.notebook import Cell, Notebook, code_cells, dumps, joined, read, tags
+from course.authoring.release import SOLUTION_ONLY
+from course.checks.registry import exercises
+
+ROOT = course_root(Path(__file__).parent)
+ASSIGNMENT = "part_1"
+# Lesson 04's solution trains for half a minute. It is autograded, which runs it as `validate` does.
+VALIDATED = ("00_start_here", "02_the_neuron")
+HALF_RIGHT = "02_the_neuron"
+# Right where the logits are small: nbgrader gives nothing, since a check passes or it doesn't.
+OVERFLOWS = "def softmax(Z):\n    return jnp.exp(Z) / jnp.exp(Z).sum(axis=-1, keepdims=True)"
+GRADES = """
+import json, sys
+from nbgrader.api import Gradebook
+with Gradebook("sqlite:///gradebook.db") as book:
+    rows = [
+        [submission.student.id, notebook.name, grade.name, grade.score, grade.max_score]
+        for submission in book.assignment_submissions(sys.argv[1])
+        for notebook in submission.notebooks
+        for grade in notebook.grades
+    ]
+print(json.dumps(rows))
+"""
+
+
+def _nbgrader_python() -> str:
+    """The Python that has nbgrader; the tests are skipped where there is none."""
+    python = os.environ.get("COURSE_NBGRADER_PYTHON") or sys.executable
+    if shutil.which(python) and subprocess.run([python, "-c", "import nbgrader"], capture_output=True).returncode == 0:
+        return python
+    pytest.skip(
+        "nbgrader is not installed (`make test` installs it; COURSE_NBGRADER_PYTHON can name a Python that has it)"
+    )
+
+
+@dataclass(frozen=True)
+class NbGrader:
+    """nbgrader's commands, run in a course folder, with nothing of this user's settings."""
+
+    python: str
+    folder: Path
+    env: dict[str, str]
+
+    def __call__(self, *arguments: str) -> str:
+        """What `nbgrader …` prints on stdout; its log goes into the message where it fails."""
+        return self.run("-m", "nbgrader", *arguments)
+
+    def run(self, *arguments: str) -> str:
+        done = subprocess.run(
+            [self.python, *arguments], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=1800
+        )
+        assert done.returncode == 0, f"{arguments}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
+        return done.stdout
+
+
+@pytest.fixture(scope="module")
+def nbgrader(tmp_path_factory: pytest.TempPathFactory) -> NbGrader:
+    python = _nbgrader_python()
+    home = tmp_path_factory.mktemp("home")
+    kernel = home / "jupyter" / "kernels" / "python3" / "kernel.json"
+    kernel.parent.mkdir(parents=True)
+    launch = [sys.executable, "-m", "ipykernel_launcher", "-f", "{connection_file}"]
+    kernel.write_text(json.dumps({"argv": launch, "display_name": "this Python", "language": "python"}))
+    env = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTEST"))}
+    env |= {
+        # nbgrader calls the command `alembic`, which lies beside its Python.
+        "PATH": os.pathsep.join([str(Path(python).parent), env.get("PATH", os.defpath)]),
+        "HOME": str(home),
+        "IPYTHONDIR": str(home / "ipython"),
+        "JUPYTER_CONFIG_DIR": str(home / "config"),
+        "JUPYTER_DATA_DIR": str(home / "data"),
+        "JUPYTER_PATH": str(home / "jupyter"),
+        "JUPYTER_RUNTIME_DIR": str(home / "runtime"),
+        # What one notebook has compiled, the next need not: it halves the time, and no grade depends on it.
+        "JAX_COMPILATION_CACHE_DIR": str(home / "compiled"),
+        "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+        "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    }
+    return NbGrader(python, tmp_path_factory.mktemp("course"), env)
+
+
+@dataclass(frozen=True)
+class Graded:
+    """A course folder that nbgrader has graded."""
+
+    folder: Path
+    points: dict[tuple[str, str], dict[str, float]]  # {(learner, lesson): {exercise: points}}
+
+
+@pytest.fixture(scope="module")
+def graded(nbgrader: NbGrader) -> Graded:
+    """Ada hands in the solutions, bob the untouched exercises, carl one half-right notebook, dora what nbgrader released."""
+
+    def put(place: str, lesson: str, nb: Notebook) -> None:
+        path = nbgrader.folder / place / ASSIGNMENT / f"{lesson}.ipynb"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dumps(nb), encoding="utf-8")
+
+    for lesson in names(ROOT):
+        put("source", lesson, _stored(SOLUTIONS, lesson))
+        put("submitted/ada", lesson, _stored(SOLUTIONS, lesson))
+        put("submitted/bob", lesson, _stored(EXERCISES, lesson))
+    put("submitted/carl", HALF_RIGHT, _half_right(HALF_RIGHT))
+    nbgrader("generate_assignment", ASSIGNMENT)
+    put("submitted/dora", VALIDATED[0], _released(nbgrader.folder, VALIDATED[0]))
+    nbgrader("autograde", ASSIGNMENT, "--ExecutePreprocessor.timeout=900")
+    points: dict[tuple[str, str], dict[str, float]] = {}
+    for learner, lesson, check, score, possible in json.loads(nbgrader.run("-c", GRADES, ASSIGNMENT)):
+        name = check.removeprefix("check-")
+        assert possible == exercises(lesson)[name].points
+        points.setdefault((learner, lesson), {})[name] = score
+    return Graded(nbgrader.folder, points)
+
+
+def _stored(kind: str, lesson: str) -> Notebook:
+    return read(ROOT / kind / f"{lesson}.ipynb")
+
+
+def _released(folder: Path, lesson: str) -> Notebook:
+    """The exercise that nbgrader made."""
+    return read(folder / "release" / ASSIGNMENT / f"{lesson}.ipynb")
+
+
+def _grading(cell: Cell) -> dict[str, Any]:
+    return cell["metadata"].get("nbgrader", {})
+
+
+def _by_id(nb: Notebook) -> dict[str, Cell]:
+    """{grade_id: cell}, in the notebook's order."""
+    return {_grading(cell)["grade_id"]: cell for cell in nb["cells"] if _grading(cell)}
+
+
+def _half_right_names(lesson: str) -> list[str]:
+    """Every second exercise, without softmax."""
+    return [name for name in list(exercises(lesson))[::2] if name != "softmax"]
+
+
+def _half_right(lesson: str) -> Notebook:
+    """The solution, with every second exercise not written, an overflowing softmax, and each check replaced by boasting."""
+    nb, untouched = _stored(SOLUTIONS, lesson), _by_id(_stored(EXERCISES, lesson))
+    for grade_id, cell in _by_id(nb).items():
+        if _grading(cell)["grade"]:
+            cell["source"] = "print('All right, full marks.')"
+        elif grade_id == "softmax":
+            cell["source"] = OVERFLOWS
+        elif grade_id not in _half_right_names(lesson):
+            cell["source"] = untouched[grade_id]["source"]
+    return nb
+
+
+def _full(lesson: str) -> dict[str, float]:
+    return {name: float(exercise.points) for name, exercise in exercises(lesson).items()}
+
+
+def test_the_notebooks_run_in_a_kernel_of_this_python(nbgrader: NbGrader) -> None:
+    look = "from jupyter_client.kernelspec import get_kernel_spec; print(get_kernel_spec('python3').argv[0])"
+    assert nbgrader.run("-c", look).strip() == sys.executable
+
+
+@pytest.mark.parametrize("lesson", names(ROOT))
+def test_autograde_gives_the_solution_full_marks(graded: Graded, lesson: str) -> None:
+    assert graded.points["ada", lesson] == _full(lesson)
+
+
+@pytest.mark.parametrize("lesson", names(ROOT))
+def test_autograde_gives_the_untouched_exercise_nothing(graded: Graded, lesson: str) -> None:
+    assert graded.points["bob", lesson] == dict.fromkeys(_full(lesson), 0.0)
+
+
+def test_autograde_gives_a_half_right_notebook_its_right_half(graded: Graded) -> None:
+    right = _half_right_names(HALF_RIGHT)
+    assert graded.points["carl", HALF_RIGHT] == {n: p if n in right else 0.0 for n, p in _full(HALF_RIGHT).items()}
+
+
+@pytest.mark.parametrize("lesson", [lesson for lesson in names(ROOT) if lesson != HALF_RIGHT])
+def test_autograde_gives_a_lesson_that_was_not_handed_in_nothing(graded: Graded, lesson: str) -> None:
+    assert set(graded.points["carl", lesson].values()) == {0.0}
+
+
+def test_autograde_takes_our_check_where_the_learner_has_changed_it(graded: Graded) -> None:
+    checks = _by_id(_stored(SOLUTIONS, HALF_RIGHT))
+    seen = _by_id(read(graded.folder / "autograded" / "carl" / ASSIGNMENT / f"{HALF_RIGHT}.ipynb"))
+    for grade_id, cell in checks.items():
+        if _grading(cell)["grade"]:
+            assert seen[grade_id]["source"] == cell["source"]
+
+
+@pytest.mark.parametrize("lesson", names(ROOT))
+def test_what_nbgrader_releases_has_our_exercises_cells_and_its_own_stubs(graded: Graded, lesson: str) -> None:
+    """`solutions/` can be nbgrader's `source/`. Only `course release` takes out the cells that say why an answer is right."""
+    theirs, ours = _released(graded.folder, lesson), _stored(EXERCISES, lesson)
+    cells = [cell for cell in theirs["cells"] if SOLUTION_ONLY not in tags(cell)]
+    assert len(cells) == len(ours["cells"])
+    for cell, our in zip(cells, ours["cells"], strict=True):
+        assert cell["cell_type"] == our["cell_type"] and not cell.get("outputs")
+        kept = {key: _grading(cell).get(key) for key in _grading(our)}
+        assert kept == _grading(our)
+        # Their stubs, written as ours are, say nothing of the exercise.
+        source = re.sub(r"^ *# YOUR CODE HERE\n", "", cell["source"], flags=re.M)
+        assert source == re.sub(
+            r'NotImplementedError\("\w+ is not written yet: .*"\)', "NotImplementedError()", our["source"]
+        )
+
+
+def test_nbgraders_own_stub_counts_as_not_written_yet(graded: Graded) -> None:
+    assert set(graded.points["dora", VALIDATED[0]].values()) == {0.0}
+    ran = read(graded.folder / "autograded" / "dora" / ASSIGNMENT / f"{VALIDATED[0]}.ipynb")
+    for _, cell in code_cells(ran):
+        if _grading(cell).get("grade"):
+            assert [_error(output) for output in cell["outputs"] if output["output_type"] == "error"] == [
+                f"CheckFailed: {_grading(cell)['grade_id'].removeprefix('check-')}: not written yet"
+            ]
+
+
+def _error(output: dict[str, Any]) -> str:
+    return f"{output['ename']}: {joined(output['evalue'])}"
+
+
+@pytest.fixture
+def copied(tmp_path: Path) -> Callable[[str], list[str]]:
+    """The paths of copies of the notebooks of a kind: a run may leave files beside them."""
+
+    def copy(kind: str) -> list[str]:
+        return [str(shutil.copy(ROOT / kind / f"{lesson}.ipynb", tmp_path)) for lesson in VALIDATED]
+
+    return copy
+
+
+def test_validate_finds_nothing_wrong_with_the_solutions(
+    nbgrader: NbGrader, copied: Callable[[str], list[str]]
+) -> None:
+    said = nbgrader("validate", *copied(SOLUTIONS))
+    assert said.split("\n")[:-1] == ["Success! Your notebook passes all the tests."] * len(VALIDATED)
+
+
+def test_validate_says_of_each_untouched_exercise_that_it_is_not_written(
+    nbgrader: NbGrader, copied: Callable[[str], list[str]]
+) -> None:
+    said = nbgrader("validate", *copied(EXERCISES))
+    questions = [name for lesson in VALIDATED for name in exercises(lesson)]
+    assert said.count("The following cell failed:") == len(questions)
+    for name in questions:
+        assert f"    check({name})\n" in said
+        assert f"    CheckFailed: {name}: not written yet\n" in said
