@@ -1,0 +1,67 @@
+"""README.md from the stored figures: nothing in it is typed by hand."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from statistics import median
+from typing import Any
+
+BASE = "nbclient"
+WHAT = {
+    "nbclient": "nbclient, which only runs them",
+    "course grade": "`course grade -j 1`, sandboxed",
+    "nbgrader": "`nbgrader autograde`",
+}
+HEAD = """\
+# Benchmarks
+
+Measured by hand on a quiet machine; this page is written from `results/` by the scripts and is not edited.
+
+## Grading a class
+
+`python -m benchmarks.grading` (`--rounds`, `--lesson`, `--submissions`, `--quick`; needs what `make test` installs, and
+bubblewrap). The class: the reference solution, other right and wrong code, and notebooks that are half done. Each round runs
+the three on the same submissions, one submission at a time, in turn beginning with another. A ratio is of two times of the
+same round: the median of the rounds, and in parentheses the smallest and the largest. Times are of the whole command, its
+start included. *Once* is what an assignment needs before its first submission, whatever the size of the class, and is not in
+the ratio: `course grade` runs the solution, to compile what submissions share with it; nbgrader makes the assignment. Memory
+is the most that all processes of the command had together; pages that they share count once.
+"""
+
+
+def ratios(result: dict[str, Any], name: str) -> list[float]:
+    """Each round's time of `name` over that round's time of nbclient."""
+    rounds = result["rounds"]
+    return [mine["seconds"] / base["seconds"] for mine, base in zip(rounds[name], rounds[BASE], strict=True)]
+
+
+def table(results: list[dict[str, Any]]) -> str:
+    """The figures as a table in Markdown."""
+    lines = [
+        "| lesson | | seconds a submission | against nbclient | most memory, MB | once, s |",
+        "| --- | --- | ---: | ---: | ---: | ---: |",
+    ]
+    for result in results:
+        for name, rounds in result["rounds"].items():
+            seconds = median(one["seconds"] for one in rounds) / result["submissions"]
+            each = ratios(result, name)
+            against = "1" if name == BASE else f"**{median(each):.2f}×** ({min(each):.2f} to {max(each):.2f})"
+            peak = max(one["peak_mb"] for one in rounds)
+            once = f"{result['once_s'][name]:.0f}" if name in result["once_s"] else ""
+            lines.append(f"| {result['lesson']} | {WHAT[name]} | {seconds:.1f} | {against} | {peak:.0f} | {once} |")
+    return "\n".join(lines)
+
+
+def write(folder: Path) -> None:
+    """Write README.md beside the folder of results."""
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("grading_*.json"))]
+    notes = []
+    for result in results:
+        packages = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+        notes.append(
+            f"- {result['lesson']}: {result['submissions']} submissions, {len(result['rounds'][BASE])} rounds, "
+            f"{result['measured_at']}, on {', '.join(result['machine'].values())}; {packages}."
+        )
+    text = "\n".join([HEAD, table(results), "", *notes, ""])
+    (folder.parent / "README.md").write_text(text, encoding="utf-8")
