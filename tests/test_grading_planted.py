@@ -209,13 +209,6 @@ SEEKERS = {
     "the references by their module": "from course.checks.lesson_02.neurons import NEURON\nneuron = NEURON.reference",
     "the judge": "from course.checks.judge import marking",
     "the grader": "import course.grading",
-    "a file with an answer": (
-        "import os\nfound = []\nfor top, _, names in os.walk('/'):\n    if top.startswith(('/proc', '/sys')): continue\n"
-        "    for name in names:\n"
-        "        if name.startswith(('02_the_neuron', 'results.')) or name in ('judge.py', 'neurons.py', 'marking.py'):\n"
-        "            found.append(os.path.join(top, name))\n"
-        "assert found, 'nothing was found'\ndef neuron(x, w, b):\n    return float(found[0])"
-    ),
     "another process": (
         "import os\nothers = []\nfor p in os.listdir('/proc'):\n    if p.isdigit() and int(p) != os.getpid():\n"
         "        try: others.append(open(f'/proc/{p}/environ').read() + open(f'/proc/{p}/cmdline').read())\n        except OSError: pass\n"
@@ -237,6 +230,23 @@ def test_there_is_nothing_to_find(worker: Worker, way: str) -> None:
     assert points(result) == all_but("neuron")
     # It stopped where it looked, and not for another reason.
     assert re.search(NOTHING, " ".join(question(result, "neuron").text))
+
+
+def test_no_file_in_the_sandbox_holds_an_answer() -> None:
+    """A search of everything that a submission can see, with the time that it takes."""
+    search = (
+        "import os\nfound = []\nfor top, _, names in os.walk('/'):\n    if top.startswith(('/proc', '/sys')): continue\n"
+        "    found += [os.path.join(top, name) for name in names if name.startswith(('02_the_neuron', 'results.jsonl'))]\n"
+        "    if '/course/' in top: found += [top for name in names if name in ('judge.py', 'neurons.py', 'marking.py')]\n"
+        "assert found, 'nothing was found'\ndef neuron(x, w, b):\n    raise ValueError(str(found))"
+    )
+    worker = Worker(Settings(seed=11, limits=Limits(cell_s=60, notebook_s=180)))
+    try:
+        result = graded(worker, handed_in({"neuron": search}))
+    finally:
+        worker.close()
+    assert points(result) == all_but("neuron")
+    assert "nothing was found" in " ".join(question(result, "neuron").text)
 
 
 def test_edited_and_deleted_check_cells_change_nothing(worker: Worker) -> None:
