@@ -46,7 +46,7 @@ class Submission:
         digest: the SHA-256 of its bytes, in hexadecimal; "" without a file.
         problem: why it can't be graded, as a sentence; "" where it can.
         notes: what the instructor should know: "late", "one of two notebooks; the newer was taken".
-        identity: what the learning platform calls the learner: "name", "canvas_user", "canvas_submission",
+        identity: what the learning platform calls the learner: "name", "canvas_user", "canvas_file",
             "moodle_participant", "gradescope_submission", "email", …; only what was found.
     """
 
