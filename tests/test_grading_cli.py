@@ -91,7 +91,7 @@ def test_a_class_is_graded_by_one_command_and_the_second_time_nothing_is_left(co
     assert content(where) == before, "nothing changes in the submissions' folder"
     assert not (Path("grades") / session.UNPACKED).exists()
     recorded = json.loads(Path("grades/run.json").read_text())
-    assert recorded["seed"] == 5 and recorded["options"]["limits"]["cell_s"] == 300 and "ended_at" in recorded
+    assert recorded["seed"] == 5 and recorded["options"]["limits"]["cell_s"] == 120 and "ended_at" in recorded
     status, out, err = course("grade", "submitted", "--lesson", "02", "--out", "grades")
     assert (status, graded(made)) == (0, []) and "0 to grade, 4 graded before; seed 5." in out
 
@@ -230,7 +230,7 @@ def test_the_help_has_examples_and_every_limit_s_default(course: Run) -> None:
     assert status == 0 and "course grade canvas.zip --lesson 02 --out grades/" in out
     for option in ("--cell-seconds", "--memory", "--only", "--regrade", "--no-sandbox", "--dask", "--jobs"):
         assert option in out
-    assert "300" in out and "goes on where it was" in out
+    assert "default: 120" in out and "goes on where it was" in out
 
 
 SLOW = """

@@ -25,8 +25,8 @@ class Limits:
         output_kb: kilobytes that one cell may print; the rest is dropped and costs nothing.
     """
 
-    cell_s: float = 300.0
-    notebook_s: float = 1200.0
+    cell_s: float = 120.0
+    notebook_s: float = 600.0
     memory_mb: int = 4000
     processes: int = 16
     files: int = 512
