@@ -18,6 +18,7 @@ from course.grading.model import (
     QuestionResult,
     Result,
 )
+from course.grading.similarity import Pair
 
 NEURON, CNN = "02_the_neuron", "04_cnn_classification"
 POINTS = {
@@ -82,6 +83,8 @@ def question(
     if state in (PARTLY, WRONG) and name in HINTS:
         fields["mistake"], hint = HINTS[name]
         fields["text"] = (hint,)
+    if state == PARTLY:
+        fields["failed"] = ("large numbers", "a batch of one")
     if state == STOPPED:
         fields["limits"] = ("It ran longer than 300 seconds, so it was stopped.",)
     return QuestionResult(name, state, possible * right / cases if cases else 0.0, possible, **{**fields, **more})
@@ -112,6 +115,11 @@ def not_gradable(learner: str, problem: str, lesson: str = NEURON, **more: Any) 
 def failed(learner: str, lesson: str = NEURON, **more: Any) -> Result:
     """A submission at which the grader itself broke."""
     return result(learner, lesson, status=FAILED, problem="The worker ended without an answer; grade it again.", **more)
+
+
+def pair(one: str, other: str, share: float = 0.93, common: int = 41, **more: Any) -> Pair:
+    """Two of a class who are alike."""
+    return Pair(one, other, share, common, **{"lesson": NEURON, **more})
 
 
 def make_class(size: int, *lessons: str, seed: int = 1) -> list[Result]:

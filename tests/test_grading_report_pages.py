@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from fake_class import CNN, NEURON, failed, make_class, not_gradable, question, result
+from fake_class import CNN, NEURON, POINTS, failed, make_class, not_gradable, pair, question, result
 
-from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, WRONG, Result
+from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, WRONG, QuestionResult, Result
 from course.grading.report.feedback import TEMPLATES, lesson_title, page, write_feedback
 from course.grading.report.overview import overview
 from course.grading.report.text import SIGNS
@@ -23,7 +23,7 @@ HOSTILE = '</pre></code></title></style><script>alert(1)</script><img src=x oner
 class Page(HTMLParser):
     """The elements of a page with their attributes, and its text."""
 
-    VOID = frozenset({"meta", "br"})
+    VOID = frozenset({"meta", "br", "wbr"})
 
     def __init__(self, source: str) -> None:
         super().__init__()
@@ -35,11 +35,13 @@ class Page(HTMLParser):
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        self.text += " " if tag == "br" else ""
         if tag not in self.VOID:
             self.open.append(tag)
 
     def handle_endtag(self, tag: str) -> None:
         assert self.open.pop() == tag
+        self.text += " " if tag in ("td", "th") else ""
 
     def handle_data(self, data: str) -> None:
         if "style" not in self.open:
@@ -96,25 +98,67 @@ def test_a_page_says_state_points_inputs_hint_and_limit_of_each_question() -> No
     assert "Feedback for Ada Lovelace" in text and "02 · The neuron" in text and "3.88 of 14 points" in text
     for state in (RIGHT, PARTLY, WRONG, NOT_WRITTEN, MISSING, STOPPED):
         assert text.count(f"{SIGNS[state]} {state}") == 2, state  # in the table, and with the question
-    assert "◐ partly right · 1.88 of 3 points · 5 of 8 inputs right" in text
+    assert "◐ partly · 1.88 of 3 points · 5 of 8 inputs right" in text
     assert "Subtract the largest input of each row first." in text
     assert "It ran into a limit. It ran longer than 300 seconds, so it was stopped." in text
     assert "e / e.sum(axis=-1, keepdims=True)" in text
 
 
-def test_what_to_look_at_first_is_what_has_a_hint_and_gives_most() -> None:
+def first_of(*own: QuestionResult) -> str:
+    text = " ".join(Page(page([result("ada", NEURON, *own)])).text.split())
+    return text.partition("Look at this first ")[2].partition(" All questions of this lesson")[0]
+
+
+def test_what_to_look_at_first_is_what_was_written_and_gives_most() -> None:
     own = [
         question("relu", NOT_WRITTEN, 9),
         question("he_init", WRONG, 2),
-        question("layer", WRONG, 5),
+        question("layer", MISSING, 2, code="def Layer(x):\n    return x"),  # renamed: a word to mend
+        question("neuron", WRONG, 1),
+        question("batched_layer", MISSING, 4),
         question("softmax", WRONG, 3),
     ]
-    text = " ".join(Page(page([result("ada", NEURON, *own)])).text.split())
-    assert (
-        "Look at this first softmax: not right, 3 points to gain he_init: not right, 2 points to gain layer: not right, 5 points"
-        in text
+    assert first_of(*own) == (
+        "softmax: wrong, 3 points to gain he_init: wrong, 2 points to gain layer: missing, 2 points to gain "
+        "After that, 3 more questions with 14 points to gain: see the table."
     )
     assert "Look at this first" not in Page(page([result("ada")])).text
+
+
+def test_who_has_written_nothing_begins_with_the_first_question() -> None:
+    own = [question(name, NOT_WRITTEN, points) for name, points in POINTS[NEURON].items()]
+    assert re.findall(r"(\w+): not written", first_of(*own)) == ["neuron", "layer", "batched_layer"]
+
+
+def test_points_earned_and_points_to_gain_add_up_to_all_points() -> None:
+    own = [question("softmax", PARTLY, 3, share=1 / 8), question("relu", PARTLY, 3)]
+    text = " ".join(Page(page([result("ada", NEURON, *own)])).text.split())
+    # 0.375 and 1.875 are shown as 0.38 and 1.88.
+    assert "2.26 of 6 points" in text and "2.62 points to gain" in text and "1.12 points to gain" in text
+
+
+def test_a_page_says_which_kinds_of_input_fail_where_some_do() -> None:
+    text = Page(page([result("ada", NEURON, question("softmax", PARTLY))])).text
+    assert "Not right on: large numbers; a batch of one." in text
+    many = question("softmax", PARTLY, failed=tuple(f"kind {i}" for i in range(11)))
+    assert "kind 7; and 3 more." in Page(page([result("ada", NEURON, many)])).text
+    assert "Not right on" not in page([result("ada", NEURON, question("softmax", WRONG, failed=("all",)))])
+
+
+def test_a_learner_reads_the_learner_s_words_and_the_instructor_the_instructor_s() -> None:
+    one = not_gradable(
+        "ada", "ada handed in x.docx: ask for it.", told="You handed in x.docx.", aside=("twice: keep one",)
+    )
+    mine, theirs = Page(page([one])).text, Page(overview([one])).text
+    assert "You handed in x.docx." in mine and "ask for it" not in mine and "keep one" not in mine
+    assert "ask for it" in theirs and "keep one" in theirs and "You handed in" not in theirs
+
+
+def test_a_page_says_the_day_in_words_and_no_versions() -> None:
+    text = Page(page([result("ada", graded_at="2026-11-21T16:47:11+00:00")])).text
+    assert "Handed in as ada/02_the_neuron.ipynb, graded on 21 November 2026, 16:47 UTC." in text
+    assert "jax" not in text and "0.9.0" not in text
+    assert "graded on" not in Page(page([result("ada", graded_at="some day")])).text
 
 
 def test_code_and_emphasis_in_hints_look_as_in_the_notebook() -> None:
@@ -197,6 +241,44 @@ def test_the_overview_links_each_learner_s_page_and_says_why_one_was_not_graded(
         and "There is no notebook." in text
         and "1 graded, of 17 points" in text
     )
+
+
+def test_the_overview_says_who_made_a_mistake_in_the_hint_s_words() -> None:
+    text = " ".join(
+        Page(overview([result(name, NEURON, question("softmax", WRONG)) for name in ("ada", "bo")])).text.split()
+    )
+    assert (
+        "softmax Large inputs overflow: jnp.exp(1000.) is inf. Subtract the largest input of each row first. 2 ada, bo"
+        in text
+    )
+    assert "no_shift" not in text and "no shift" not in text
+
+
+def test_the_overview_lists_who_is_alike_with_the_columns_explained() -> None:
+    results = [result("ada", notes=("late",)), result("bo", identity={"name": "Bo B."}), result("ada", CNN)]
+    same = tuple(POINTS[NEURON])
+    source = overview(results, [pair("ada", "bo", 1.0, 21, same=same)])
+    text = " ".join(Page(source).text.split())
+    assert "ada bo Bo B. 100 % 21 the same answers in all 8 questions; ada handed in late" in text
+    assert "“Alike” is" in text and "“pieces” is" in text and text.count("Suspiciously alike") == 1
+    assert "alike" not in overview(results)
+
+
+def test_a_lesson_of_which_nothing_was_graded_has_no_bars() -> None:
+    source = overview([not_gradable("ada", "The file is empty.")])
+    assert (
+        "Nothing could be graded." in source
+        and "histogram" not in Page(source).text
+        and '<div class="bar' not in source
+    )
+    # The same figures as in grades.csv.
+    assert "ada 0 0.0 not gradable: The file is empty." in " ".join(Page(source).text.split())
+
+
+def test_long_names_of_questions_can_break_and_what_is_hidden_widens_no_page() -> None:
+    source = overview([result("ada")])
+    assert "count_<wbr>parameters" in source
+    assert re.search(r"\.scroll \{[^}]*position: relative", source)
 
 
 @pytest.mark.parametrize(

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import io
-from collections import namedtuple
 from pathlib import Path
+from typing import Any
 
 import pytest
-from fake_class import NEURON, failed, make_class, not_gradable, question, result
+from fake_class import CNN, NEURON, POINTS, failed, make_class, not_gradable, pair, question, result
 from rich.console import Console
 
-from course.grading.model import NOT_WRITTEN, PARTLY, STOPPED, WRONG, Result
+from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, STOPPED, WRONG, Result
 from course.grading.report import show_summary, tally
 from course.grading.report.summary import duration
-
-Pair = namedtuple("Pair", "one other share common")
+from course.grading.similarity import Pair
 
 
 def shown(results: list[Result], *pairs: Pair, width: int = 80, **more: object) -> str:
@@ -30,9 +29,17 @@ def lines(text: str) -> list[str]:
 def test_the_summary_tells_questions_most_missed_first() -> None:
     states = [("relu", WRONG), ("relu", PARTLY), ("relu", NOT_WRITTEN), ("relu", STOPPED)]
     results = [result(f"l{i}", NEURON, question("neuron"), question(*state, 1)) for i, state in enumerate(states)]
-    rows = lines(shown(results))
-    start = rows.index("question points ✓ right ◐ partly ✗ not right ○ unwritten ■ stopped")
+    rows = lines(shown(results, width=100))
+    start = rows.index("question points ✓ right ◐ partly ✗ wrong ○ not written – missing ■ stopped")
     assert rows[start + 2 : start + 4] == ["relu 16 % 1 1 1 1", "neuron 100 % 4"]
+
+
+def test_what_is_missing_is_told_apart_from_what_was_not_written() -> None:
+    results = [result("a", NEURON, question("relu", MISSING)), result("b", NEURON, question("relu", NOT_WRITTEN))]
+    rows = shown(results, width=100).splitlines()
+    head = next(row for row in rows if row.startswith("question"))
+    own = next(row for row in rows if row.startswith("relu"))
+    assert [own[head.index(word) + len(word) - 1] for word in ("not written", "missing")] == ["1", "1"]
 
 
 def test_the_histogram_counts_every_graded_submission_in_its_bin() -> None:
@@ -51,15 +58,18 @@ def test_mistakes_limits_the_refused_and_pairs_are_all_told() -> None:
         failed("cy"),
         result("di", NEURON, question("relu", STOPPED)),
     ]
-    text = shown(results, Pair("learner_001", "learner_007", 0.93, 41))
+    text = shown(results, pair("learner_001", "learner_007"))
     rows = lines(text)
     found = tally.mistakes(results)
-    assert found == sorted(found, key=lambda item: -item[2])
-    assert f"{found[0][2]} {found[0][0]} {found[0][1].replace('_', ' ')}" in rows
+    assert found == sorted(found, key=lambda one: -len(one.learners))
+    # What is wrong in the words that the learner reads, and who: the mistake's name alone says little.
+    flat = " ".join(rows)
+    assert f"{len(found[0].learners)} {found[0].question}: {found[0].hint} {found[0].learners[0]}, " in flat
+    assert found[0].mistake not in flat
     assert "bo bo.pdf is no notebook." in rows
     assert "cy The worker ended without an answer; grade it again." in rows
-    assert any("relu It ran longer than 300 seconds, so it was stopped." in row for row in rows)
-    assert "93 % 41 learner_001 learner_007" in rows
+    assert "1 relu: It ran longer than 300 seconds, so it was stopped. di" in flat
+    assert "93 % 41 learner_001 and learner_007" in rows
     assert rows[0].startswith("43 submissions: ") and "1 failed" in rows[0]
 
 
@@ -79,10 +89,30 @@ def test_time_files_and_notes_close_it(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("width", [60, 80, 120])
 def test_it_keeps_to_the_screen_s_width_and_cuts_no_question(width: int) -> None:
-    text = shown(make_class(30), Pair("learner_001", "learner_007", 0.93, 41), width=width)
+    text = shown(make_class(30), pair("learner_001", "learner_007"), width=width)
     assert max(map(len, text.splitlines())) <= width
-    if width >= 80:
-        assert "count_parameters " in text
+    assert all(f"{name} " in text for name in POINTS[NEURON])
+    assert all(word in text for word in ("right", "partly", "wrong", "written", "missing", "stopped"))
+
+
+@pytest.mark.parametrize(
+    ("more", "said"),
+    [
+        ({"same": tuple(POINTS[NEURON])}, "the same answers in all 8 questions; bo handed in late"),
+        ({"same": ("relu", "neuron")}, "the same answer in 2 of 8 questions: relu, neuron; bo handed in late"),
+        ({"exact": True}, "the same code in every cell, character by character; bo handed in late"),
+        ({}, "no answer is the same as a whole, but much in them is; bo handed in late"),
+    ],
+)
+def test_a_pair_is_told_with_what_is_the_same_and_who_was_late(more: dict[str, Any], said: str) -> None:
+    results = [result("ada"), result("bo", notes=("late",)), result("bo", CNN)]
+    assert f"ada and bo {said}" in " ".join(shown(results, pair("ada", "bo", **more), width=100).split())
+
+
+def test_an_exact_copy_comes_first_and_the_rest_is_in_a_table() -> None:
+    pairs = [pair("a", f"b{index:02}", 1.0) for index in range(12)]
+    text = shown([result("a")], *pairs, pair("x", "y", 1.0, 0, exact=True), width=100)
+    assert text.index("x and y") < text.index("a and b00") and "… and 3 more, in alike.csv" in text
 
 
 def test_nothing_of_a_submission_commands_the_terminal_or_its_markup() -> None:
@@ -90,7 +120,7 @@ def test_nothing_of_a_submission_commands_the_terminal_or_its_markup() -> None:
     own = question(evil, WRONG, mistake=evil, limits=(evil,))
     text = shown(
         [result(evil, evil, own, limits=(evil,)), not_gradable(evil, evil), failed(evil)],
-        Pair(evil, evil, 1.0, 9),
+        pair(evil, evil, 1.0, 9, lesson=evil, same=(evil,)),
         notes=[evil],
         width=200,
     )

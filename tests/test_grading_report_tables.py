@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import csv
-import json
 import time
-import zipfile
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
-from fake_class import CNN, NEURON, failed, make_class, not_gradable, question, result
+from fake_class import CNN, NEURON, POINTS, failed, make_class, not_gradable, pair, question, result
 
-from course.grading.model import NOT_WRITTEN, PARTLY, STOPPED, WRONG, GradingError, Result
-from course.grading.report import write_feedback, write_gradebook, write_overview, write_platforms
+from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, STOPPED, WRONG, GradingError, Result
+from course.grading.report import write_alike, write_feedback, write_gradebook, write_overview, write_platforms
 from course.grading.report.text import cell, number, visible
 
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", '=HYPERLINK("http://x","y")', "\ufeff=1"[1:])
@@ -39,10 +38,55 @@ def test_the_grade_book_has_one_row_a_learner_with_these_columns_and_points(tmp_
     write_gradebook([ada, result("Bo", "02_x", question("one", possible=3), question("two", possible=1))], tmp_path)
     assert (tmp_path / "grades.csv").read_text(encoding="utf-8") == (
         "\ufefflearner,name,lesson,points,possible,percent,status,problem,one,two,late,notes\n"
-        "ada,Ada L.,02_x,1.88,4,46.9,graded,,1.88,0,yes,A cell was moved.\n"
+        "ada,Ada L.,02_x,1.88,4,47.0,graded,,1.88,0,yes,A cell was moved.\n"
         "Bo,,02_x,4,4,100.0,graded,,3,1,,\n"
     )
     assert not (tmp_path / "totals.csv").exists()
+
+
+def test_a_table_says_by_a_word_why_points_are_what_they_are(tmp_path: Path) -> None:
+    own = [question("one", PARTLY), question("two", NOT_WRITTEN), question("three", MISSING), question("four", WRONG)]
+    write_gradebook([result("ada", "02_x", *own), not_gradable("bo", "Empty.", "02_x"), failed("cy", "02_x")], tmp_path)
+    assert (tmp_path / "states.csv").read_text(encoding="utf-8") == (
+        "\ufefflearner,name,lesson,status,one,two,three,four\n"
+        "ada,,02_x,graded,partly,not written,missing,wrong\n"
+        "bo,,02_x,not gradable,,,,\n"
+        "cy,,02_x,failed,,,,\n"
+    )
+
+
+def test_the_points_of_a_row_add_up_to_its_sum(tmp_path: Path) -> None:
+    results = make_class(60)
+    write_gradebook(results, tmp_path)
+    rows = table(tmp_path / "grades.csv")
+    assert any("." in row["points"] for row in rows)
+    assert all(
+        Decimal(row["points"]) == sum(Decimal(row[name]) for name in POINTS[NEURON])
+        for row in rows
+        if row["status"] == "graded"
+    )
+
+
+def test_totals_of_an_earlier_run_do_not_stay(tmp_path: Path) -> None:
+    write_gradebook([result("ada"), result("ada", CNN)], tmp_path)
+    assert (tmp_path / "totals.csv").exists()
+    write_gradebook([result("ada")], tmp_path)
+    assert not (tmp_path / "totals.csv").exists()
+
+
+def test_who_is_alike_is_in_a_table_and_a_run_without_any_empties_it(tmp_path: Path) -> None:
+    results = [result("ada", identity={"name": "Ada L."}), result("bo", notes=("late",)), result("bo", CNN)]
+    same = tuple(POINTS[NEURON])
+    write_alike(results, [pair("ada", "bo", same=same), pair("bo", "cy", 1.0, exact=True)], tmp_path)
+    copied, other = table(tmp_path / "alike.csv")
+    assert (copied["learner"], copied["other"], copied["exact_copy"], copied["late"]) == ("bo", "cy", "yes", "bo")
+    assert other == {
+        "lesson": NEURON, "learner": "ada", "name": "Ada L.", "other": "bo", "other_name": "", "alike_percent": "93",
+        "pieces": "41", "same_answers": "8", "questions": "8", "same_in": " ".join(same), "exact_copy": "", "late": "bo",
+        "in_words": "the same answers in all 8 questions; bo handed in late",
+    }  # fmt: skip
+    write_alike(results, [], tmp_path)
+    assert table(tmp_path / "alike.csv") == []
 
 
 def test_what_could_not_be_graded_has_a_row_with_its_reason(tmp_path: Path) -> None:
@@ -99,11 +143,10 @@ def test_no_text_of_a_learner_becomes_a_formula_in_any_table(tmp_path: Path, tex
     hostile = result(text, NEURON, question(text), problem=text, notes=(text,), limits=(text,), identity=identity)
     other = result("other", CNN, question("z"))
     write_gradebook([hostile, other], tmp_path)
-    write_platforms(
-        [result("ada", NEURON, *hostile.questions, problem=text, notes=(text,), identity=identity)], tmp_path
-    )
+    write_platforms([result("ada", NEURON, *hostile.questions, notes=(text,), identity=identity)], tmp_path)
+    write_alike([hostile], [pair(text, text, lesson=text, same=(text,))], tmp_path)
     found = list(tmp_path.rglob("*.csv"))
-    assert len(found) == 4
+    assert len(found) == 6
     cells = []
     for path in found:
         with path.open(encoding="utf-8-sig", newline="") as file:
@@ -148,86 +191,6 @@ def test_a_name_with_half_a_character_spoils_no_file(tmp_path: Path) -> None:
 )
 def test_points_are_shown_with_two_decimals_at_most(value: float, text: str) -> None:
     assert number(value) == text
-
-
-def test_canvas_gets_its_five_columns_its_second_row_and_the_ids_that_are_known(tmp_path: Path) -> None:
-    results = [
-        result("ada", "02_x", question("one", PARTLY, 4), identity={"name": "Ada L.", "canvas_user": "17"}),
-        result("bo", "02_x", question("one"), identity={"name": "Bo"}),
-        result("cy", "02_x", question("one"), identity={"canvas_user": "17; DROP"}),
-        failed("di", "02_x", identity={"canvas_user": "18"}),
-    ]
-    said = write_platforms(results, tmp_path)
-    assert (tmp_path / "canvas/02_x.csv").read_text(encoding="utf-8") == (
-        "Student,ID,SIS User ID,SIS Login ID,Section,02_x\n    Points Possible,,,,,4\nAda L.,17,,,,2.5\n"
-    )
-    assert "Canvas, 02_x: 3 learners left out, without an id there or without a grade." in said.notes
-    assert not (tmp_path / "moodle").exists()
-
-
-@pytest.mark.parametrize("name", ["Points Possible", "Points\tPossible", "Points Points PossiblePossible"])
-def test_a_learner_called_points_possible_does_not_set_the_points(tmp_path: Path, name: str) -> None:
-    write_platforms([result("x", "02_x", question("one"), identity={"name": name, "canvas_user": "1"})], tmp_path)
-    assert (tmp_path / "canvas/02_x.csv").read_text(encoding="utf-8").count("Points Possible") == 1
-
-
-def test_moodle_gets_its_worksheet_and_a_zip_of_feedback_by_participant(tmp_path: Path) -> None:
-    ada = result(
-        "ada", "02_x", question("one", PARTLY, 4), identity={"name": "Ada_of/L.", "moodle_participant": "1234567"}
-    )
-    said = write_platforms([ada], tmp_path)
-    assert (tmp_path / "moodle/02_x.csv").read_text(encoding="utf-8") == (
-        "Identifier,Full name,Status,Grade,Maximum grade,Grade can be changed,Last modified (submission),Last modified (grade),Feedback comments\n"
-        'Participant 1234567,Ada_of/L.,Submitted for grading,2.5,4,Yes,-,-,"◐ one: partly right, 2.5 of 4 points."\n'
-    )
-    with zipfile.ZipFile(tmp_path / "moodle/02_x_feedback.zip") as archive:
-        (name,) = archive.namelist()
-        assert "Feedback for" in archive.read(name).decode("utf-8")
-    # Moodle splits at the underscores: name, participant, the plug-in's type and name, the rest.
-    assert name.split("/")[0].split("_", 4) == ["Ada ofL", "1234567", "assignfeedback", "file", ""]
-    assert any("maximum" in note for note in said.notes)
-
-
-def test_moodle_s_comments_are_escaped_as_they_are_html(tmp_path: Path) -> None:
-    identity = {"moodle_participant": "1"}
-    write_platforms([not_gradable("ada", "<img src=x onerror=alert(1)> is no notebook.", identity=identity)], tmp_path)
-    assert "&lt;img" in table(tmp_path / "moodle" / f"{NEURON}.csv")[0]["Feedback comments"]
-    assert "<img" not in (tmp_path / "moodle" / f"{NEURON}.csv").read_text(encoding="utf-8")
-
-
-def test_gradescope_gets_a_results_json_with_partial_credit_for_each_submission(tmp_path: Path) -> None:
-    own = (question("softmax", PARTLY, 3), question("relu", STOPPED, 1))
-    write_platforms([result("ada", NEURON, *own, notes=("A cell was moved.",)), failed("bo")], tmp_path)
-    assert [path.name for path in (tmp_path / "gradescope" / NEURON).iterdir()] == ["ada.json"]
-    data = json.loads((tmp_path / "gradescope" / NEURON / "ada.json").read_text(encoding="utf-8"))
-    softmax, relu = data.pop("tests")
-    assert data == {
-        "score": 1.875,
-        "execution_time": 12.5,
-        "output": "A cell was moved.\nrelu: It ran longer than 300 seconds, so it was stopped.",
-        "output_format": "text",
-        "visibility": "visible",
-        "stdout_visibility": "hidden",
-    }
-    assert {key: softmax[key] for key in ("name", "score", "max_score", "status", "output_format", "visibility")} == {
-        "name": "softmax",
-        "score": 1.875,
-        "max_score": 3,
-        "status": "failed",
-        "output_format": "text",
-        "visibility": "visible",
-    }
-    assert (
-        softmax["output"].startswith("partly right, 5 of 8 inputs right\n")
-        and "Subtract the largest" in softmax["output"]
-    )
-    assert "It ran longer than 300 seconds" in relu["output"]
-
-
-def test_no_platform_s_file_is_written_where_nobody_s_id_is_known(tmp_path: Path) -> None:
-    said = write_platforms([result("ada")], tmp_path)
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["gradescope"]
-    assert len(said.notes) == 1 and said.notes[0].startswith("No file for Canvas or Moodle")
 
 
 def test_a_failed_write_leaves_the_old_files_whole_and_nothing_beside_them(

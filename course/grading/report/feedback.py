@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
@@ -22,7 +21,23 @@ from course.grading.model import (
     Result,
 )
 from course.grading.report.files import Written, file_name
-from course.grading.report.text import SIGNS, in_order, line, name_of, number, percent, plural, visible
+from course.grading.report.text import (
+    SIGNS,
+    earned,
+    failing,
+    in_order,
+    inputs,
+    line,
+    more,
+    name_of,
+    number,
+    percent,
+    plural,
+    to_gain,
+    told,
+    visible,
+    when,
+)
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -101,28 +116,46 @@ def environment() -> Environment:
         # Markup is what the filters below made, from text that was made visible.
         finalize=lambda value: visible(value) if isinstance(value, str) and not isinstance(value, Markup) else value,
     )
-    made.filters |= {"paragraph": _paragraph, "colored": _colored, "number": number, "line": line}
+    made.filters |= {"paragraph": _paragraph, "colored": _colored, "number": number, "points": _points, "line": line}
     made.globals |= {"plural": plural, "SIGNS": SIGNS, "CLASSES": CLASSES}
     return made
 
 
 def _section(result: Result, anchor: str) -> dict[str, Any]:
     questions = [_question(question, f"{anchor}q{index}") for index, question in enumerate(result.questions, 1)]
-    lost = [q for q in questions if q["lost"] > 0 and q["state"] != RIGHT]
-    # First what has a named mistake, as it says what to do; among those where most is to be gained.
-    lost.sort(key=lambda q: (not q["mistake"], q["state"] in (NOT_WRITTEN, MISSING), -q["lost"]))
+    first, rest = look_first(result.questions)
     return {
         "result": result,
         "anchor": anchor,
         "title": lesson_title(result.lesson) or "A lesson that could not be told",
         "failed": result.status == FAILED,
-        "share": percent(result.points, result.possible) or "0",
+        "points": earned(result),
+        "share": percent(earned(result), result.possible) or "0",
+        "problem": told(result),
         "questions": questions,
         # Platforms mark a late hand-in with the bare word.
-        "notes": ["Handed in late." if note.casefold() == "late" else note for note in result.notes]
+        "notes": [
+            "Handed in late." if note.casefold() == "late" else note[:1].upper() + note[1:] for note in result.notes
+        ]
         + list(result.limits),
-        "first": lost[:_FIRST] if result.status not in (FAILED, NOT_GRADABLE) else [],
+        "first": [questions[index] for index in first],
+        "rest": len(rest),
+        "rest_lost": sum(questions[index]["lost"] for index in rest),
+        "when": when(result.graded_at),
     }
+
+
+def look_first(questions: Sequence[QuestionResult]) -> tuple[list[int], list[int]]:
+    """Which questions a learner should look at first, and which others lack points; as places in `questions`.
+
+    First what was written, where a small change may give the points: the most to gain first, of the same the one whose mistake has
+    a name, as that says what to do. Then what is still to be written, in the lesson's order, which goes from easy to hard.
+    """
+    lost = [(index, one) for index, one in enumerate(questions) if one.state != RIGHT and to_gain(one) > 0]
+    written = [(index, one) for index, one in lost if one.state != NOT_WRITTEN and one.code.strip()]
+    written.sort(key=lambda pair: (-to_gain(pair[1]), not pair[1].mistake, pair[0]))
+    order = list(dict.fromkeys(index for index, _ in [*written, *lost]))
+    return order[:_FIRST], order[_FIRST:]
 
 
 def _question(question: QuestionResult, anchor: str) -> dict[str, Any]:
@@ -132,13 +165,12 @@ def _question(question: QuestionResult, anchor: str) -> dict[str, Any]:
         "anchor": anchor,
         "name": question.name,
         "state": question.state,
-        "mistake": question.mistake,
         "points": question.points,
         "possible": question.possible,
-        "lost": question.possible - question.points,
-        "cases": f"{question.cases_passed} of {plural(question.cases, 'input')} right" if question.cases else "",
-        "headline": _more(question),
-        "text": question.text,
+        "lost": to_gain(question),
+        "cases": inputs(question),
+        "headline": more(question),
+        "text": [text for text in (*question.text, failing(question)) if text],
         "limits": question.limits,
         "code": shown,
         "lines": code.count("\n") + 1,
@@ -147,11 +179,8 @@ def _question(question: QuestionResult, anchor: str) -> dict[str, Any]:
     }
 
 
-def _more(question: QuestionResult) -> str:
-    """The headline without what the page says beside it: the name, the state, the number of inputs."""
-    rest = question.headline.removeprefix(f"{question.name}: ")
-    usual = r"right, on all \d+ inputs?|not right yet \(\d+ of \d+ inputs? right\)|" + re.escape(question.state)
-    return "" if re.fullmatch(usual, rest) else rest[:1].upper() + rest[1:]
+def _points(value: float) -> str:
+    return f"{number(value)} {'point' if value == 1 else 'points'}"
 
 
 def _paragraph(text: str) -> Markup:

@@ -6,18 +6,19 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from course.grading.model import FAILED, Result
+from course.grading.model import FAILED, GRADED, Result
 from course.grading.report.files import Written, write_csv
 from course.grading.report.text import (
     by_lesson,
     cell,
+    earned,
     in_order,
     is_late,
     name_of,
     number,
     percent,
     possible_in,
-    remarks,
+    remarks_for_instructor,
 )
 
 _BEFORE = ("learner", "name", "lesson", "points", "possible", "percent", "status", "problem")
@@ -25,25 +26,32 @@ _AFTER = ("late", "notes")
 
 
 def write_gradebook(results: Sequence[Result], out: Path) -> Written:
-    """Write ``grades.csv`` and, of more than one lesson, ``totals.csv``.
+    """Write ``grades.csv``, ``states.csv`` and, of more than one lesson, ``totals.csv``.
 
     ``grades.csv`` has one row for each learner and lesson, whatever the number of lessons, so that a script finds the same columns on
     every run: learner, name, lesson, points, possible, percent, status, problem, then one column for each question with its points
     (empty in the rows of other lessons; "lesson: question" where two lessons have a question of the same name), late ("yes" or
-    empty), notes. ``totals.csv`` has one row for each learner: name, points, possible and percent over all lessons of the run,
+    empty), notes. ``states.csv`` has the same rows, and for each question the word that says why its points are what they are;
+    empty where the submission could not be graded. ``totals.csv`` has one row for each learner: name, points, possible and percent over all lessons of the run,
     one column for each lesson, and what is open. A lesson that was not handed in counts as zero; one whose grading failed makes the
     learner's sum unknown, so that it stays empty.
 
-    Both are UTF-8 with a byte order mark, as Excel takes a file without one for Windows-1252 and spoils names. Points have a
-    decimal point. Text that a spreadsheet would take for a formula has an apostrophe before it.
+    All are UTF-8 with a byte order mark, as Excel takes a file without one for Windows-1252 and spoils names. Points have a
+    decimal point, and those of a row add up to its sum. Text that a spreadsheet would take for a formula has an apostrophe before it.
 
     Args:
         results: of one run, in any order.
         out: the folder; made if needed.
     """
-    files = [write_csv(out / "grades.csv", _grades(results), bom=True)]
+    files = [
+        write_csv(out / f"{name}.csv", rows(results), bom=True)
+        for name, rows in (("grades", _grades), ("states", _states))
+    ]
     if len(by_lesson(results)) > 1:
         files.append(write_csv(out / "totals.csv", _totals(results), bom=True))
+    else:
+        # Of an earlier run with more lessons; it would tell what is not so any more.
+        (out / "totals.csv").unlink(missing_ok=True)
     return Written(tuple(files))
 
 
@@ -73,16 +81,27 @@ def _grades(results: Sequence[Result]) -> list[list[str]]:
                 cell(result.learner),
                 cell(name_of(result)),
                 cell(result.lesson),
-                number(result.points) if known else "",
+                number(earned(result)) if known else "",
                 number(result.possible),
-                percent(result.points, result.possible) if known else "",
+                percent(earned(result), result.possible) if known else "",
                 result.status,
                 cell(result.problem),
                 *(points.get((lesson, name), "") for lesson, name, _ in columns),
                 "yes" if is_late(result) else "",
-                cell("; ".join(remark for remark in remarks(result) if remark.casefold() != "late")),
+                cell("; ".join(remark for remark in remarks_for_instructor(result) if remark.casefold() != "late")),
             ]
         )
+    return rows
+
+
+def _states(results: Sequence[Result]) -> list[list[str]]:
+    columns = question_columns(results)
+    rows = [["learner", "name", "lesson", "status", *(cell(title) for _, _, title in columns)]]
+    for result in in_order(results):
+        graded = result.status == GRADED
+        states = {(result.lesson, question.name): question.state for question in result.questions if graded}
+        row = [cell(result.learner), cell(name_of(result)), cell(result.lesson), result.status]
+        rows.append([*row, *(cell(states.get((lesson, name), "")) for lesson, name, _ in columns)])
     return rows
 
 
@@ -96,7 +115,7 @@ def _totals(results: Sequence[Result]) -> list[list[str]]:
     for learner, own in learners.items():
         by_name = {result.lesson: result for result in own}
         failed = [result for result in own if result.status == FAILED]
-        points = sum(result.points for result in own)
+        points = sum(map(earned, own))
         still = [f"{result.lesson or result.shown}: grading failed, grade it again" for result in failed]
         still += [f"{lesson}: not handed in" for lesson in lessons if lesson not in by_name]
         still += [f"{result.shown}: {result.problem}" for result in own if not result.lesson and result not in failed]
@@ -108,7 +127,7 @@ def _totals(results: Sequence[Result]) -> list[list[str]]:
                 number(possible),
                 "" if failed else percent(points, possible),
                 *(
-                    "" if lesson not in by_name or by_name[lesson] in failed else number(by_name[lesson].points)
+                    "" if lesson not in by_name or by_name[lesson] in failed else number(earned(by_name[lesson]))
                     for lesson in lessons
                 ),
                 cell("; ".join(still)),

@@ -9,19 +9,25 @@ from pathlib import Path
 from typing import Any
 
 from course.authoring.notebook import write
-from course.grading.model import FAILED, RIGHT, QuestionResult, Result
+from course.grading.model import FAILED, GRADED, RIGHT, QuestionResult, Result
 from course.grading.report.feedback import page
 from course.grading.report.files import Written, file_name, write_csv, write_zip
 from course.grading.report.text import (
     SIGNS,
     by_lesson,
     cell,
+    earned,
+    failing,
+    inputs,
     line,
+    more,
     name_of,
     number,
-    plural,
     possible_in,
     remarks,
+    rounded,
+    some,
+    told,
     visible,
 )
 
@@ -31,8 +37,8 @@ def write_platforms(results: Sequence[Result], out: Path) -> Written:
 
     One file for each lesson, as a lesson is one assignment there. The Canvas and Moodle files hold the learners whose id on that platform
     is known (from its own download's file names); where nobody's is, they are not written, as a guess by name can grade the wrong
-    person. Gradescope needs no id. A submission whose grading failed is in none of them, so that no import writes a zero
-    or clears an older grade.
+    person. Gradescope needs no id. A submission that could not be graded is in no file for Canvas or Moodle, and one whose grading
+    failed is in none at all, so that no import writes a zero or clears an older grade.
 
     Returns:
         The files, and a note for whatever was left out.
@@ -46,12 +52,11 @@ def write_platforms(results: Sequence[Result], out: Path) -> Written:
             ("Canvas", "canvas_user", _canvas),
             ("Moodle", "moodle_participant", _moodle),
         ):
-            found = [result for result in known if _id(result, key)]
+            found = [result for result in of_lesson if _id(result, key) and result.status == GRADED]
             if found:
                 files += one_lesson(found, possible_in(of_lesson), out / platform.lower(), lesson)
-                if len(found) < len(of_lesson):
-                    left = plural(len(of_lesson) - len(found), "learner")
-                    notes.append(f"{platform}, {lesson}: {left} left out, without an id there or without a grade.")
+            if any(_id(result, key) for result in of_lesson):
+                notes += _left_out(f"{platform}, {lesson}", of_lesson, key)
         for result in known:
             write(folder / f"{file_name(result.learner)}.json", json.dumps(gradescope(result), indent=1) + "\n")
         files += [folder] if known else []
@@ -64,6 +69,16 @@ def write_platforms(results: Sequence[Result], out: Path) -> Written:
             "Moodle skips a grade above the assignment's maximum: set that to the lesson's points before the upload."
         )
     return Written(tuple(files), tuple(notes))
+
+
+def _left_out(where: str, results: Sequence[Result], key: str) -> Iterator[str]:
+    """Who is not in a platform's file, and why."""
+    ungraded = [result.learner for result in results if result.status != GRADED]
+    if ungraded:
+        yield f"{where}: {some(ungraded)} could not be graded, so left out; what stands there stays."
+    unknown = [result.learner for result in results if result.status == GRADED and not _id(result, key)]
+    if unknown:
+        yield f"{where}: {some(unknown)} left out, as no id there is known of them."
 
 
 def _id(result: Result, key: str) -> str:
@@ -86,7 +101,7 @@ def _canvas(results: Sequence[Result], possible: float, folder: Path, lesson: st
     for result in results:
         # A row whose first cell has the words "Points Possible" in it is taken for that row, whoever is called so.
         name = cell((name_of(result) or result.learner).replace("Possible", "possible"))
-        rows.append([name, _id(result, "canvas_user"), "", "", "", number(result.points)])
+        rows.append([name, _id(result, "canvas_user"), "", "", "", number(earned(result))])
     return [write_csv(folder / f"{lesson}.csv", rows)]
 
 
@@ -111,7 +126,7 @@ def _moodle(results: Sequence[Result], possible: float, folder: Path, lesson: st
                 f"Participant {number_there}",
                 cell(name),
                 "Submitted for grading",
-                number(result.points),
+                number(earned(result)),
                 number(possible),
                 "Yes",
                 "-",
@@ -127,8 +142,6 @@ def _moodle(results: Sequence[Result], possible: float, folder: Path, lesson: st
 
 
 def _sentences(result: Result) -> Iterator[str]:
-    if result.problem:
-        yield line(result.problem)
     for question in result.questions:
         text = f"{SIGNS.get(question.state, '')} {question.name}: {question.state}, "
         yield line(f"{text}{number(question.points)} of {number(question.possible)} points.")
@@ -140,29 +153,28 @@ def gradescope(result: Result) -> dict[str, Any]:
     There a ``run_autograder`` script runs the grader on ``/autograder/submission`` and copies the one file.
     Source: https://gradescope-autograders.readthedocs.io/en/latest/specs/. All is plain text, so that nothing of a submission becomes markup.
     """
-    said = [result.problem, *remarks(result)] if result.problem else list(remarks(result))
+    said = filter(None, [told(result), *remarks(result)])
     return {
-        "score": round(result.points, 4),
+        "score": earned(result),
         "execution_time": round(result.seconds, 1),
         "output": "\n".join(map(visible, said)),
         "output_format": "text",
         "visibility": "visible",
         "stdout_visibility": "hidden",
-        "tests": [_test(question) for question in result.questions],
+        # Of what could not be graded no question is worth a word; its points are zero all the same.
+        "tests": [_test(question) for question in result.questions if result.status == GRADED],
     }
 
 
 def _test(question: QuestionResult) -> dict[str, Any]:
-    said = [question.headline, *question.text, *question.limits]
-    cases = f"{question.cases_passed} of {plural(question.cases, 'input')} right" if question.cases else ""
+    state = ", ".join(filter(None, (question.state, inputs(question))))
+    said = [state, more(question), *question.text, failing(question), *question.limits]
     return {
         "name": visible(question.name),
-        "score": round(question.points, 4),
+        "score": float(rounded(question.points)),
         "max_score": round(question.possible, 4),
         "status": "passed" if question.state == RIGHT else "failed",
-        "output": "\n".join(
-            visible(text) for text in [f"{question.state}{', ' if cases else ''}{cases}", *said] if text
-        ),
+        "output": "\n".join(visible(text) for text in said if text),
         "output_format": "text",
         "visibility": "visible",
     }

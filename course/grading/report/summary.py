@@ -5,43 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from statistics import fmean, median
-from typing import Any, Protocol
 
-from rich import box
 from rich.console import Console
-from rich.table import Table
 from rich.text import Text
 
-from course.grading.model import FAILED, MISSING, NOT_GRADABLE, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, WRONG, Result
-from course.grading.report import tally
+from course.grading.model import FAILED, NOT_GRADABLE, Result
+from course.grading.report import tables, tally
+from course.grading.report.alike import EXPLAINED, Alike, likenesses
 from course.grading.report.feedback import lesson_title
-from course.grading.report.text import SIGNS, by_lesson, in_order, is_late, line, number, plural, possible_in
+from course.grading.report.text import by_lesson, earned, in_order, is_late, line, number, plural, possible_in
 
-_STYLES = {RIGHT: "green", PARTLY: "yellow", WRONG: "red", NOT_WRITTEN: "dim", STOPPED: "magenta"}
 # What is shown of a long list; the files hold the rest.
 _ROWS = 10
 # Fewer submissions make no distribution.
 _FEW = 3
-
-
-class Alike(Protocol):
-    """Two submissions whose code is suspiciously alike (course.grading.similarity.Pair)."""
-
-    @property
-    def one(self) -> str:
-        """A learner's key."""
-
-    @property
-    def other(self) -> str:
-        """Another learner's key."""
-
-    @property
-    def share(self) -> float:
-        """The part of their distinctive code that they share, 0 to 1."""
-
-    @property
-    def common(self) -> int:
-        """How many fingerprints they share."""
 
 
 def show_summary(
@@ -53,7 +30,7 @@ def show_summary(
     notes: Iterable[str] = (),
     elapsed_s: float | None = None,
 ) -> None:
-    """Print how a class did; at least 60 columns wide.
+    """Print how a class did, on at least 60 columns.
 
     Args:
         results: of one run, in any order.
@@ -74,7 +51,7 @@ def show_summary(
         _lesson(lesson, of_lesson, console)
     _refused(results, console)
     _limits(results, console)
-    _alike(pairs, console)
+    _alike(results, pairs, console)
     _end(results, list(files), list(notes), elapsed_s, console)
 
 
@@ -87,21 +64,11 @@ def _heading(console: Console, text: str) -> None:
     console.print(Text(text, "bold"))
 
 
-def _table(*columns: str, numbers: Sequence[str] = ()) -> Table:
-    table = Table(
-        box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim", padding=(0, 1), collapse_padding=True
-    )
-    for column in columns:
-        right: Any = "right" if column in numbers else "left"
-        table.add_column(column, justify=right, overflow="fold", no_wrap=column in numbers)
-    return table
-
-
 def _lesson(lesson: str, results: Sequence[Result], console: Console) -> None:
     known = tally.graded(results)
     if not known:
         return
-    points, possible = [result.points for result in known], possible_in(results)
+    points, possible = [earned(result) for result in known], possible_in(results)
     console.print()
     console.rule(Text(line(lesson_title(lesson)), "bold"), align="left", style="dim")
     console.print(
@@ -111,48 +78,13 @@ def _lesson(lesson: str, results: Sequence[Result], console: Console) -> None:
     )
     if len(known) >= _FEW:
         console.print()
-        _histogram(known, console)
+        tables.histogram(known, console)
     _heading(console, "Questions, the most missed first")
-    _questions(known, console)
+    tables.questions(known, console)
     found = tally.mistakes(known)
     if found:
         _heading(console, "Mistakes most made")
-        table = _table("learners", "question", "mistake", numbers=("learners",))
-        for name, mistake, count in found[:_ROWS]:
-            table.add_row(f"{count:,}", Text(line(name)), Text(line(mistake.replace("_", " "))))
-        console.print(table)
-
-
-def _histogram(results: Sequence[Result], console: Console) -> None:
-    rows = tally.histogram(results)
-    most = max(count for _, count in rows)
-    room = max(10, min(console.width, 100) - 18)
-    for label, count in rows:
-        # At least a sliver for somebody, and nothing for nobody.
-        bar = "█" * (count * room // most) or "▏" * bool(count) if most else ""
-        console.print(
-            Text.assemble(f"{label:>8} ", (bar, "cyan"), f" {count:,}" if count else ""), no_wrap=True, highlight=False
-        )
-
-
-def _questions(results: Sequence[Result], console: Console) -> None:
-    titles = [f"{SIGNS[states[0]]} {title}" for title, states in _COLUMNS.items()]
-    table = _table("question", "points", *titles, numbers=("points", *titles))
-    for question in tally.questions(results):
-        counts = [(sum(question.states[state] for state in states), _STYLES[states[0]]) for states in _COLUMNS.values()]
-        cells = [Text(f"{count:,}", style) if count else "" for count, style in counts]
-        table.add_row(Text(line(question.name)), f"{100 * question.share:.0f} %", *cells)
-    console.print(table)
-
-
-# The states as columns, short enough for a table of 80 columns; what is missing was not written, either.
-_COLUMNS = {
-    "right": (RIGHT,),
-    "partly": (PARTLY,),
-    "not right": (WRONG,),
-    "unwritten": (NOT_WRITTEN, MISSING),
-    "stopped": (STOPPED,),
-}
+        console.print(tables.mistakes(found[:_ROWS]))
 
 
 def _refused(results: Sequence[Result], console: Console) -> None:
@@ -160,7 +92,7 @@ def _refused(results: Sequence[Result], console: Console) -> None:
         found = [result for result in results if result.status == status]
         if found:
             _heading(console, title)
-            table = _table("learner", "why")
+            table = tables.table("learner", "why")
             for result in found[:_ROWS]:
                 table.add_row(Text(line(result.learner, 40)), Text(line(result.problem or result.shown, 300)))
             console.print(table)
@@ -171,24 +103,17 @@ def _limits(results: Sequence[Result], console: Console) -> None:
     found = tally.limits(results)
     if found:
         _heading(console, "Limits that were hit")
-        table = _table("learners", "question", "limit", numbers=("learners",))
-        for name, text, count in found[:_ROWS]:
-            table.add_row(f"{count:,}", Text(line(name)) if name else Text("(notebook)", "dim"), Text(line(text, 300)))
-        console.print(table)
+        console.print(tables.limits(found[:_ROWS]))
         _rest(len(found), "grades.csv", console)
 
 
-def _alike(pairs: Sequence[Alike], console: Console) -> None:
+def _alike(results: Sequence[Result], pairs: Sequence[Alike], console: Console) -> None:
     if not pairs:
         return
-    _heading(console, "Suspiciously alike: look at both; no points depend on it")
-    table = _table("alike", "prints", "one", "other", numbers=("alike", "prints"))
-    for pair in sorted(pairs, key=lambda pair: (-pair.share, -pair.common, pair.one, pair.other))[:_ROWS]:
-        table.add_row(
-            f"{100 * pair.share:.0f} %", f"{pair.common:,}", Text(line(pair.one, 60)), Text(line(pair.other, 60))
-        )
-    console.print(table)
-    _rest(len(pairs), "", console)
+    _heading(console, "Suspiciously alike")
+    console.print(Text(EXPLAINED, "dim"))
+    console.print(tables.alike(likenesses(results, pairs)[:_ROWS]))
+    _rest(len(pairs), "alike.csv", console)
 
 
 def _rest(count: int, where: str, console: Console) -> None:

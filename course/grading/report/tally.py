@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from course.grading.model import GRADED, Result
-from course.grading.report.text import remarks
+from course.grading.report.text import earned, in_order
 
 
 @dataclass
@@ -48,19 +48,47 @@ def questions(results: Sequence[Result]) -> list[QuestionTally]:
     return sorted(tallies.values(), key=lambda tally: tally.share)
 
 
-def mistakes(results: Sequence[Result]) -> list[tuple[str, str, int]]:
-    """(question, mistake, how many made it), the most made first."""
-    found = Counter((q.name, q.mistake) for result in results for q in result.questions if q.mistake)
-    return [
-        (name, mistake, count) for (name, mistake), count in sorted(found.items(), key=lambda item: (-item[1], item[0]))
-    ]
+@dataclass(frozen=True)
+class MistakeTally:
+    """A mistake that was recognized, and who made it.
+
+    Attributes:
+        question: the exercise's name.
+        mistake: the mistake's name, such as "transposed", which says little to whoever does not know the catalogue.
+        hint: what the learner was told about it; "" where nothing was.
+        learners: their keys, in order.
+    """
+
+    question: str
+    mistake: str
+    hint: str
+    learners: tuple[str, ...]
 
 
-def limits(results: Sequence[Result]) -> list[tuple[str, str, int]]:
-    """(question or "", limit, how many hit it), the most hit first."""
-    found = Counter(("", text) for result in results for text in result.limits)
-    found += Counter((q.name, text) for result in results for q in result.questions for text in q.limits)
-    return [(name, text, count) for (name, text), count in sorted(found.items(), key=lambda item: (-item[1], item[0]))]
+def mistakes(results: Sequence[Result]) -> list[MistakeTally]:
+    """The mistakes that were recognized, the most made first."""
+    learners: dict[tuple[str, str], list[str]] = defaultdict(list)
+    hints: dict[tuple[str, str], str] = {}
+    for result in in_order(results):
+        for question in result.questions:
+            if question.mistake:
+                learners[question.name, question.mistake].append(result.learner)
+                # The hint comes first, then where the learner's own code stopped.
+                hints.setdefault((question.name, question.mistake), question.text[0] if question.text else "")
+    found = [MistakeTally(*key, hints[key], tuple(who)) for key, who in learners.items()]
+    return sorted(found, key=lambda one: (-len(one.learners), one.question, one.mistake))
+
+
+def limits(results: Sequence[Result]) -> list[tuple[str, str, tuple[str, ...]]]:
+    """(question or "", limit, the learners who hit it), the most hit first."""
+    found: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for result in in_order(results):
+        hits = [("", text) for text in result.limits]
+        hits += [(question.name, text) for question in result.questions for text in question.limits]
+        for hit in dict.fromkeys(hits):
+            found[hit].append(result.learner)
+    rows = [(name, text, tuple(who)) for (name, text), who in found.items()]
+    return sorted(rows, key=lambda row: (-len(row[2]), row[:2]))
 
 
 def histogram(results: Sequence[Result]) -> list[tuple[str, int]]:
@@ -69,11 +97,6 @@ def histogram(results: Sequence[Result]) -> list[tuple[str, int]]:
     for result in graded(results):
         if result.possible:
             # 0.3 + 0.6 of 0.9 points is all of them, whatever floating point says.
-            bins[min(10, int(10 * result.points / result.possible + 1e-9))] += 1
+            bins[min(10, int(10 * earned(result) / result.possible + 1e-9))] += 1
     labels = {10: "100 %", **{step: f"{10 * step}–{10 * step + 9} %" for step in range(10)}}
     return [(labels[step], bins[step]) for step in range(10, -1, -1)]
-
-
-def noted(results: Sequence[Result]) -> int:
-    """How many submissions have a note or hit a limit."""
-    return sum(any(True for _ in remarks(result)) for result in results)
