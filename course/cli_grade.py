@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
+import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -20,7 +24,7 @@ EXAMPLES = """
 
 `course grade canvas.zip --lesson 02 --out grades/` grades what a class handed in for lesson 02.
 
-`course grade submitted/ --out grades/ --only 'ada*' --regrade` grades some learners once more.
+`course grade submitted/ --out grades/ --only ada --regrade` grades some learners once more.
 
 `course grade submitted/ --out grades/ --dask tcp://head:8786` hands the work to a Dask cluster.
 
@@ -54,7 +58,7 @@ def grade(
         ),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="LEARNER", help="A learner, or a pattern such as 'a*'; repeatable.")
+        list[str] | None, typer.Option(metavar="LEARNER", help="Whom to grade: a name or a part of it; repeatable.")
     ] = None,
     regrade: Annotated[bool, typer.Option("--regrade", help="Grade again what has its grade already.")] = False,
     course: Annotated[
@@ -116,24 +120,7 @@ def grade(
     ] = DEFAULT.output_kb,
 ) -> None:
     """Grade a class: a grade book, feedback for each learner, files for Canvas, Moodle and Gradescope."""
-    # Here, so that `course --help` need not wait for the grader's libraries.
-    from course.grading.session import Options, grade_class
-
-    console, errors = Console(highlight=False), Console(stderr=True, highlight=False, soft_wrap=True)
-    options = Options(
-        where=submissions,
-        out=out,
-        lessons=tuple(lesson or ()),
-        only=tuple(only or ()),
-        seed=seed,
-        regrade=regrade,
-        course=course,
-        jobs=jobs or os.cpu_count() or 1,
-        dask=dask,
-        sandbox=not no_sandbox,
-        warm=not cold,
-        limits=Limits(cell_seconds, notebook_seconds, memory, processes, files, disk, output),
-    )
+    console = Console(highlight=False)
     if no_sandbox:
         danger = (
             "What was handed in runs with all your rights. It can read and delete your files, use your network and your "
@@ -142,11 +129,55 @@ def grade(
         )
         Console(stderr=True).print(Panel(danger, title="NO SANDBOX", style="bold white on red", padding=(1, 2)))
     try:
+        # Here, so that `course --help` need not wait for the grader's libraries.
+        with _held_back():
+            from course.grading.asked import Options
+            from course.grading.session import grade_class
+
+        options = Options(
+            where=submissions,
+            out=out,
+            lessons=tuple(lesson or ()),
+            only=tuple(only or ()),
+            seed=seed,
+            regrade=regrade,
+            course=course,
+            jobs=jobs or os.cpu_count() or 1,
+            dask=dask,
+            sandbox=not no_sandbox,
+            warm=not cold,
+            limits=Limits(cell_seconds, notebook_seconds, memory, processes, files, disk, output),
+        )
         status = grade_class(options, console)
     except GradingError as error:
-        errors.print(str(error), markup=False)
+        _complain(str(error))
         raise typer.Exit(1) from None
+    except KeyboardInterrupt:  # before the run began, or the second Ctrl-C
+        status = 128 + signal.SIGINT
     if status > 1:
         again = shlex.join(["course", *sys.argv[1:]])
-        errors.print(f"Interrupted. All that was graded is kept. To go on: {again}", markup=False)
+        kept = "All that was graded is kept; grades.csv is written when a run ends."
+        _complain(f"Interrupted. {kept} To go on: {again}")
     raise typer.Exit(status)
+
+
+@contextmanager
+def _held_back() -> Iterator[None]:
+    """A Ctrl-C in here is felt at the end: libraries in C, in the middle of being imported, swallow it or crash."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+    if came and before is not signal.SIG_IGN:
+        raise KeyboardInterrupt
+
+
+def _complain(sentence: str) -> None:
+    errors = Console(stderr=True, highlight=False)
+    # A terminal's own wrapping breaks words.
+    errors.print(sentence, markup=False, soft_wrap=not errors.is_terminal)

@@ -62,6 +62,7 @@ class Watcher:
     def __init__(self) -> None:
         self.begun: list[str] = []
         self.ended: list[Result] = []
+        self.waited = 0
 
     def started(self, submission: Submission) -> None:
         self.begun.append(submission.learner)
@@ -69,6 +70,9 @@ class Watcher:
     def finished(self, result: Result, seconds: float) -> None:
         assert seconds >= 0
         self.ended.append(result)
+
+    def waiting(self) -> None:
+        self.waited += 1
 
 
 def hand_in(folder: Path, texts: Mapping[str, str]) -> list[Submission]:

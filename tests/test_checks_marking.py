@@ -366,11 +366,16 @@ def test_of_an_error_its_kind_its_first_line_and_the_learners_line_are_told() ->
     failure = Failure("ValueError", "a `bad` value\nand more", 4, "return `x`")
     assert marks.verdict([Outcome(failure=failure)] * 5).public() == (
         "neuron: not right yet (0 of 5 inputs right)",
-        ("On one input it stopped with an error.", "It was in line 4: `return 'x'`", "`ValueError: a 'bad' value`"),
+        (
+            "With x of one number it stopped with an error.",
+            "The error came from line 4: `return 'x'`",
+            "`ValueError: a 'bad' value`",
+        ),
         None,
     )
     hidden = marks.verdict([Outcome(failure=Failure("KeyError", ""))] * 5).public()[1]
-    assert hidden == ("On one input it stopped with an error.", "`KeyError`")
+    assert hidden == ("With x of one number it stopped with an error.", "`KeyError`")
+    assert marks.verdict([Outcome(failure=failure)] * 5).failed[:2] == ("x of one number", "x of three numbers")
     late = marks.verdict([Outcome(failure=Failure("TookTooLong", "it had not ended after 20 seconds", 4))] * 5)
     assert late.public()[1][1:] == ("It was in line 4.",)
 
@@ -378,3 +383,16 @@ def test_of_an_error_its_kind_its_first_line_and_the_learners_line_are_told() ->
 def test_a_right_answer_has_nothing_to_hide() -> None:
     verdict = answered("neuron", None)[1]
     assert verdict.public() == (verdict.headline, verdict.text, None)
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_what_the_notebook_prints_of_count_parameters_earns_nothing(seed: int) -> None:
+    marks = marking(ALL["count_parameters"], seed)
+    for printed in (8, 7850, 9, 101_770):
+        assert marks.verdict([Outcome(printed)] * len(marks.cases)).points == 0
+
+
+def test_of_inputs_that_took_too_long_the_one_that_was_tried_is_named() -> None:
+    marks = marking(ALL["layer"], SEED)
+    late = marks.verdict([Outcome(failure=Failure("TookTooLong", "it had not ended after 20 seconds"))] * 5)
+    assert late.text[0].startswith(f"On {marks.cases[0].label}: it had not ended after 20 seconds")

@@ -66,7 +66,7 @@ def test_a_path_that_leads_out_is_reported_and_writes_nothing(tmp_path: Path, na
     archive = packed(tmp_path / "deep" / "a.zip", (name, b"{}"), ("good.ipynb", b"{}"))
     members = opened(archive)
     (bad,) = [member for member in members.values() if member.problem]
-    assert "leads out" in bad.problem and bad.path is None
+    assert "leads out" in str(bad.problem) and bad.path is None
     assert members["good.ipynb"].path is not None and written(archive) == [members["good.ipynb"].path]
     assert list(tmp_path.rglob("*.ipynb")) == [members["good.ipynb"].path]
 
@@ -94,39 +94,39 @@ def test_links_and_devices_are_reported_and_not_made(tmp_path: Path, kind: int, 
     info = zipfile.ZipInfo("x.ipynb")
     info.external_attr = (kind | 0o777) << 16
     archive = packed(tmp_path / "a.zip", (info, b"/etc/passwd"))
-    assert word in opened(archive)["x.ipynb"].problem and not written(archive)
+    assert word in str(opened(archive)["x.ipynb"].problem) and not written(archive)
 
 
 def test_a_bomb_is_stopped_while_it_unpacks(tmp_path: Path) -> None:
     archive = packed(tmp_path / "a.zip", ("x.ipynb", bytes(5 * 10**6)), ("y.ipynb", b"{}"))
     members = opened(archive)
-    assert "200 times" in members["x.ipynb"].problem and written(archive) == [members["y.ipynb"].path]
+    assert "200 times" in str(members["x.ipynb"].problem) and written(archive) == [members["y.ipynb"].path]
 
 
 def test_a_notebook_of_more_than_20_mb_is_not_unpacked_whatever_its_header_says(tmp_path: Path) -> None:
     content = bytes(range(256)) * 80_000  # 20.48 MB
     archive = packed(tmp_path / "a.zip", ("x.ipynb", content), how=zipfile.ZIP_STORED)
-    assert "20 MB" in opened(archive)["x.ipynb"].problem and not written(archive)
+    assert "20 MB" in str(opened(archive)["x.ipynb"].problem) and not written(archive)
 
 
 def test_a_header_that_lies_about_the_size_gives_nothing(tmp_path: Path) -> None:
     archive = packed(tmp_path / "a.zip", ("x.ipynb", b"[" * 1000))
     data = archive.read_bytes()
     archive.write_bytes(data.replace(struct.pack("<I", 1000), struct.pack("<I", 10)))
-    assert "damaged" in opened(archive)["x.ipynb"].problem and not written(archive)
+    assert "damaged" in str(opened(archive)["x.ipynb"].problem) and not written(archive)
 
 
 def test_an_archive_holds_so_much_and_no_more(tmp_path: Path) -> None:
     archive = packed(tmp_path / "a.zip", *((f"{n}.ipynb", bytes([65 + n]) * 400) for n in range(3)))
     members = opened(archive, total=1000)
     assert [bool(member.problem) for member in members.values()] == [False, False, True]
-    assert "holds too much" in members["2.ipynb"].problem and len(written(archive)) == 2
+    assert "holds too much" in str(members["2.ipynb"].problem) and len(written(archive)) == 2
 
 
 def test_too_many_files_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     archive = packed(tmp_path / "a.zip", *((f"{n}.ipynb", b"") for n in range(200)))
     monkeypatch.setattr(archives, "ENTRIES", 100)
-    assert "200 files" in opened(archive)[""].problem and not written(archive)
+    assert "200 files" in str(opened(archive)[""].problem) and not written(archive)
 
 
 def test_a_huge_table_of_contents_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -142,12 +142,12 @@ def test_encrypted_members_are_reported_and_the_others_read(tmp_path: Path) -> N
         data[data.index(signature) + place] |= 1
     archive.write_bytes(data)
     members = opened(archive)
-    assert "without a password" in members["x.ipynb"].problem and members["y.ipynb"].path is not None
+    assert "without a password" in str(members["x.ipynb"].problem) and members["y.ipynb"].path is not None
 
 
 def test_rare_ways_of_packing_are_reported(tmp_path: Path) -> None:
     archive = packed(tmp_path / "a.zip", ("x.ipynb", b"{}"), how=zipfile.ZIP_LZMA)
-    assert "rare way" in opened(archive)["x.ipynb"].problem and not written(archive)
+    assert "rare way" in str(opened(archive)["x.ipynb"].problem) and not written(archive)
 
 
 @pytest.mark.parametrize(
@@ -157,7 +157,7 @@ def test_what_is_no_zip_file_is_one_problem(tmp_path: Path, content: bytes) -> N
     archive = tmp_path / "a.zip"
     archive.write_bytes(content)
     (member,) = unpack(archive, tmp_path / "out", lambda _: True)
-    assert member.parts == () and "zip file" in member.problem
+    assert member.parts == () and "zip file" in str(member.problem)
 
 
 def test_a_zip_file_cut_off_anywhere_never_raises(tmp_path: Path) -> None:
@@ -213,7 +213,7 @@ def test_long_names_are_cut_and_keep_their_ending_and_deep_folders_are_refused(t
     members = opened(packed(tmp_path / "a.zip", ("x" * 3000 + ".ipynb", b"{}"), ("d/" * 500 + "x.ipynb", b"{}")))
     names = [member.parts[-1] for member in members.values()]
     assert names[0].endswith(".ipynb") and len(names[0]) == archives.NAME
-    assert ["deeper" in member.problem for member in members.values()] == [False, True]
+    assert ["deeper" in str(member.problem) for member in members.values()] == [False, True]
 
 
 def test_other_archives_are_told_by_name() -> None:

@@ -15,8 +15,8 @@ import pytest
 from fake_grader import Fake
 from making import code, grading, make_course, notebook, save
 
-from course import cli
-from course.grading import sandbox, session
+from course import cli, cli_grade
+from course.grading import asked, sandbox, session
 
 Run = Callable[..., tuple[int, str, str]]
 REPORTS = ("grades.csv", "overview.html", "feedback/ada.html", "results.jsonl", "run.json")
@@ -93,7 +93,7 @@ def test_a_class_is_graded_by_one_command_and_the_second_time_nothing_is_left(co
     recorded = json.loads(Path("grades/run.json").read_text())
     assert recorded["seed"] == 5 and recorded["options"]["limits"]["cell_s"] == 120 and "ended_at" in recorded
     status, out, err = course("grade", "submitted", "--lesson", "02", "--out", "grades")
-    assert (status, graded(made)) == (0, []) and "0 to grade, 4 graded before; seed 5." in out
+    assert (status, graded(made)) == (0, []) and "0 to grade, 3 graded before, 1 not gradable; seed 5." in out
 
 
 def test_the_options_reach_the_grader(course: Run, made: list[Fake]) -> None:
@@ -119,13 +119,103 @@ def test_only_regrade_and_another_seed_grade_what_they_name(course: Run, made: l
     assert graded(made) == ["ada", "alan"]
     course(*grade, "--only", "a*", "--regrade")
     assert graded(made) == ["ada", "alan"]
-    _, out, _ = course(*grade, "--seed", "6", "--only", "ada")
-    assert graded(made) == ["ada"] and "The seed was 5 and is 6 now" in out
-    assert "left so because of --only: alan, bob." in out
+    before = content(Path("grades"))
+    status, _, err = course(*grade, "--seed", "6", "--only", "ada")
+    assert (status, graded(made), content(Path("grades"))) == (1, [], before), (
+        "nobody is graded with a seed of their own"
+    )
+    assert "was graded with seed 5, and --only would grade a part of it with 6." in err and "another folder" in err
+    assert course(*grade, "--seed", "6", "--only", "ada", "--out", "other")[0] == 0 and graded(made) == ["ada"]
+    status, out, _ = course(*grade, "--seed", "6")
+    assert graded(made) == ["ada", "alan", "bob"] and "The seed was 5 and is 6 now" in out
     course(*grade)
-    assert graded(made) == ["alan", "bob"], "the new seed is the recorded one now"
+    assert graded(made) == [], "the new seed is the recorded one now"
     status, _, err = course(*grade, "--only", "alam")
     assert status == 1 and err == "No learner is called alam. Did you mean alan?\n"
+
+
+def test_only_takes_any_part_of_a_key_or_a_name_and_a_whole_one_alone(course: Run, made: list[Fake]) -> None:
+    hand_in(Path("submitted"), **{"wirthada": "1", "Ann": "2", "hanna": "3", "Bob O'Neil": "4"})
+    grade = ("grade", "submitted", "--lesson", "2", "--regrade", "--only")
+    for words, learners in (
+        ("ada*", ["wirthada"]),
+        ("ADA", ["wirthada"]),
+        ("ann", ["Ann"]),
+        ("an", ["Ann", "hanna"]),
+        ("o'neil", ["Bob_O_Neil"]),
+        ("bob_o_neil", ["Bob_O_Neil"]),
+    ):
+        assert course(*grade, words)[0] == 0 and graded(made) == learners, words
+
+
+def test_a_wrong_lesson_is_refused_and_leaves_no_trace(course: Run, made: list[Fake]) -> None:
+    hand_in(Path("submitted"), ada="1", bob="2")
+    save(Path("solutions") / "04_cnn_classification.ipynb", notebook())
+    refusal = (
+        "None of the 2 submissions is of 04_cnn_classification; all are of 02_the_neuron. Did you mean --lesson 02?\n"
+    )
+    assert course("grade", "submitted", "--lesson", "4") == (1, "", refusal)
+    assert not made and not Path("grades").exists()
+    course("grade", "submitted", "--lesson", "02")
+    before = content(Path("grades"))
+    assert course("grade", "submitted", "--lesson", "4") == (1, "", refusal)
+    assert content(Path("grades")) == before
+
+
+def test_who_handed_in_no_notebook_has_one_row_with_lesson_and_without(course: Run) -> None:
+    where = hand_in(Path("submitted"), ada="1")
+    (where / "bob").mkdir()
+    (where / "bob" / "hw.docx").write_text("x")
+    save(Path("solutions") / "04_cnn_classification.ipynb", notebook())
+    for words in ((), ("--lesson", "02"), ()):
+        status, out, err = course("grade", "submitted", *words)
+        assert status == 0 and "2 submissions" in out and "not among these" not in out, (out, err)
+        text = Path("grades/grades.csv").read_text(encoding="utf-8-sig")
+        assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["ada", "bob"]
+    # A second lesson in the class: of bob none can be told any more.
+    cnn = notebook(code("def conv2d(x): ...\ndef max_pool(x): ..."))
+    save(where / "eve" / "04_cnn_classification.ipynb", cnn)
+    _, out, _ = course("grade", "submitted")
+    assert "3 submissions" in out and "not among these" not in out
+
+
+def test_an_out_that_is_a_file_is_called_one(course: Run) -> None:
+    hand_in(Path("submitted"), ada="1")
+    Path("class.zip").write_bytes(b"")
+    for words in (("submitted", "--out", "class.zip"), ("class.zip", "--out", "class.zip")):
+        assert course("grade", *words) == (1, "", "--out names a file, class.zip. Name a folder.\n")
+
+
+def test_who_grades_as_root_is_reminded(course: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    hand_in(Path("submitted"), ada="1")
+    for user, reminded in ((0, True), (1000, False)):
+        monkeypatch.setattr(asked.os, "geteuid", lambda user=user: user)
+        assert ("You grade as root. Do it as an ordinary user" in course("grade", "submitted")[1]) == reminded
+
+
+@pytest.mark.parametrize("where", ["collect", "run"])
+def test_ctrl_c_is_answered_with_a_sentence_before_the_run_and_the_second_time(
+    course: Run, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    hand_in(Path("submitted"), ada="1")
+    monkeypatch.setattr(session, where, interrupted)
+    status, _, err = course("grade", "submitted", "--lesson", "02")
+    assert status == 130 and "Traceback" not in err
+    kept = "Interrupted. All that was graded is kept; grades.csv is written when a run ends."
+    assert err.endswith(f"{kept} To go on: course grade submitted --lesson 02\n")
+
+
+def test_ctrl_c_while_libraries_are_imported_waits_for_their_end() -> None:
+    reached = False
+    with pytest.raises(KeyboardInterrupt), cli_grade._held_back():
+        signal.raise_signal(signal.SIGINT)
+        reached = True
+    assert reached and signal.getsignal(signal.SIGINT) is signal.default_int_handler
+    with cli_grade._held_back():
+        pass
 
 
 def test_a_late_hand_in_joins_the_grade_book_and_who_is_not_there_any_more_is_named(
@@ -158,8 +248,8 @@ def test_without_bubblewrap_nothing_is_run_and_the_way_out_is_said(
         ("linux", "/usr/bin/bwrap", "user namespaces"),
         ("darwin", None, "Grade on a Linux machine or in a Linux container."),
     ):
-        monkeypatch.setattr(session.sys, "platform", platform)
-        monkeypatch.setattr(session.shutil, "which", lambda name, there=there: there)
+        monkeypatch.setattr(asked.sys, "platform", platform)
+        monkeypatch.setattr(asked.shutil, "which", lambda name, there=there: there)
         status, _, err = course("grade", "submitted", "--lesson", "02")
         assert status == 1 and err.startswith("The program bubblewrap (bwrap) is not installed.")
         assert way in err and "--no-sandbox" in err and err.count("\n") == 1
@@ -186,6 +276,7 @@ def test_an_out_folder_among_the_submissions_is_refused(course: Run, out: str) -
         (("submitted", "--lesson", "02", "--lesson", "77"), 1, "There is no lesson '77'."),
         (("submitted", "--lesson", "01"), 1, "01_plain has no exercises to grade. There are 02_the_neuron."),
         (("submitted", "--course", "/"), 1, "is not inside a clone of the course"),
+        (("submitted", "--course", "/"), 1, "Or name a clone with --course FOLDER."),
         (("submitted", "-j", "0"), 2, "-j"),
         (("submitted", "--seed", "-1"), 2, "--seed"),
         ((), 2, "SUBMISSIONS"),
@@ -197,7 +288,7 @@ def test_what_can_t_be_done_is_said_on_stderr(course: Run, words: tuple[str, ...
     save(Path("notebooks") / "01_plain.ipynb", notebook())
     code, _, err = course("grade", *words)
     assert code == status and said in err and "Traceback" not in err
-    assert words[:1] == ("empty",) or not Path("grades").exists()
+    assert not Path("grades").exists()
 
 
 def test_dask_without_its_package_says_what_to_install(course: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -271,7 +362,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_grades_only_the_rest(cou
         _, err = first.communicate(timeout=60)
     assert first.returncode == 130, err
     assert (
-        "Interrupted. All that was graded is kept. To go on: course grade submitted --lesson 02 --no-sandbox -j 2"
+        "Interrupted. All that was graded is kept; grades.csv is written when a run ends. To go on: course grade submitted --lesson 02 --no-sandbox -j 2"
         in err
     )
     assert not Path("grades/grades.csv").exists(), "no grade book of half a class"

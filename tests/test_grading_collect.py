@@ -7,6 +7,8 @@ import io
 import json
 import os
 import random
+import re
+import shutil
 import unicodedata
 import zipfile
 from collections.abc import Callable, Mapping, Sequence
@@ -154,9 +156,8 @@ def test_canvas_download_in_every_form(tmp_path: Path, form: str) -> None:
     rows = collect(where, [TWO], tmp_path / "work")
     by = {row.learner: row for row in rows}
     assert sorted(by) == ["anon_aB3dE", "doejane", "moejoe", "o_brien", "poeann", "roejim"]
-    assert by["doejane"].identity == {"canvas_user": "1201", "canvas_file": "345678"} and by["doejane"].notes == (
-        "late",
-    )
+    assert by["doejane"].identity == {"name": "doejane", "canvas_user": "1201", "canvas_file": "345678"}
+    assert by["doejane"].notes == ("late",)
     assert "second" in Path(by["o_brien"].file).read_text() and "one of 2 notebooks" in by["o_brien"].notes[0]
     assert (
         by["roejim"].shown.endswith("roejim_1203_345680_answers.zip: hw/02_the_neuron.ipynb")
@@ -274,7 +275,8 @@ def test_nobodys_zip_file_displaces_anothers_notebook(gather: Collect) -> None:
     }
     rows = gather({"bobdoe_12_345_x.ipynb": book(mark="honest"), "mallory.zip": zipped(forged)})
     honest = next(row for row in rows if row.learner.startswith("bobdoe") and row.shown == "bobdoe_12_345_x.ipynb")
-    assert "honest" in Path(honest.file).read_text() and "handed in twice" in honest.notes[0]
+    assert "honest" in Path(honest.file).read_text() and "handed in twice" in honest.aside[0]
+    assert honest.notes == ()
     assert len({row.learner for row in rows}) == 3
 
 
@@ -334,6 +336,60 @@ def test_with_one_lesson_asked_for_others_are_left_out_and_told_where_nothing_is
     assert rows[1].problem == f"bob handed in no notebook of {TWO}, but b.ipynb, which is of {FOUR}."
 
 
+def test_instructor_and_learner_are_told_in_words_of_their_own(gather: Collect) -> None:
+    rows = gather(
+        {"ada/hw.docx": "x", "bob/b.ipynb": book(FOUR), "carl/c.ipynb": book(), "dan/a.pdf": "", "dan/b.py": ""}
+    )
+    ada, bob, carl, dan = rows
+    assert ada.problem == "ada handed in no notebook, but hw.docx: ask for the .ipynb file."
+    assert ada.told == "You handed in hw.docx, which is not a notebook: please hand in the .ipynb file."
+    assert bob.told == f"You handed in b.ipynb, which is of {FOUR}, not of {TWO}."
+    assert dan.told == "You handed in a.pdf, b.py, and no notebook: please hand in the .ipynb file."
+    assert (carl.problem, carl.told) == ("", "")
+
+
+def test_a_learner_reads_the_names_of_files_without_what_the_platform_put_before_them(gather: Collect) -> None:
+    names = ("doe_12_34_homework.docx", "roe_13_35_02_the_neuron.ipynb")
+    doe, roe, _ = gather({names[0]: "x", names[1]: "{", "zoe_14_36_x.ipynb": book()})
+    assert names[0] in doe.problem and doe.told.startswith("You handed in homework.docx, which is not a notebook")
+    assert roe.problem.startswith(names[1]) and roe.told.startswith("02_the_neuron.ipynb is not a notebook")
+
+
+@pytest.mark.parametrize("kind", ["named", "by content only", "with files that tell nothing"])
+def test_a_lesson_that_nobody_handed_in_is_refused_and_the_right_one_named(gather: Collect, kind: str) -> None:
+    name = "x" if kind == "by content only" else TWO
+    files: dict[str, str | bytes] = {f"{learner}/{name}.ipynb": book() for learner in ("ada", "bob")}
+    whole = r"None of the 2 submissions is of 04_cnn_classification; all are of 02_the_neuron\. "
+    if kind == "with files that tell nothing":
+        files |= {"carl/hw.docx": "x", "dan/notes.ipynb": json.dumps(notebook(code("1"))), "eve/x.ipynb": "{"}
+        whole = r"None of the 5 submissions is of 04_cnn_classification; 2 are of 02_the_neuron\. "
+    with pytest.raises(GradingError, match=whole + r"Did you mean --lesson 02\?$"):
+        gather(files, [FOUR])
+
+
+def test_one_notebook_of_the_lesson_asked_for_is_enough_to_grade(gather: Collect) -> None:
+    rows = gather({"ada/x.ipynb": book(), "bob/x.ipynb": book(FOUR), "carl/x.ipynb": book(ZERO)}, [FOUR])
+    assert [bool(row.problem) for row in rows] == [True, False, True]
+    none = "None of the 2 submissions is of 04_cnn_classification; 1 is of 02_the_neuron and 1 is of 00_start_here"
+    shutil.rmtree(Path(rows[1].file).parent)
+    with pytest.raises(GradingError, match=f"{none}. Name one of them with --lesson."):
+        gather({}, [FOUR])
+
+
+def test_who_handed_in_no_notebook_did_so_for_the_lesson_of_all_others(gather: Collect) -> None:
+    files: dict[str, str | bytes] = {"ada/x.ipynb": book(), "bob/hw.docx": "x", "carl/x.ipynb": "{"}
+    assert table(gather(files, ALL)) == table(gather({}, [TWO])) == [("ada", TWO), ("bob", TWO), ("carl", TWO)]
+    assert table(gather({"dan/x.ipynb": book(FOUR)}, ALL)) == [("ada", TWO), ("bob", ""), ("carl", ""), ("dan", FOUR)]
+
+
+def test_names_are_kept_as_they_were_written(gather: Collect) -> None:
+    rows = gather({"Bob O'Neil/x.ipynb": book(mark="b"), "wirthada_7_8_x.ipynb": book()})
+    assert [(row.learner, row.identity["name"]) for row in rows] == [
+        ("Bob_O_Neil", "Bob O'Neil"),
+        ("wirthada", "wirthada"),
+    ]
+
+
 def test_of_several_notebooks_the_fullest_is_taken_then_the_newest(gather: Collect, tmp_path: Path) -> None:
     plant(tmp_path / "class", {"bob/a.ipynb": book(mark="new"), "bob/b.ipynb": book(mark="old")})
     os.utime(tmp_path / "class/bob/b.ipynb", (1, 1))
@@ -383,6 +439,10 @@ def test_what_is_no_notebook_gets_a_reason_and_the_others_are_collected(gather: 
     bad, good = gather({"ada/02_the_neuron.ipynb": content, "bob/02_the_neuron.ipynb": book()})
     assert reason in bad.problem and bad.problem.startswith("02_the_neuron.ipynb ") and bad.problem.endswith(".")
     assert (bad.learner, bad.lesson) == ("ada", TWO) and not good.problem
+    assert reason in bad.told or "please" in bad.told
+    for_learner, for_instructor = r"please|your|hand it in again$", r"\bask\b|open and save"
+    assert re.search(for_learner, bad.told) and not re.search(for_learner, bad.problem)
+    assert re.search(for_instructor, bad.problem) and not re.search(r"\bask\b", bad.told)
 
 
 @pytest.mark.parametrize(
@@ -436,7 +496,7 @@ def test_a_file_that_turns_into_a_link_is_not_followed(tmp_path: Path, monkeypat
 
     monkeypatch.setattr(Path, "lstat", swap)
     found = handed_in.inspect(tmp_path / "x.ipynb", "x.ipynb")
-    assert "is a link" in found.problem and not found.digest
+    assert "is a link" in str(found.problem) and not found.digest
 
 
 def test_a_file_that_may_not_be_read_is_reported(gather: Collect, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -452,7 +512,7 @@ def test_a_large_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     with (tmp_path / "x.ipynb").open("wb") as file:
         file.truncate(100 * 10**6)
     monkeypatch.setattr(handed_in.os, "open", lambda *_: pytest.fail("opened"))
-    assert "100 MB" in handed_in.inspect(tmp_path / "x.ipynb", "x.ipynb").problem
+    assert "100 MB" in str(handed_in.inspect(tmp_path / "x.ipynb", "x.ipynb").problem)
 
 
 def test_zip_files_in_zip_files_are_opened_twice_and_no_deeper(gather: Collect) -> None:

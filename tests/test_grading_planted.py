@@ -12,7 +12,7 @@ import pytest
 from submissions import POSSIBLE, QUESTIONS, answers, cell, graded, handed_in, points, question
 
 from course.grading import sandbox
-from course.grading.model import GRADED, NOT_WRITTEN, PARTLY, RIGHT, Limits, Settings
+from course.grading.model import GRADED, MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, Limits, Settings
 from course.grading.worker import Worker
 
 LIMITS = Limits(cell_s=6, notebook_s=90, memory_mb=1500, processes=8, files=256, disk_mb=40, output_kb=100)
@@ -91,6 +91,21 @@ def test_a_question_that_destroys_its_kernel_costs_itself_alone(worker: Worker, 
     assert points(result) == all_but("layer")
     told = question(result, "layer")
     assert told.state != RIGHT and (told.text or told.limits)
+    if way == "hangs in a function":
+        assert told.state == STOPPED and not result.limits
+        assert told.limits[0].startswith("The example cell below `layer` called it: this took longer than 6 seconds")
+        assert "the limit for one input of `layer`" in told.limits[1]
+
+
+def test_deleted_and_renamed_functions_are_missing_and_the_learner_is_told_why(worker: Worker) -> None:
+    nb = handed_in({"neuron": "def Neuron(x, w, b):\n    return jnp.tanh(w @ x + b)"})
+    nb["cells"] = [one for one in nb["cells"] if one["metadata"].get("nbgrader", {}).get("grade_id") != "he_init"]
+    result = graded(worker, nb)
+    assert points(result) == all_but("neuron", "he_init")
+    neuron, he_init = question(result, "neuron"), question(result, "he_init")
+    assert neuron.state == he_init.state == MISSING
+    assert neuron.text[-1] == "Your cell defines `Neuron`: rename it to `neuron`."
+    assert he_init.text == ("Your notebook has no cell for `he_init`. Take it from a fresh copy.",)
 
 
 @pytest.mark.parametrize(
@@ -311,7 +326,7 @@ def test_what_the_outside_holds_can_not_be_written(worker: Worker, tmp_path: Pat
 
 
 def test_questions_after_the_notebooks_time_is_used_up_say_so() -> None:
-    worker = Worker(Settings(seed=11, limits=Limits(cell_s=20, notebook_s=8, memory_mb=1500)))
+    worker = Worker(Settings(seed=11, limits=Limits(cell_s=40, notebook_s=20, memory_mb=1500)))
     try:
         nb = handed_in()
         nb["cells"].insert(-1, cell("import time\ntime.sleep(100)", "slow"))

@@ -15,7 +15,7 @@ from fake_grader import LESSON, SETTINGS, Fake, Watcher, hand_in, planned
 from rich.console import Console
 
 from course.checks import exercises
-from course.grading import environment, plan
+from course.grading import environment, plan, runner
 from course.grading.model import FAILED, GRADED, NOT_GRADABLE, GradingError, Job, Limits, Result, Settings, Submission
 from course.grading.runner import Threads, run
 from course.grading.screen import Pace, Screen, words
@@ -294,3 +294,57 @@ def test_progress_names_who_is_in_work_and_elsewhere_speaks_now_and_then(tmp_pat
     assert lines[0] == "1 of 40 graded, 3 min left, last learner0"
     assert lines[1] == "x.ipynb: It broke." and lines[-1] == "40 of 40 graded, 1 failed, last learner39"
     assert len(lines) == 1 + 1 + 6 + 1, "a line each 30 s"
+
+
+def test_the_last_one_that_takes_long_is_named_with_the_time_when_it_ends_at_the_latest(tmp_path: Path) -> None:
+    now = 0.0
+    ada, bob = hand_in(tmp_path, {"ada": "1", "bob": "2"})
+    console = Console(force_terminal=False, width=200, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    pace = Pace([LESSON] * 2, 2, {}, lambda: now, longest_s=600)
+    with Screen(console, 2, pace, lambda: now) as screen:
+        screen.started(ada)
+        screen.started(bob)
+        screen.waiting()
+        now = 10.0
+        screen.finished(Result("", "ada", LESSON, "x.ipynb", GRADED, 7), 10.0)
+        now = 31.0
+        screen.waiting()
+        now = 130.0
+        screen.waiting()
+        screen.waiting()
+        now = 700.0
+        screen.waiting()
+    assert console.export_text().splitlines() == [
+        "0 of 2 graded, time left not known yet, in work: ada 0 s, bob 0 s",
+        "1 of 2 graded, waiting for bob, stopped at the latest in 9 min, in work: bob 31 s",
+        "1 of 2 graded, waiting for bob, stopped at the latest in 8 min, in work: bob 130 s",
+        "1 of 2 graded, waiting for bob, stopped at the latest in 1 s, in work: bob 700 s",
+    ]
+
+
+def test_a_run_without_news_tells_its_progress_so(
+    tmp_path: Path, fake: type[Fake], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runner, "WAITING_S", 0.05)
+
+    class Slow(Fake):
+        def grade(self, job: Job) -> Result:
+            time.sleep(0.3)
+            return super().grade(job)
+
+    watcher = Watcher()
+    with Store(tmp_path / "out") as store:
+        todo = planned(hand_in(tmp_path / "in", {"ada": "1"}), store)
+        assert run(todo.tasks, Threads(SETTINGS, 1, Slow), store, watcher) == 0
+    assert watcher.waited >= 2
+
+
+def test_graded_and_ungradable_submissions_are_counted_apart(tmp_path: Path, fake: type[Fake]) -> None:
+    texts = {"ada": "1", "bob": "2", "eve": ""}
+    with Store(tmp_path / "out") as store:
+        todo = planned(hand_in(tmp_path / "in", texts), store)
+        assert (len(todo.tasks), todo.kept, todo.refused) == (2, 0, 1)
+    grade(texts, tmp_path, fake)
+    with Store(tmp_path / "out") as store:
+        todo = planned(hand_in(tmp_path / "in", texts), store)
+        assert (len(todo.tasks), todo.kept, todo.refused) == (0, 2, 1)

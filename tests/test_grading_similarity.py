@@ -9,15 +9,18 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from course.authoring.notebook import code_cells, read
 from course.authoring.release import stub
 from course.grading.graft import graft
-from course.grading.similarity import COMMON_LEARNERS, Pair, alike, fingerprint
+from course.grading.model import GRADED, NOT_GRADABLE, RIGHT, QuestionResult, Result
+from course.grading.similarity import COMMON_LEARNERS, Pair, alike, fingerprint, likely_copies, own_digest
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -372,3 +375,62 @@ def test_a_class_of_300_takes_seconds() -> None:
     assert time.perf_counter() - began < 10
     assert ("learner-123", "thief") in names(found)
     assert len(found) < 20  # of 44,850
+
+
+def graded(learner: str, code: str, private: str = "", lesson: str = "02_the_neuron", **more: Any) -> Result:
+    """The result of a submission with one answer and a private cell."""
+    question = QuestionResult("softmax", RIGHT, 3.0, 3.0, 8, 8, code=code)
+    own = own_digest([GIVEN, code, private], [GIVEN])
+    return replace(
+        Result(learner, learner, lesson, "x.ipynb", GRADED, 7, (question,), fingerprint=fingerprint([code])),
+        **{"own_digest": own, **more},
+    )
+
+
+GIVEN = "import jax"
+
+
+def test_an_exact_copy_is_listed_however_usual_it_is() -> None:
+    usual = "\n".join(f"def {head}:\n    " + bodies[0].replace("\n", "\n    ") for head, bodies in LESSON_02.items())
+    everybody = [graded(f"learner{number:02}", usual, f"# my notes, {number}") for number in range(10)]
+    assert likely_copies(everybody) == [], "what all wrote is no evidence"
+    copied = [graded("wirthada", usual, "# mine\nplot(3)"), graded("dijkstra", usual, "# mine\nplot(3)")]
+    (pair,) = likely_copies([*everybody, *copied])
+    assert (pair.one, pair.other, pair.exact, pair.share, pair.lesson) == (
+        "dijkstra",
+        "wirthada",
+        True,
+        1.0,
+        "02_the_neuron",
+    )
+    assert pair.same == ("softmax",)
+    late = [replace(copied[0], status=NOT_GRADABLE), copied[1]]
+    assert likely_copies([*everybody, *late]) == []
+    elsewhere = [replace(copied[0], lesson="04_cnn_classification"), copied[1]]
+    assert likely_copies([*everybody, *elsewhere]) == [], "lessons are compared apart"
+
+
+def test_exact_copies_come_first_and_other_pairs_say_which_answers_are_the_same() -> None:
+    unusual, short = UNUSUAL[0], "def relu(x):\n    return jnp.maximum(x, 0)"
+    renamed = re.sub(r"\bZ\b", "logits", unusual) + "  # mine"
+    results = [graded("ada", unusual, "1"), graded("bob", renamed, "2"), graded("carl", unusual, "1")]
+    pairs = likely_copies([*results, graded("dan", short)])
+    assert [(pair.one, pair.other, pair.exact) for pair in pairs] == [
+        ("ada", "carl", True),
+        ("ada", "bob", False),
+        ("bob", "carl", False),
+    ]
+    assert all(pair.same == ("softmax",) for pair in pairs)
+
+
+def test_who_wrote_nothing_or_next_to_nothing_is_no_copy() -> None:
+    assert own_digest([GIVEN, " ", f"{GIVEN}\n"], [GIVEN]) == ""
+    assert own_digest([GIVEN, "x = 1"], [GIVEN]) == own_digest(["x = 1\n"], [GIVEN]) != own_digest(["x = 2"], [GIVEN])
+    short = "def relu(x):\n    return jnp.maximum(x, 0)"
+    assert likely_copies([graded("ada", short), graded("bob", short)]) == []
+
+
+def test_a_large_group_with_one_text_is_paired_with_its_first() -> None:
+    results = [graded(f"learner{number}", UNUSUAL[0]) for number in range(9)]
+    pairs = likely_copies(results)
+    assert [(pair.one, pair.other) for pair in pairs] == [("learner0", f"learner{n}") for n in range(1, 9)]

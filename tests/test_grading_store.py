@@ -10,7 +10,17 @@ from pathlib import Path
 import pytest
 
 from course.grading import environment, store
-from course.grading.model import GRADED, RIGHT, GradingError, QuestionResult, Result
+from course.grading.model import (
+    GRADED,
+    NOT_WRITTEN,
+    PARTLY,
+    RIGHT,
+    STOPPED,
+    WRONG,
+    GradingError,
+    QuestionResult,
+    Result,
+)
 from course.grading.store import BROKEN, RESULTS, RUN, Store, begin_run, end_run
 
 LESSON = "02_the_neuron"
@@ -111,6 +121,25 @@ def test_fields_of_a_later_version_are_read_over_and_kept_in_the_file(tmp_path: 
     with Store(tmp_path) as kept:
         assert kept.results() == [result("ada")]
     assert '"later"' in path.read_text()
+
+
+def test_states_of_an_earlier_version_are_read_as_today_s(tmp_path: Path) -> None:
+    path = filled(tmp_path, "ada")
+    line = json.loads(path.read_text())
+    older = {
+        "right": RIGHT,
+        "partly right": PARTLY,
+        "not right": WRONG,
+        "not written yet": NOT_WRITTEN,
+        "stopped": STOPPED,
+    }
+    line["questions"] = [line["questions"][0] | {"state": state} for state in older]
+    del line["told"], line["aside"], line["own_digest"], line["questions"][0]["failed"]
+    path.write_text(json.dumps(line) + "\n")
+    with Store(tmp_path) as kept:
+        (one,) = kept.results()
+    assert [question.state for question in one.questions] == list(older.values())
+    assert (one.told, one.aside, one.own_digest, one.questions[0].failed) == ("", (), "", ())
 
 
 def test_a_second_run_in_the_same_folder_is_refused_until_the_first_ends(tmp_path: Path) -> None:

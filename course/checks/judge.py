@@ -132,6 +132,8 @@ class Marking:
             return say(False, f"{name}: not written yet", (NOT_WRITTEN,))
 
         worst = min((i for i in range(n) if not right[i]), key=lambda i: _size(cases[i].args))
+        if _took_too_long(got[worst]):  # those after the first were not tried
+            worst = next(i for i in range(n) if _took_too_long(got[i]))
         mistake = self.recognize(got, right)
         text = (mistake.hint,) if mistake else explain(cases[worst], got[worst], sentences[worst] or "")
         return say(
@@ -141,6 +143,7 @@ class Marking:
             facts(exercise, cases[worst], got[worst], want[worst]),
             mistake=mistake.name if mistake else None,
             public_text=(*map(public, text), *where(got[worst].failure)),
+            failed=tuple(dict.fromkeys(cases[i].label for i in range(n) if not right[i])),
         )
 
     def recognize(self, got: Sequence[Outcome], right: Sequence[bool]) -> Mistake | None:

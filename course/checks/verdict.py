@@ -34,6 +34,7 @@ class Verdict:
         cases_passed, cases: how many inputs were right, of how many.
         points, points_possible: the partial credit that the right cases make.
         public_text: the paragraphs for whom the inputs have to stay hidden from, where they are others than `text`.
+        failed: the labels of the inputs that were not right, in order, each once; no secret.
     """
 
     exercise: str
@@ -46,6 +47,7 @@ class Verdict:
     cases: int = 0
     points_possible: int = 0
     public_text: tuple[str, ...] | None = None
+    failed: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:

@@ -11,7 +11,7 @@ from course.checks.exercise import Case, Exercise
 from course.checks.outcome import Failure, Outcome
 
 PRINTS = "It also prints something on each call. That is not wrong, but a function that is called often should not."
-NOT_WRITTEN = "Replace the line `raise NotImplementedError(…)` by your code, run that cell, then this one."
+NOT_WRITTEN = "Replace the line `raise NotImplementedError(…)` by your code, run that cell and its check."
 
 
 def explain(case: Case, got: Outcome, sentence: str) -> tuple[str, ...]:
@@ -28,11 +28,11 @@ def explain(case: Case, got: Outcome, sentence: str) -> tuple[str, ...]:
     if kind == "WrongAnswer":
         return (after(f"On {case.label}: ", got.failure.message),)
     if kind == "NotImplementedError":
-        return (f"On {case.label} it reaches a line that is not written yet.",)
+        return (f"With {case.label} it reaches a line that is not written yet.",)
     advice = _ADVICE.get(kind) or next((a for key, a in _ADVICE.items() if key in got.failure.message), None)
     if got.failure.line is None and kind == "TypeError" and "argument" in got.failure.message:
         advice = "It could not be called. Keep its first line, the one with `def`, as the exercise gives it."
-    return (f"On {case.label} it stopped with an error.", *([advice] if advice else []))
+    return (f"With {case.label} it stopped with an error.", *([advice] if advice else []))
 
 
 # What JAX's own errors mean, by the exception's class or by words of its message.
@@ -57,8 +57,9 @@ def where(failure: Failure | None) -> tuple[str, ...]:
         return ()
     # Backticks would end the code that they stand in.
     source, headline = failure.source.replace("`", "'"), failure.headline.replace("`", "'")
-    line = f"It was in line {failure.line}" + (f": `{source}`" if source else ".") if failure.line else ""
     own = failure.kind in ("TookTooLong", "WrongAnswer")
+    place = f"{'It was in' if own else 'The error came from'} line {failure.line}"
+    line = place + (f": `{source}`" if source else ".") if failure.line else ""
     return tuple(text for text in (line, "" if own else f"`{f'{failure.kind}: {headline}'.strip(': ')}`") if text)
 
 

@@ -18,7 +18,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from course.grading.handed_in import LARGEST
+from course.grading.handed_in import CLEARED, ITSELF, LARGEST
+from course.grading.reasons import NOTHING, Reason
 
 TOTAL = 2 * 10**9  # bytes that one archive may hold, of what is kept
 ENTRIES = 20_000
@@ -27,6 +28,9 @@ NAME, DEPTH = 120, 32  # characters of a name, folders in a path
 # The table of contents is read whole: 20,000 honest entries take 3 MB.
 TABLE = 16 * 10**6
 CHUNK = 2**16
+# What the instructor is to ask for, and what the learner is to do.
+_AGAIN = ("ask for it again", "hand it in again")
+_UNPACKED = "hand in the .ipynb file, not packed"
 OTHER_ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tbz", ".tbz2", ".tgz", ".txz", ".xz", ".zst")
 # What `zipfile` raises for files that were damaged, or made to damage.
 DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error, RuntimeError, OverflowError, OSError)
@@ -39,13 +43,13 @@ class Member:
     Attributes:
         parts: its path, such as ("ada", "02_the_neuron.ipynb"); unique among the members; () for the archive as a whole.
         path: where it was unpacked; None if it was not (see `problem`), or not wanted.
-        problem: why it was not unpacked, as the rest of a sentence: "is encrypted: …"; "" where nothing is wrong.
+        problem: why it was not unpacked, as the rest of a sentence: "is encrypted".
         modified: when it was changed, in seconds since 1970 (zip files tell no time zone); 0.0 if unknown.
     """
 
     parts: tuple[str, ...]
     path: Path | None = None
-    problem: str = ""
+    problem: Reason = NOTHING
     modified: float = 0.0
 
 
@@ -81,15 +85,18 @@ def unpack(archive: Path, into: Path, wanted: Callable[[str], bool], *, total: i
         with _Careful(archive) as file, zipfile.ZipFile(file) as opened:
             return _members(opened, into, wanted, total)
     except NotImplementedError:
-        return [Member((), problem="is a zip file of a kind that can't be read: unpack it yourself.")]
+        return [
+            Member((), problem=Reason("is a zip file of a kind that can't be read", "unpack it yourself", _UNPACKED))
+        ]
     except DAMAGED:
-        return [Member((), problem="is not a zip file, or a damaged one: ask for it again.")]
+        return [Member((), problem=Reason("is not a zip file, or a damaged one", *_AGAIN))]
 
 
 def _members(opened: zipfile.ZipFile, into: Path, wanted: Callable[[str], bool], left: int) -> list[Member]:
     infos = opened.infolist()
     if len(infos) > ENTRIES:
-        return [Member((), problem=f"holds {len(infos):,} files, and {ENTRIES:,} are read: unpack it yourself.")]
+        what = f"holds {len(infos):,} files, and {ENTRIES:,} are read"
+        return [Member((), problem=Reason(what, "unpack it yourself", _UNPACKED))]
     members: list[Member] = []
     seen: set[tuple[str, ...]] = set()
     for number, info in enumerate(infos):
@@ -109,9 +116,9 @@ def _members(opened: zipfile.ZipFile, into: Path, wanted: Callable[[str], bool],
     return members
 
 
-def _write(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: int, left: int) -> tuple[int, str]:
+def _write(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: int, left: int) -> tuple[int, Reason]:
     """Unpack one member. Returns how many bytes were read of it, and what is wrong (then nothing is left of it)."""
-    size, problem = 0, ""
+    size, problem = 0, NOTHING
     with target.open("xb") as out:
         try:
             source: BinaryIO | None = opened.open(info)  # type: ignore[assignment]
@@ -123,19 +130,18 @@ def _write(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: 
             except DAMAGED:
                 chunk = None
             if chunk is None:
-                problem = "is damaged inside its zip file: ask for it again."
+                problem = Reason("is damaged inside its zip file", *_AGAIN)
                 break
             if not chunk:
                 break
             size += len(chunk)
             if size > RATIO_FROM and size > RATIO * max(info.compress_size, 1):
-                problem = f"unpacks to more than {RATIO} times its size, so it was not unpacked: ask for it again."
+                problem = Reason(f"unpacks to more than {RATIO} times its size, so it was not unpacked", *_AGAIN)
             elif size > left:
-                problem = (
-                    "was not unpacked, because the zip file holds too much: unpack it yourself and name the folder."
-                )
+                what = "was not unpacked, because the zip file holds too much"
+                problem = Reason(what, "unpack it yourself and name the folder", _UNPACKED)
             elif size > limit:
-                problem = f"has more than {limit / 1e6:.0f} MB: clear its outputs and hand it in again."
+                problem = Reason(f"has more than {limit / 1e6:.0f} MB", *CLEARED)
             else:
                 out.write(chunk)
         if source is not None:
@@ -145,24 +151,24 @@ def _write(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: 
     return size, problem
 
 
-def _refuse(info: zipfile.ZipInfo, name: str, parts: tuple[str, ...]) -> str:
+def _refuse(info: zipfile.ZipInfo, name: str, parts: tuple[str, ...]) -> Reason:
     """Why a member is not unpacked, from what its header says."""
     kind = stat.S_IFMT(info.external_attr >> 16)
     if stat.S_ISLNK(kind):
-        return "is a link, and links are not followed: put the file itself into the zip file."
+        return Reason("is a link, and links are not followed", *ITSELF)
     if kind not in (0, stat.S_IFREG):
-        return "is no ordinary file: put the notebook itself into the zip file."
+        return Reason("is no ordinary file", *ITSELF)
     drive = len(name) > 1 and name[1] == ":" and name[0].isalpha()
     if not parts or name.startswith("/") or drive or ".." in parts:
-        return "has a path that leads out of its zip file, so it was not unpacked: ask for it again."
+        return Reason("has a path that leads out of its zip file, so it was not unpacked", *_AGAIN)
     if len(parts) > DEPTH:
-        return f"lies deeper than {DEPTH} folders, so it was not unpacked: ask for it again."
+        return Reason(f"lies deeper than {DEPTH} folders, so it was not unpacked", *_AGAIN)
     if info.flag_bits & 0x41:
-        return "is encrypted: ask for it without a password."
+        return Reason("is encrypted", "ask for it without a password", "hand it in without a password")
     # Others (bzip2, lzma) are as good as never met in hand-ins, and lzma may ask for gigabytes of memory.
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return "is packed in a rare way: ask for an ordinary zip file, or unpack it yourself."
-    return ""
+        return Reason("is packed in a rare way", "ask for an ordinary zip file, or unpack it yourself", _UNPACKED)
+    return NOTHING
 
 
 def name_of(info: zipfile.ZipInfo) -> str:

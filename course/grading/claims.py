@@ -9,6 +9,7 @@ from pathlib import Path
 from course.grading import naming
 from course.grading.handed_in import Unreadable, content_of
 from course.grading.naming import Person
+from course.grading.reasons import Reason
 from course.grading.tree import METADATA, Node, is_notebook
 
 # What nbgrader keeps beside `submitted`: none of them holds submissions.
@@ -40,6 +41,12 @@ class Claim:
     notes: tuple[str, ...] = ()
     order: int = 0
     typed: bool = False
+
+    @property
+    def called(self) -> str:
+        """How the learner called the file: without what the platform put before it."""
+        own = self.names[0] if self.names else ""
+        return own if own and self.node.name.endswith(own) else self.node.name
 
 
 def owner_of(where: Path, known: Sequence[str]) -> str:
@@ -136,7 +143,12 @@ def _claims(
     """Every file of one person's folder, or the file itself."""
     files = list(node.files())
     if not files:
-        files = [(Node(node.name, node.shown, problem="is empty: ask for the notebook."), ())]
+        files = [
+            (
+                Node(node.name, node.shown, problem=Reason("is empty", "ask for the notebook", "hand in the notebook")),
+                (),
+            )
+        ]
     for file, trail in files:
         own = () if file is node and names else (file.name,)
         yield Claim(person, file, (*own, *reversed(trail), *names), source, hint, notes, order)

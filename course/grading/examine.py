@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 import time
 from collections.abc import Mapping
@@ -20,17 +21,22 @@ from nbval.plugin import IPyNbFile
 from course.authoring.notebook import Notebook, code_cells, parse
 from course.authoring.release import exercise_of
 from course.checks.judge import Marking
+from course.grading.cells import cells_of
 from course.grading.environment import versions
 from course.grading.graft import Grafted, graft
 from course.grading.handed_in import Unreadable, notebook_of
-from course.grading.kernel import ERROR, OK, GradedKernel
+from course.grading.kernel import ERROR, OK, GradedKernel, Reply
 from course.grading.launch import Launcher
-from course.grading.marking import mark
+from course.grading.marking import Cells, mark
+from course.grading.matching import ANSWER, CHECK, EXTRA, GIVEN
 from course.grading.model import FAILED, GRADED, NOT_GRADABLE, GradingError, Job, QuestionResult, Result
 from course.grading.plan import ungraded
-from course.grading.similarity import fingerprint
+from course.grading.similarity import fingerprint, own_digest
 
 _MARK = "course_grading"
+_FILE = re.compile(r"\((?:<[^<>]{1,60}>|[\w.-]{1,60}), line (\d{1,9})\)")
+# What a cell is called that belongs to no question.
+_ELSEWHERE = {GIVEN: "A cell of the exercise", CHECK: "A check", EXTRA: "An extra cell", ANSWER: "An answer"}
 _PYTEST = ("-q", "-s", "--no-header", "--tb=no", "-p", "no:cacheprovider", "-p", "no:logging", "-p", "no:faulthandler")
 
 
@@ -46,7 +52,7 @@ def examine(job: Job, launcher: Launcher, markings: Mapping[str, Marking]) -> Re
     try:
         submitted = notebook_of(job.content, job.submission.shown)
     except Unreadable as error:
-        return ungraded(job.submission, job.key, job.settings, NOT_GRADABLE, str(error))
+        return ungraded(job.submission, job.key, job.settings, NOT_GRADABLE, str(error.reason), error.reason.told)
     grafted = graft(parse(job.solution, "the solution"), submitted)
     try:
         kernel = GradedKernel(launcher, job.settings.limits)
@@ -59,6 +65,7 @@ def examine(job: Job, launcher: Launcher, markings: Mapping[str, Marking]) -> Re
         return ungraded(job.submission, job.key, job.settings, FAILED, str(error))
     finally:
         kernel.stop()
+    given = _released(job.solution)
     return Result(
         key=job.key,
         learner=job.submission.learner,
@@ -69,7 +76,8 @@ def examine(job: Job, launcher: Launcher, markings: Mapping[str, Marking]) -> Re
         questions=tuple(examiner.result(name) for name in markings),
         notes=grafted.notes,
         limits=tuple(dict.fromkeys(examiner.elsewhere)),
-        fingerprint=fingerprint(grafted.answers.values(), _released(job.solution)),
+        fingerprint=fingerprint(grafted.answers.values(), given),
+        own_digest=own_digest((cell.source for cell in cells_of(submitted)[0] if cell.code), given),
         sandbox="bubblewrap" if job.settings.sandbox else "none",
         kernel="warm" if job.settings.warm else "cold",
         seconds=time.monotonic() - start,
@@ -84,9 +92,8 @@ class _Examiner:
     def __init__(self, kernel: GradedKernel, markings: Mapping[str, Marking], grafted: Grafted) -> None:
         self.kernel, self._markings, self._grafted = kernel, markings, grafted
         self._results: dict[str, QuestionResult] = {}
-        # What went wrong in the cells of a question, and limits that were hit in cells of none.
-        self._errors: dict[str, list[str]] = {}
-        self._limits: dict[str, list[str]] = {}
+        self._cells = {name: Cells(grafted.answers.get(name, ""), name not in grafted.missing) for name in markings}
+        # Limits that were hit in cells of no question, or after its check.
         self.elsewhere: list[str] = []
         self.broke: BaseException | None = None
 
@@ -97,24 +104,19 @@ class _Examiner:
     def pytest_runtest_teardown(self, item: Any) -> None:
         """After each cell."""
         about = item.cell.metadata.get(_MARK, {})
-        role, name = about.get("role"), about.get("question")
-        reply = self.kernel.last
-        if role == "answer" and name:
+        role, name = about.get("role", EXTRA), about.get("question", "")
+        reply, cells = self.kernel.last, self._cells.get(name)
+        if role == ANSWER and cells:
             if reply.status not in (OK, ERROR):
-                self._limits.setdefault(name, []).extend(reply.limits)
+                cells.limits += reply.limits
             elif reply.status == ERROR:
-                self._errors.setdefault(name, []).append(_error(reply.content))
+                cells.errors.append(_error(reply.content))
         elif reply.status not in (OK, ERROR):
-            self.elsewhere += [f"In a cell {_where(role, name)}: {limit}" for limit in reply.limits]
-        if role == "check" and name in self._markings:
+            hits = cells.around if cells and name not in self._results else self.elsewhere
+            hits.append(_hit(reply, role, name, item.cell.source))
+        if role == CHECK and cells:
             try:
-                self._results[name] = mark(
-                    self.kernel,
-                    self._markings[name],
-                    code=self._grafted.answers.get(name, ""),
-                    errors=self._errors.get(name, []),
-                    limits=self._limits.get(name, []),
-                )
+                self._results[name] = mark(self.kernel, self._markings[name], cells)
             except BaseException as error:
                 # pytest would only count it.
                 self.broke = error
@@ -160,11 +162,18 @@ def _released(solution: str) -> tuple[str, ...]:
     return tuple(cell["source"] for _, cell in code_cells(exercise))
 
 
-def _where(role: Any, name: Any) -> str:
-    return f"of yours that belongs to {name}" if name else "of your own" if role == "extra" else "of the exercise"
+def _hit(reply: Reply, role: str, name: str, source: str) -> str:
+    """What ended a cell that answers no question, with which cell it was."""
+    calls = " called it" if name and re.search(rf"\b{re.escape(name)}\(", source) else ""
+    place = {GIVEN: "The example cell", CHECK: "The check"}.get(role, "An extra cell") if name else _ELSEWHERE[role]
+    below = f" of `{name}`" if role == CHECK else f" below `{name}`{calls}" if name else ""
+    said = " ".join(reply.limits)
+    return f"{place}{below}: {said[:1].lower()}{said[1:]}"
 
 
 def _error(content: Mapping[str, Any]) -> str:
     """An error of a cell in one line; it comes from the kernel, so that it may be anything."""
     kind, said = str(content.get("ename", "an error"))[:60], str(content.get("evalue", "")).strip()
+    # A cell has no file, but a number of IPython's making.
+    said = _FILE.sub(r"(line \1)", said)
     return f"{kind}: {said.splitlines()[0][:300]}" if said else kind

@@ -12,15 +12,28 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from course.grading.reasons import NOTHING, Reason
+
 # Bytes. Stored pictures make honest notebooks large; 100 MB of them are no answer to an exercise.
 LARGEST = 20 * 10**6
-AGAIN = "Save it in JupyterLab and hand it in again."
+# What the instructor is to ask for, and what the learner is to do.
+AGAIN = ("ask for it to be saved in JupyterLab and handed in again", "save it in JupyterLab and hand it in again")
+CLEARED = (
+    "ask for it without its outputs",
+    "clear its outputs (Kernel, Restart and Clear Outputs of All Cells) and hand it in again",
+)
+ITSELF = ("ask for the file itself", "hand in the file itself")
+_FILE = ("ask for the .ipynb file itself", "hand in the .ipynb file itself")
 # What stands at the start of a line of code, so that code with a syntax error is found, too.
 DEFINITION = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+([^\W\d]\w*)", re.M)
 
 
 class Unreadable(Exception):
-    """A file can't be graded; the message is a sentence that starts with the file's name."""
+    """A file can't be graded; the reason is a sentence that starts with the file's name."""
+
+    def __init__(self, what: str, ask: str = "", do: str = "") -> None:
+        self.reason = Reason(what, ask, do)
+        super().__init__(str(self.reason))
 
 
 @dataclass(frozen=True)
@@ -30,12 +43,12 @@ class Inspected:
     Attributes:
         digest: SHA-256 of its bytes, in hexadecimal; "" if it could not be read.
         names: the grade_ids of its cells, and what its code defines at top level.
-        problem: why it can't be graded, as a sentence; "" where it can.
+        problem: why it can't be graded, as a sentence.
     """
 
     digest: str = ""
     names: frozenset[str] = frozenset()
-    problem: str = ""
+    problem: Reason = NOTHING
 
 
 def inspect(path: Path, name: str) -> Inspected:
@@ -46,7 +59,7 @@ def inspect(path: Path, name: str) -> Inspected:
         digest = hashlib.sha256(content).hexdigest()
         return Inspected(digest, names_in(notebook_of(content, name)))
     except Unreadable as error:
-        return Inspected(digest, problem=str(error))
+        return Inspected(digest, problem=error.reason)
 
 
 def content_of(path: Path, name: str) -> bytes:
@@ -57,35 +70,39 @@ def content_of(path: Path, name: str) -> bytes:
     """
     try:
         found = path.lstat()
-        if problem := not_a_file(found.st_mode, name):
-            raise Unreadable(problem)
+        _refuse(found.st_mode, name)
         if found.st_size > LARGEST:
-            raise Unreadable(_too_large(name, found.st_size))
+            raise _too_large(name, found.st_size)
         # Between the look and the opening it may have been replaced: by a link (refused), by a pipe (doesn't wait).
         handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0))
         with open(handle, "rb") as file:
-            if problem := not_a_file(os.fstat(handle).st_mode, name):
-                raise Unreadable(problem)
+            _refuse(os.fstat(handle).st_mode, name)
             content = file.read(LARGEST + 1)
     except OSError as error:
         if error.errno == errno.ELOOP:
-            raise Unreadable(not_a_file(stat.S_IFLNK, name)) from None
-        reason = error.strerror or type(error).__name__
-        raise Unreadable(f"{name} can't be read ({reason}): change its permissions, or copy it anew.") from None
+            _refuse(stat.S_IFLNK, name)
+        reason = unread(error).of(name)
+        raise Unreadable(reason.what, reason.ask, reason.do) from None
     if len(content) > LARGEST:
-        raise Unreadable(_too_large(name, len(content)))
+        raise _too_large(name, len(content))
     if not content.strip():
-        raise Unreadable(f"{name} is empty. {AGAIN}")
+        raise Unreadable(f"{name} is empty", *AGAIN)
     return content
 
 
-def not_a_file(mode: int, name: str) -> str:
-    """Why something of this mode (`os.stat_result.st_mode`) is not opened; "" for an ordinary file."""
+def not_a_file(mode: int) -> Reason:
+    """Why something of this mode (`os.stat_result.st_mode`) is not opened, as the rest of a sentence."""
     if stat.S_ISLNK(mode):
-        return f"{name} is a link, and links are not followed: put the file itself there."
+        return Reason("is a link, and links are not followed", *ITSELF)
     if not stat.S_ISREG(mode):
-        return f"{name} is no ordinary file (a folder, device, pipe or socket): put the notebook itself there."
-    return ""
+        return Reason("is no ordinary file (a folder, device, pipe or socket)", *ITSELF)
+    return NOTHING
+
+
+def unread(error: OSError) -> Reason:
+    """Why a file could not be read, as the rest of a sentence."""
+    reason = error.strerror or type(error).__name__
+    return Reason(f"can't be read ({reason})", "change its permissions, or copy it anew", "hand it in again")
 
 
 def notebook_of(content: bytes, name: str) -> dict[str, Any]:
@@ -98,18 +115,18 @@ def notebook_of(content: bytes, name: str) -> dict[str, Any]:
     try:
         nb = json.loads(text)
     except RecursionError:
-        raise Unreadable(f"{name} is nested too deeply to be a notebook. {AGAIN}") from None
+        raise Unreadable(f"{name} is nested too deeply to be a notebook", *AGAIN) from None
     except ValueError as error:
-        if re.search(r"^<{7} ", text, re.M):
-            hint = "It has the marks of a merge conflict: resolve it and hand it in again."
-        elif text.lstrip()[:1] in "{[":
-            hint = f"The file is damaged or cut off. {AGAIN}"
-        else:
-            hint = "Hand in the .ipynb file itself."
         place = f", line {error.lineno}" if isinstance(error, json.JSONDecodeError) else ""
-        raise Unreadable(f"{name} is not a notebook (no JSON{place}). {hint}") from None
+        what = f"{name} is not a notebook (no JSON{place})"
+        if re.search(r"^<{7} ", text, re.M):
+            asked = ("ask for it with that resolved", "resolve it and hand it in again")
+            raise Unreadable(f"{what}; it has the marks of a merge conflict", *asked) from None
+        if text.lstrip()[:1] in "{[":
+            raise Unreadable(f"{what}; the file is damaged or cut off", *AGAIN) from None
+        raise Unreadable(what, *_FILE) from None
     if not isinstance(nb, dict) or not ({"cells", "worksheets", "nbformat"} & nb.keys()):
-        raise Unreadable(f"{name} is JSON, but not a notebook. Hand in the .ipynb file itself.")
+        raise Unreadable(f"{name} is JSON, but not a notebook", *_FILE)
     _check_format(nb, name)
     _check_language(nb, name)
     return nb
@@ -122,11 +139,11 @@ def text_of(content: bytes, name: str) -> str:
         Unreadable: they are not UTF-8; says so of UTF-16, which is what Windows' PowerShell writes.
     """
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):
-        raise Unreadable(f"{name} is stored as UTF-16, and a notebook is UTF-8. {AGAIN}")
+        raise Unreadable(f"{name} is stored as UTF-16, and a notebook is UTF-8", *AGAIN)
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unreadable(f"{name} is not a text file in UTF-8, so it is no notebook. {AGAIN}") from None
+        raise Unreadable(f"{name} is not a text file in UTF-8, so it is no notebook", *AGAIN) from None
 
 
 def names_in(nb: dict[str, Any]) -> frozenset[str]:
@@ -153,11 +170,13 @@ def _check_format(nb: dict[str, Any], name: str) -> None:
     if not isinstance(number, int) or isinstance(number, bool):
         number = None
     if number is not None and number < 4:
-        raise Unreadable(f"{name} is a notebook of the old format {number}: open and save it in a current JupyterLab.")
+        advice = "open and save it in a current JupyterLab"
+        raise Unreadable(f"{name} is a notebook of the old format {number}", advice, f"{advice}, and hand it in again")
     if number is not None and number > 4:
-        raise Unreadable(f"{name} is a notebook of format {number}, which is newer than 4: save it as format 4.")
+        what = f"{name} is a notebook of format {number}, which is newer than 4"
+        raise Unreadable(what, "ask for format 4", "save it as format 4 and hand it in again")
     if number is None or not isinstance(nb.get("cells"), list):
-        raise Unreadable(f"{name} has no list of cells, so it is not a notebook. {AGAIN}")
+        raise Unreadable(f"{name} has no list of cells, so it is not a notebook", *AGAIN)
 
 
 def _check_language(nb: dict[str, Any], name: str) -> None:
@@ -172,10 +191,15 @@ def _check_language(nb: dict[str, Any], name: str) -> None:
     # The kernel's *name* says nothing: "ir", "conda-env-ml-py" and "python3" are all names that people give.
     if said and not any(word.lower().startswith(("python", "ipython")) for word in said):
         word = re.sub(r"\W+", " ", said[0])[:30]
-        raise Unreadable(f"{name} is a notebook for {word}, not for Python: answer in the notebook of this course.")
+        what = f"{name} is a notebook for {word}, not for Python"
+        raise Unreadable(what, "ask for the notebook of this course", "answer in the notebook of this course")
 
 
-def _too_large(name: str, size: int) -> str:
+def _too_large(name: str, size: int) -> Unreadable:
     more = f"{size / 1e6:,.0f}" if size > LARGEST + 10**6 else f"more than {LARGEST / 1e6:.0f}"
-    way_out = "clear its outputs (Kernel, Restart and Clear Outputs) and hand it in again."
-    return f"{name} has {more} MB, and at most {LARGEST / 1e6:.0f} are read: {way_out}"
+    return Unreadable(f"{name} has {more} MB, and at most {LARGEST / 1e6:.0f} are read", *CLEARED)
+
+
+def _refuse(mode: int, name: str) -> None:
+    if reason := not_a_file(mode).of(name):
+        raise Unreadable(reason.what, reason.ask, reason.do)

@@ -116,18 +116,19 @@ class GradedKernel:
 
     # --- what the marking asks
 
-    def ask(self, expression: str, seconds: float, world: Callable[..., Any] | None = None) -> Reply:
+    def ask(self, expression: str, seconds: float, world: Callable[..., Any] | None = None, late: str = "") -> Reply:
         """Evaluate an expression in the kernel; the reply's content is the display data of its value, by MIME type.
 
         Args:
             expression: Python; it is evaluated beside the learner's code, and may be answered by it.
             seconds: how long it may take.
             world: answers the questions that the expression asks meanwhile.
+            late: the sentence that says that it took longer; "" for the usual one.
         """
         if not self._ready():
             return self._spent()
         content = {**_REQUEST, "code": "", "silent": True, "user_expressions": {"answer": expression}}
-        reply = self._request({**content, "allow_stdin": world is not None}, seconds, world)
+        reply = self._request({**content, "allow_stdin": world is not None}, seconds, world, late)
         answers = reply.content.get("user_expressions")
         answer = answers.get("answer") if isinstance(answers, dict) else None
         if not isinstance(answer, dict):
@@ -199,7 +200,9 @@ class GradedKernel:
             heard |= {channel for channel, _ in channels.receive(0.2)}
             heard |= {channel for channel, _ in channels.receive(0.02)}
 
-    def _request(self, content: Message, seconds: float, world: Callable[..., Any] | None = None) -> Reply:
+    def _request(
+        self, content: Message, seconds: float, world: Callable[..., Any] | None = None, late: str = ""
+    ) -> Reply:
         """Send an execute request, and watch over it until its reply is there, or it has to be ended."""
         assert self._channels is not None and self._place is not None
         channels, limits = self._channels, self._limits
@@ -235,9 +238,9 @@ class GradedKernel:
                 break  # iopub was flooded, and its last word is lost
             if not interrupted:
                 interrupted, until = True, now + _REACT_S
-                spent = seconds if now < self._until else limits.notebook_s
-                whose = "This took longer than" if now < self._until else "The notebook took longer than"
-                hits.append(f"{whose} {spent:g} seconds, the limit, and was stopped.")
+                if now >= self._until:
+                    late = f"The notebook took longer than {limits.notebook_s:g} seconds, the limit, and was stopped."
+                hits.append(late or f"This took longer than {seconds:g} seconds, the limit, and was stopped.")
                 channels.send("control", "interrupt_request", {})
                 continue
             hits.append("It did not react to being interrupted, so its kernel was ended.")

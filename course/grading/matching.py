@@ -200,8 +200,7 @@ def _retitled(stub: Slot, found: Matched, cells: Sequence[Cell]) -> list[Piece]:
             found.pieces.sort(key=lambda each: each.number)
             return [piece]
         found.notes.append(
-            f"Cell {cell.number} holds a definition of `{question}`, but is no code cell: it was not run. "
-            "Turn it into a code cell."
+            f"Cell {cell.number} holds a definition of `{question}`, but is text and no code cell: it was not run."
         )
     return []
 

@@ -44,8 +44,10 @@ class Submission:
         file: where it can be read, as an absolute path; "" where there is no file to read (see `problem`).
         shown: how messages call it, relative to what the instructor named: "class.zip: ada_123_02_the_neuron.ipynb".
         digest: the SHA-256 of its bytes, in hexadecimal; "" without a file.
-        problem: why it can't be graded, as a sentence; "" where it can.
-        notes: what the instructor should know: "late", "one of two notebooks; the newer was taken".
+        problem: why it can't be graded, as a sentence for the instructor; "" where it can.
+        told: the same as a sentence for the learner.
+        notes: what is odd, worded for both of them: "late", "one of two notebooks; the newer was taken".
+        aside: what only the instructor should know: "handed in twice, here and as …: keep one of the rows".
         identity: what the learning platform calls the learner: "name", "canvas_user", "canvas_file",
             "moodle_participant", "gradescope_submission", "email", …; only what was found.
     """
@@ -58,6 +60,8 @@ class Submission:
     problem: str = ""
     notes: tuple[str, ...] = ()
     identity: Mapping[str, str] = field(default_factory=dict)
+    told: str = ""
+    aside: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -96,11 +100,14 @@ class Job:
     settings: Settings
 
 
-# How a question came out.
-RIGHT, PARTLY, WRONG = "right", "partly right", "not right"
-NOT_WRITTEN, MISSING = "not written yet", "missing"
+# How a question came out: the same words on pages, in tables and on the screen.
+RIGHT, PARTLY, WRONG = "right", "partly", "wrong"
+NOT_WRITTEN, MISSING = "not written", "missing"
 # The learner's code ended the question itself: a limit, or a kernel that died.
 STOPPED = "stopped"
+STATES = (RIGHT, PARTLY, WRONG, NOT_WRITTEN, MISSING, STOPPED)
+# As stored by an earlier version.
+_OLDER = {"partly right": PARTLY, "not right": WRONG, "not written yet": NOT_WRITTEN}
 
 
 @dataclass(frozen=True)
@@ -115,9 +122,10 @@ class QuestionResult:
         headline: one line.
         text: paragraphs for the learner; `code` between backticks. Never a hidden input's answer.
         mistake: the name of the mistake that was recognized, or "".
-        limits: the limits that it ran into, each as a sentence.
+        limits: the limits that it ran into, each as a sentence; those of the example cells below it, too.
         code: what the learner wrote for it, as it was run.
         seconds: how long its inputs took.
+        failed: what is special about the inputs that are not right, each once: "a batch of one". No secret.
     """
 
     name: str
@@ -132,6 +140,7 @@ class QuestionResult:
     limits: tuple[str, ...] = ()
     code: str = ""
     seconds: float = 0.0
+    failed: tuple[str, ...] = ()
 
 
 GRADED, NOT_GRADABLE, FAILED = "graded", "not gradable", "failed"
@@ -145,12 +154,15 @@ class Result:
         key: of submission, solution, seed, limits and environment; the same key is the same grade.
         learner, lesson, shown, digest, identity: as in the submission.
         status: "graded"; "not gradable" (the file can't be, see `problem`); "failed" (the grader itself broke, try again).
-        problem: why it was not graded, as a sentence.
+        problem: why it was not graded, as a sentence for the instructor.
+        told: the same as a sentence for the learner; "" where the grader broke.
         seed: what the inputs were drawn from.
         questions: in the order of the lesson; also where it was not gradable (zero points each).
         notes: what was found odd, for the learner and the instructor: cells that were moved, a late hand-in.
+        aside: what only the instructor should know, as in the submission.
         limits: limits that were hit outside of a question, as sentences.
         fingerprint: of the learner's code, for likeness (see grading/similarity.py).
+        own_digest: the SHA-256 of all code that the learner wrote, private cells too; "" where no question was written.
         sandbox: "bubblewrap" or "none".
         kernel: "warm" (forked) or "cold" (started for it).
         seconds: of grading, in all.
@@ -178,6 +190,9 @@ class Result:
     peak_mb: float = 0.0
     versions: Mapping[str, str] = field(default_factory=dict)
     graded_at: str = ""
+    told: str = ""
+    aside: tuple[str, ...] = ()
+    own_digest: str = ""
 
     @property
     def points(self) -> float:
@@ -203,13 +218,15 @@ def from_json(data: Mapping[str, Any]) -> Result:
     """
     fields = {key: value for key, value in data.items() if key in Result.__dataclass_fields__}
     questions = tuple(_question(question) for question in fields.pop("questions", ()))
-    for name in ("notes", "limits", "fingerprint"):
+    for name in ("notes", "limits", "fingerprint", "aside"):
         fields[name] = tuple(fields.get(name, ()))
     return Result(questions=questions, **fields)
 
 
 def _question(data: Mapping[str, Any]) -> QuestionResult:
     fields = {key: value for key, value in data.items() if key in QuestionResult.__dataclass_fields__}
-    for name in ("text", "limits"):
+    for name in ("text", "limits", "failed"):
         fields[name] = tuple(fields.get(name, ()))
+    if fields.get("state") in _OLDER:
+        fields["state"] = _OLDER[fields["state"]]
     return QuestionResult(**fields)

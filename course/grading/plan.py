@@ -13,6 +13,7 @@ from course.checks import exercises
 from course.grading.environment import environment_digest, versions
 from course.grading.model import (
     FAILED,
+    GRADED,
     MISSING,
     NOT_GRADABLE,
     GradingError,
@@ -56,12 +57,14 @@ class Plan:
     Attributes:
         tasks: what workers must grade.
         settled: results that need no worker: submissions that can't be graded, stored ones of which the file's name changed.
-        kept: how many submissions have their result in the store already.
+        kept: how many submissions have been graded already.
+        refused: how many can't be graded.
     """
 
     tasks: tuple[Task, ...]
     settled: tuple[Result, ...]
     kept: int
+    refused: int
 
 
 def key_of(submission: Submission, solution: str, settings: Settings) -> str:
@@ -96,7 +99,7 @@ def plan(
         store: where earlier results are. A "failed" one counts as none.
         regrade_after: see :class:`course.grading.store.Run`.
     """
-    tasks, settled, kept = [], [], 0
+    tasks, settled, kept, refused = [], [], 0, 0
     for submission in submissions:
         solution = solutions.get(submission.lesson, "")
         key = key_of(submission, solution, settings)
@@ -106,26 +109,30 @@ def plan(
         if regrade_after and not store.newer(submission.learner, submission.lesson, regrade_after):
             stored = None
         if stored is not None:
-            kept += 1
+            kept, refused = kept + (stored.status == GRADED), refused + (stored.status == NOT_GRADABLE)
             # The same file may come back under another name, or late: the grade stays, what is said of it is brought up to date.
             current = owned(stored, key, submission)
             settled += [] if current == stored else [current]
         elif submission.problem:
-            settled.append(ungraded(submission, key, settings, NOT_GRADABLE, submission.problem))
+            refused += 1
+            settled.append(ungraded(submission, key, settings, NOT_GRADABLE, submission.problem, submission.told))
         else:
             tasks.append(Task(key, submission, solution, settings))
-    return Plan(tuple(tasks), tuple(settled), kept)
+    return Plan(tuple(tasks), tuple(settled), kept, refused)
 
 
-def ungraded(submission: Submission, key: str, settings: Settings, status: str, problem: str) -> Result:
-    """The result of a submission that was not graded: all the lesson's questions, at zero points."""
+def ungraded(submission: Submission, key: str, settings: Settings, status: str, problem: str, told: str = "") -> Result:
+    """The result of a submission that was not graded: all the lesson's questions, at zero points.
+
+    `problem` is for the instructor, and `told` for the learner.
+    """
     try:
         catalogue = exercises(submission.lesson)
     except KeyError:
         catalogue = {}
     questions = tuple(QuestionResult(name, MISSING, 0.0, float(one.points)) for name, one in catalogue.items())
     names = (key, submission.learner, submission.lesson, submission.shown)
-    return owned(Result(*names, status, settings.seed, questions, problem), key, submission)
+    return owned(Result(*names, status, settings.seed, questions, problem, told=told), key, submission)
 
 
 def owned(result: Result, key: str, submission: Submission) -> Result:
@@ -140,6 +147,7 @@ def owned(result: Result, key: str, submission: Submission) -> Result:
         digest=submission.digest,
         identity=dict(submission.identity),
         notes=notes,
+        aside=submission.aside,
         versions=dict(result.versions) or versions(),
         graded_at=result.graded_at or _now(),
     )

@@ -18,6 +18,7 @@ from course.grading.plan import Task, owned, ungraded
 from course.grading.store import Store
 
 CLOSING_S = 15.0  # how long an interrupted run waits for its workers to end
+WAITING_S = 5.0  # after so long without news, the progress is told that there are none
 
 
 class Grader(Protocol):
@@ -35,6 +36,7 @@ class Progress(Protocol):
 
     def started(self, submission: Submission) -> None: ...
     def finished(self, result: Result, seconds: float) -> None: ...
+    def waiting(self) -> None: ...
 
 
 class Seat:
@@ -242,7 +244,10 @@ def run(tasks: Sequence[Task], backend: Backend, store: Store, progress: Progres
         backend.start(tasks, events)
         try:
             while left and not ended_by:
-                take(events.get())
+                try:
+                    take(events.get(timeout=WAITING_S))
+                except Empty:
+                    progress.waiting()
         finally:
             backend.close()
     while True:  # what was finished when the signal came

@@ -18,6 +18,7 @@ from rich.text import Text
 from course.grading.model import FAILED, Result, Submission
 
 EVERY_S = 30.0  # seconds between two lines where the output is no terminal
+_NAMED = 2  # learners in one line
 
 Clock = Callable[[], float]
 
@@ -35,9 +36,14 @@ class Pace:
         parallel: int,
         earlier: Mapping[str, Sequence[float]],
         clock: Clock = time.monotonic,
+        longest_s: float | None = None,
     ) -> None:
-        """Of each submission its lesson; how many are graded at a time; seconds per lesson that are known from before."""
+        """Of each submission its lesson; how many are graded at a time; seconds per lesson that are known from before.
+
+        `longest_s`: after so many seconds a submission is stopped.
+        """
         self._clock = clock
+        self._longest_s = longest_s
         self._parallel = parallel
         self._left = Counter(lessons)
         self._earlier = {lesson: list(seconds) for lesson, seconds in earlier.items() if seconds}
@@ -59,6 +65,17 @@ class Pace:
         self._running.pop((learner, lesson), None)
         self._left[lesson] -= 1
         self._took.setdefault(lesson, []).append(seconds)
+
+    def overdue(self) -> tuple[list[str], float | None]:
+        """Whom the end of the run waits for, where they took longer than is usual, and in how many seconds at most it comes.
+
+        Nobody, while others wait for their turn, or somebody is within the usual time.
+        """
+        running, usual = self.running, self.left()
+        if not running or len(running) < self._left.total() or usual is None or usual >= 1:
+            return [], None
+        left = None if self._longest_s is None else max(0.0, self._longest_s - running[-1][2])
+        return [learner for learner, _, _ in running], left
 
     def left(self) -> float | None:
         """Seconds until all are done; None while nothing is known."""
@@ -111,12 +128,18 @@ class Screen:
         if result.status == FAILED:
             self._failed += 1
             self._console.print(f"{result.shown}: {result.problem}", markup=False, highlight=False, soft_wrap=True)
-        now = self._clock()
-        if not self._live and (now - self._said_at >= EVERY_S or self._done == self._total):
-            self._said_at = now
-            self._console.print(
-                f"{self._counts()}, last {result.learner}", markup=False, highlight=False, soft_wrap=True
-            )
+        self._speak(f"last {result.learner}", now=self._done == self._total)
+
+    def waiting(self) -> None:
+        """Nothing has happened for a while."""
+        names = [f"{learner} {seconds:.0f} s" for learner, _, seconds in self._pace.running]
+        self._speak(f"in work: {', '.join(names) or 'nobody yet'}")
+
+    def _speak(self, also: str, now: bool = False) -> None:
+        """A line where the output is no terminal; not too often."""
+        if not self._live and (now or self._clock() - self._said_at >= EVERY_S):
+            self._said_at = self._clock()
+            self._console.print(f"{self._counts()}, {also}", markup=False, highlight=False, soft_wrap=True)
 
     def picture(self) -> Group:
         """The two lines: bar, counts and time left; who is in work, and for how long."""
@@ -135,13 +158,19 @@ class Screen:
 
     def _counts(self) -> str:
         failed = f", {self._failed} failed" if self._failed else ""
+        return f"{self._done} of {self._total} graded{failed}{self._rest()}"
+
+    def _rest(self) -> str:
+        """What is still to come, and how long it takes."""
+        if self._done == self._total:
+            return ""
+        late, at_most = self._pace.overdue()
+        if late:
+            more = f" and {len(late) - _NAMED} more" if len(late) > _NAMED else ""
+            latest = "" if at_most is None else f", stopped at the latest in {words(at_most)}"
+            return f", waiting for {', '.join(late[:_NAMED])}{more}{latest}"
         left = self._pace.left()
-        rest = (
-            ""
-            if self._done == self._total
-            else ", " + ("time left not known yet" if left is None else f"{words(left)} left")
-        )
-        return f"{self._done} of {self._total} graded{failed}{rest}"
+        return ", time left not known yet" if left is None else f", {words(left)} left"
 
 
 def words(seconds: float) -> str:

@@ -14,9 +14,10 @@ import math
 import tokenize
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import combinations, pairwise
 
+from course.grading.model import GRADED, MISSING, NOT_WRITTEN, Result
 from course.grading.reading import plain_python
 
 GRAM = 8  # tokens that are hashed together: shorter matches are noise
@@ -30,6 +31,7 @@ COMMON_SHARE, COMMON_LEARNERS = 1 / 3, 3
 # classes drawn from honest answers to lesson 02: at most one pair in a hundred honest ones is shown, most in classes of
 # 30. A copy of nothing but the most usual answers is not told from chance.
 LEAST_SHARE, LEAST_COMMON = 0.7, 12.0
+PAIRED_GROUP = 6  # learners with the same text, of whom every pair is listed
 
 _SKIPPED = {tokenize.COMMENT, tokenize.NL, tokenize.ENCODING, tokenize.ENDMARKER, tokenize.STRING}
 _SHAPES = {tokenize.NEWLINE: "⏎", tokenize.INDENT: "→", tokenize.DEDENT: "←"}
@@ -46,12 +48,18 @@ class Pair:
         one, other: their keys, in order.
         share: how much of the smaller one's own code is in the other, from 0 to 1; what few wrote weighs more.
         common: how many distinctive hashes they share.
+        lesson: of which they are.
+        same: the questions that both answered in the same way; names, comments and strings apart.
+        exact: everything that the two wrote is the same text, private cells too.
     """
 
     one: str
     other: str
     share: float
     common: int
+    lesson: str = ""
+    same: tuple[str, ...] = ()
+    exact: bool = False
 
 
 def fingerprint(code: Iterable[str], given: Iterable[str] = ()) -> tuple[int, ...]:
@@ -70,6 +78,62 @@ def fingerprint(code: Iterable[str], given: Iterable[str] = ()) -> tuple[int, ..
             room -= len(tokens)
             found.update(_winnowed([value if value not in theirs else None for value in _hashes(tokens)]))
     return tuple(sorted(found))
+
+
+def own_digest(code: Iterable[str], given: Iterable[str]) -> str:
+    """SHA-256 of all the code that a learner wrote, as text; "" where nothing was written.
+
+    Args:
+        code: the sources of all code cells, private ones too, in order.
+        given: what the course gave; cells with that text don't count.
+    """
+    theirs = {source.strip() for source in given}
+    own = [source.strip() for source in code if source.strip() and source.strip() not in theirs]
+    return hashlib.sha256("\0".join(own).encode("utf-8", "replace")).hexdigest() if own else ""
+
+
+def likely_copies(results: Iterable[Result]) -> list[Pair]:
+    """The pairs of graded results of the same lesson that are suspiciously alike: exact copies first, then as :func:`alike`.
+
+    An exact copy is a pair whatever the class wrote; one of a large group is paired with the group's first alone.
+    """
+    lessons: dict[str, list[Result]] = defaultdict(list)
+    for result in results:
+        if result.status == GRADED:
+            lessons[result.lesson].append(result)
+    return [pair for lesson in sorted(lessons) for pair in _of_lesson(lesson, lessons[lesson])]
+
+
+def _of_lesson(lesson: str, results: Sequence[Result]) -> list[Pair]:
+    by_key = {result.learner: result for result in results}
+    likely = {(pair.one, pair.other): pair for pair in alike({key: one.fingerprint for key, one in by_key.items()})}
+    groups: dict[str, list[str]] = defaultdict(list)
+    for key in sorted(by_key):
+        # Who wrote next to nothing wrote the same as others did.
+        if by_key[key].own_digest and len(by_key[key].fingerprint) >= LEAST_COMMON:
+            groups[by_key[key].own_digest].append(key)
+    exact: set[tuple[str, str]] = set()
+    for keys in groups.values():
+        exact.update(combinations(keys, 2) if len(keys) <= PAIRED_GROUP else ((keys[0], key) for key in keys[1:]))
+    pairs = []
+    for one, other in sorted({*likely, *exact}):
+        pair = likely.get((one, other)) or Pair(one, other, 1.0, len(by_key[one].fingerprint))
+        if (one, other) in exact:
+            pair = replace(pair, share=1.0, exact=True)
+        pairs.append(replace(pair, lesson=lesson, same=_same_answers(by_key[one], by_key[other])))
+    return sorted(pairs, key=lambda pair: (not pair.exact, -pair.share, -pair.common, pair.one, pair.other))
+
+
+def _same_answers(one: Result, other: Result) -> tuple[str, ...]:
+    """The names of the questions that both have written, and in the same way."""
+    theirs = {question.name: question for question in other.questions}
+    unwritten = (MISSING, NOT_WRITTEN)
+    return tuple(
+        mine.name
+        for mine in one.questions
+        if (its := theirs.get(mine.name)) and mine.state not in unwritten and its.state not in unwritten
+        if list(_parts(mine.code)) == list(_parts(its.code))
+    )
 
 
 def alike(fingerprints: Mapping[str, Sequence[int]]) -> list[Pair]:

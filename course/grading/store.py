@@ -184,12 +184,22 @@ class Run:
     said: tuple[str, ...] = ()
 
 
-def begin_run(store: Store, seed: int | None, regrade: bool, options: Mapping[str, Any]) -> Run:
+def begin_run(store: Store, seed: int | None, regrade: bool, options: Mapping[str, Any], partly: bool = False) -> Run:
     """Decide with which seed to grade and what to grade again, and write that to `run.json`.
 
     The seed is the one asked for; else the one that the folder's last run recorded; else one that is drawn. A recorded seed
     is in `run.json`, and in every result should that file be lost. A `--regrade` that was interrupted goes on where it was:
     `run.json` keeps how many results there were when it began, until :func:`end_run`.
+
+    Args:
+        store: the folder.
+        seed: the one asked for, or None.
+        regrade: grade again what has its grade.
+        options: to be recorded.
+        partly: not all of the class is going to be graded.
+
+    Raises:
+        GradingError: a part of the class would be graded with another seed than the rest; or `run.json` can't be written.
     """
     before = _recorded(store)
     recorded = before.get("seed")
@@ -198,6 +208,11 @@ def begin_run(store: Store, seed: int | None, regrade: bool, options: Mapping[st
         latest = max(store.results(), key=lambda result: result.graded_at, default=None)
         recorded = None if latest is None else latest.seed
     if seed is not None and recorded is not None and seed != recorded:
+        if partly:
+            raise GradingError(
+                f"The class in {store.folder} was graded with seed {recorded}, and --only would grade a part of it with {seed}. "
+                f"Leave out --seed or --only, or name another folder with --out."
+            )
         said.append(f"The seed was {recorded} and is {seed} now: what was graded with the other is graded again.")
     if seed is None:
         seed = secrets.randbelow(2**31) if recorded is None else recorded

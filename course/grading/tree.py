@@ -12,9 +12,10 @@ from itertools import count
 from pathlib import Path
 
 from course.grading.archives import DEPTH, Member, is_other_archive, unpack
-from course.grading.handed_in import not_a_file
+from course.grading.handed_in import not_a_file, unread
 from course.grading.model import GradingError
 from course.grading.naming import COPY
+from course.grading.reasons import NOTHING, Reason
 
 NESTED = 2  # zip files in zip files that are opened: a platform's, and a learner's in it
 NESTED_TOTAL = 2 * 10**8  # bytes that a learner's zip file in a platform's may hold, of what is kept
@@ -31,7 +32,7 @@ class Node:
         name: its name; as somebody wrote it.
         shown: how messages call it, relative to what the instructor named.
         path: where it can be read; None if it was not unpacked.
-        problem: why it can't be read, as the rest of a sentence ("is a link, …"); "" where it can.
+        problem: why it can't be read, as the rest of a sentence ("is a link, …").
         modified: when it was changed, in seconds since 1970.
         children: what is in the folder or zip file, by name; None for a file.
         archive: is it a zip file?
@@ -41,7 +42,7 @@ class Node:
     name: str
     shown: str
     path: Path | None = None
-    problem: str = ""
+    problem: Reason = NOTHING
     modified: float = 0.0
     children: list[Node] | None = None
     archive: bool = False
@@ -73,26 +74,28 @@ class _Planter:
             status = path.lstat()
             node.modified = status.st_mtime
             if not stat.S_ISDIR(status.st_mode):
-                node.problem = not_a_file(status.st_mode, "").strip()
+                node.problem = not_a_file(status.st_mode)
                 return node if node.problem else self.archive(node, NESTED)
             if depth >= DEPTH:
-                node.problem = f"lies deeper than {DEPTH} folders: move it up."
+                node.problem = Reason(f"lies deeper than {DEPTH} folders", "move it up", "hand in the notebook alone")
             else:
                 node.children = self.folder(path, f"{node.shown}/", depth + 1)
         except OSError as error:
-            node.problem = (
-                f"can't be read ({error.strerror or type(error).__name__}): change its permissions, or copy it anew."
-            )
+            node.problem = unread(error)
         return node
 
     def archive(self, node: Node, nested: int) -> Node:
         """The node with what is in it, if it is a zip file; `nested` zip files may lie in each other."""
         if is_other_archive(node.name):
-            node.problem = "is an archive of a kind that is not opened here: unpack it yourself, or ask for a zip file."
+            what = "is an archive of a kind that is not opened here"
+            node.problem = Reason(
+                what, "unpack it yourself, or ask for the notebook", "hand in the .ipynb file, not packed"
+            )
         if node.path is None or node.problem or not node.name.lower().endswith(".zip"):
             return node
         if not nested:
-            node.problem = "is a zip file in a zip file in a zip file: unpack it yourself."
+            what = "is a zip file in a zip file in a zip file"
+            node.problem = Reason(what, "unpack it yourself", "hand in the .ipynb file, not packed")
             return node
         limit = {"total": NESTED_TOTAL} if nested < NESTED else {}
         members = unpack(node.path, self.workspace / f"{next(self.numbers):05}", _is_wanted, **limit)
@@ -152,7 +155,7 @@ def plant(where: Path, workspace: Path) -> Node:
     except OSError as error:
         raise GradingError(f"{where.name} can't be read ({error.strerror}): change its permissions.") from None
     if root.problem:
-        raise GradingError(f"{root.shown} {root.problem}")
+        raise GradingError(str(root.problem.of(root.shown)))
     if root.children is None:
         raise GradingError(f"{root.shown} is neither a folder nor a zip file: name the one that holds the submissions.")
     return root

@@ -19,6 +19,7 @@ def job_to_json(job: Job) -> dict[str, Any]:
 
 def job_from_json(data: Mapping[str, Any]) -> Job:
     """The job that :func:`job_to_json` wrote."""
-    submission = Submission(**{**data["submission"], "notes": tuple(data["submission"]["notes"])})
+    told = data["submission"]
+    submission = Submission(**{**told, "notes": tuple(told["notes"]), "aside": tuple(told["aside"])})
     settings = Settings(**{**data["settings"], "limits": Limits(**data["settings"]["limits"])})
     return Job(data["key"], submission, base64.b64decode(data["content"]), data["solution"], settings)

@@ -150,9 +150,18 @@ def count_parameters(sizes: Sequence[int]) -> int:
 
 
 def _count_cases(rng: np.random.Generator) -> list[Case]:
-    drawn = [int(n) for n in rng.integers(11, 60, size=5)]
-    lists = ([3, 2], [784, 10], [2, 2, 1], [784, 128, 10], drawn)
-    return [Case(f"sizes {sizes}", (list(sizes),), shown=str(sizes)) for sizes in lists]
+    # All are drawn, and none is an example of the notebook: what that prints is no answer.
+    def drawn(low: int, high: int, count: int) -> list[int]:
+        return [int(n) for n in rng.choice(np.arange(low, high), size=count, replace=False)]
+
+    lists = {
+        "one small layer": drawn(4, 10, 2),
+        "one layer with many inputs": [*drawn(400, 780, 1), *drawn(11, 60, 1)],
+        "two layers, the last of one neuron": [*drawn(2, 8, 2), 1],
+        "two layers": [*drawn(400, 780, 1), *drawn(80, 200, 1), *drawn(5, 20, 1)],
+        "four layers": drawn(11, 60, 5),
+    }
+    return [Case(label, (sizes,), shown=str(sizes)) for label, sizes in lists.items()]
 
 
 COUNT_PARAMETERS = Exercise(
