@@ -39,15 +39,17 @@ def _at(folder: Path) -> dict[str, str]:
     return {"JAX_COMPILATION_CACHE_DIR": str(folder), "JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES": "none"}
 
 
-def compiled(solution: str, fill: Callable[[Path], None]) -> Path | None:
+def compiled(solution: str, fill: Callable[[Path], bool]) -> Path | None:
     """The folder with the compiled code of a solution.
 
     Args:
         solution: the notebook's text.
-        fill: runs the solution so that all that it compiles goes to a folder; called where there is no such folder yet.
+        fill: runs the solution so that all that it compiles goes to a folder, and says whether it ran; called where there is
+            no such folder yet.
 
     Returns:
-        The folder, or None where the user's cache can't be written: then everything is compiled each time, and is right too.
+        The folder, or None where the solution did not run or the user's cache can't be written: then everything is compiled each
+        time, and is right too.
     """
     what = "\n".join((environment_digest(), _processor(), solution))
     home = cache_folder() / "grading"
@@ -60,7 +62,9 @@ def compiled(solution: str, fill: Callable[[Path], None]) -> Path | None:
             if not folder.is_dir():
                 part = Path(tempfile.mkdtemp(dir=home, prefix="part-"))
                 try:
-                    fill(part)
+                    # A folder that is kept half filled would make every later run slow, and nobody would know why.
+                    if not fill(part):
+                        return None
                     part.rename(folder)
                 finally:
                     shutil.rmtree(part, ignore_errors=True)

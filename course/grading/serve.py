@@ -20,7 +20,7 @@ from course.checks.registry import exercises
 from course.grading.compiled import compiled, reading, writing
 from course.grading.examine import examine
 from course.grading.launch import Launcher
-from course.grading.model import FAILED, GradingError, Job, Settings, to_json
+from course.grading.model import FAILED, GRADED, GradingError, Job, Settings, to_json
 from course.grading.package import write_package
 from course.grading.plan import ungraded
 from course.grading.wiring import job_from_json
@@ -54,12 +54,12 @@ class Desk:
             self._for = (lesson, settings)
         return to_json(examine(job, self._launcher, markings))
 
-    def _fill(self, into: Path, job: Job, markings: Mapping[str, Marking], env: Mapping[str, str]) -> None:
-        """Grade the solution itself, which is no stranger's code, so that what it compiles lies in `into`."""
+    def _fill(self, into: Path, job: Job, markings: Mapping[str, Marking], env: Mapping[str, str]) -> bool:
+        """Grade the solution itself, which is no stranger's code, so that what it compiles lies in `into`. Whether it was graded."""
         settings = Settings(job.settings.seed, sandbox=False, warm=False)
         own = replace(job, content=job.solution.encode(), settings=settings)
         with Launcher(settings, self._package, {}, {**env, **writing(into)}) as launcher:
-            examine(own, launcher, markings)
+            return examine(own, launcher, markings).status == GRADED
 
     def close(self) -> None:
         """End the launcher."""
