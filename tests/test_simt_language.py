@@ -1,0 +1,383 @@
+"""Promises of `course.simt`: what a kernel may contain means what it means in Python and in C, and the rest is refused."""
+
+# mypy: disable-error-code="no-untyped-def"
+from __future__ import annotations
+
+import math
+from typing import Any
+
+import jax.numpy as jnp
+import numpy as np
+import pytest
+import simt_kernels as kernels
+from IPython.core.interactiveshell import InteractiveShell
+from traitlets.config import Config
+
+from course import simt
+
+HALF = 0.5
+SIZES = (4, (8, 16))
+
+
+def run(body: str, *args: Any, block: Any = 32, constants: dict[str, Any] | None = None, **more: Any) -> Any:
+    """The result of a kernel whose body is given; `i` is the thread."""
+    params = ", ".join(f"a{k}" for k in range(len(args)))
+    lines = "\n".join(f"    {line}" for line in body.splitlines())
+    source = f"def kernel(t, {params + ', ' if params else ''}out):\n    i = t.threadIdx.x\n{lines}\n"
+    dtype = more.pop("dtype", "float64")
+    out = simt.empty(math.prod(block) if isinstance(block, tuple) else block, dtype)
+    return simt.launch(simt.Kernel.from_source(source, "kernel", constants), 1, block, *args, out, **more)[0]
+
+
+I = np.arange(32)  # noqa: E741
+
+
+@pytest.mark.parametrize(
+    ("expression", "expected"),
+    [
+        ("i + 1", I + 1),
+        ("7 - i * 2", 7 - I * 2),
+        ("(i - 16) // 3", (I - 16) // 3),
+        ("(i - 16) % 3", (I - 16) % 3),
+        ("i ** 2", I**2),
+        ("2 ** i", 2**I),
+        ("i << 3 | 1", I << 3 | 1),
+        ("(i ^ 5) & ~2", (I ^ 5) & ~2),
+        ("-i", -I),
+        ("i / 4", I / 4),
+        ("min(i, 7) + max(i, 20, 3)", np.minimum(I, 7) + np.maximum(I, 20)),
+        ("abs(i - 10)", abs(I - 10)),
+        ("int(i / 3)", I // 3),
+        ("1 if i > 3 else 0", I > 3),
+        ("(i > 3) + (i > 5)", (I > 3) * 1 + (I > 5)),
+        ("3 < i <= 9", (I > 3) & (I <= 9)),
+        ("i > 3 and i < 9 or i == 20", ((I > 3) & (I < 9)) | (I == 20)),
+        ("not i > 3", I <= 3),
+        ("(i > 3) & (i < 9)", (I > 3) & (I < 9)),
+        ("math.sqrt(i)", np.sqrt(I, dtype="f")),
+        ("math.floor(i / 4) + math.pi", I // 4 + np.float32(math.pi)),
+        ("math.exp(-i / 8.0)", np.exp(-I / np.float32(8), dtype="f")),
+        ("t.blockDim.x + t.gridDim.x + t.blockIdx.x", np.full(32, 33)),
+        ("t.grid(1)", I),
+        ("float(True) + (2 > 1)", np.full(32, 2)),
+    ],
+)
+def test_expressions_mean_what_they_mean_in_python(expression: str, expected: Any) -> None:
+    np.testing.assert_allclose(run(f"out[i] = {expression}"), expected, rtol=1e-6)
+
+
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        ("n = 0\nfor k in range(i):\n    n += k\nout[i] = n", I * (I - 1) // 2),
+        ("n = 0\nfor k in range(10, i, -3):\n    n += 1\nout[i] = n", [len(range(10, k, -3)) for k in I]),
+        ("n = 0\nwhile True:\n    n += 1\n    if n > i:\n        break\nout[i] = n", I + 1),
+        (
+            "n = 0\nfor k in range(9):\n    if k % 2 == i % 2:\n        continue\n    n += k\nout[i] = n",
+            np.where(I % 2, 20, 16),
+        ),
+        ("out[i] = 1\nif i > 5:\n    return\nout[i] = 2", np.where(I > 5, 1, 2)),
+        ("for k in range(5):\n    if k == i:\n        out[i] = 7\n        return\nout[i] = 3", np.where(I < 5, 7, 3)),
+        (
+            "if i < 4:\n    v = 1\nelif i < 8:\n    v = 2\nelse:\n    v = 3.5\nout[i] = v",
+            np.select([I < 4, I < 8], [1, 2], 3.5),
+        ),
+        ("a, b = i, 2\na, b = b, a\nout[i] = a - b", 2 - I),
+        ("k = 5\nfor k in range(3):\n    k = k + i\nout[i] = k", 2 + I),
+        ("v: int = 3\nv *= i\nout[i] = v", 3 * I),
+        (
+            "if i < 10:\n    n = 0\n    for k in range(4):\n        n += k * i\n    out[i] = n\nelse:\n    out[i] = 0",
+            np.where(I < 10, 6 * I, 0),
+        ),
+        (
+            "n = 0\nwhile n < 3:\n    m = 0\n    while m < i:\n        m += 1\n        if m == 2:\n            break\n    n += 1\nout[i] = m",
+            np.minimum(I, 2),
+        ),
+    ],
+)
+def test_statements_mean_what_they_mean_in_python(body: str, expected: Any) -> None:
+    np.testing.assert_array_equal(run(body), expected)
+
+
+def test_a_shape_can_be_unpacked() -> None:
+    assert (run("rows, columns = a0.shape\nout[i] = rows * 10 + columns", np.ones((2, 3))) == 23).all()
+
+
+def test_shared_memory_can_be_declared_as_in_numba() -> None:
+    body = (
+        "tile = t.shared.array(shape=(8, N), dtype=np.float32)\ntile[i // 4, i % 4] = i\nout[i] = tile[i // 4, i % 4]"
+    )
+    assert (run(body, constants={"N": 4}) == I).all()
+
+
+def test_a_literal_does_not_widen_a_float32_and_a_float64_array_stays_one() -> None:
+    third = np.full(32, 1 / 3)
+    narrow, wide = third.astype("f"), third
+    assert (run("out[i] = a0[i] * 0.1 + 1", narrow) == narrow * np.float32(0.1) + np.float32(1)).all()
+    assert (run("out[i] = a0[i] * 0.1 + 1", wide) == wide * 0.1 + 1).all()
+    assert (run("v = 0.1 if i < 40 else 0.2\nout[i] = v * a0[i]", wide) == wide * 0.1).all()
+
+
+def test_a_whole_number_beside_a_float32_becomes_one() -> None:
+    assert (run("out[i] = i / 3") == (I.astype("f") / np.float32(3))).all()
+
+
+def test_whole_numbers_wrap_at_64_bits_and_floats_overflow_to_infinity() -> None:
+    assert run("out[i] = 9223372036854775807 + i", dtype="int64")[1] == -(2**63)
+    assert (
+        run("n = 3\nfor k in range(6):\n    n = n * n\nout[i] = n", dtype="int64")[0] == (3**64 + 2**63) % 2**64 - 2**63
+    )
+    assert np.isinf(run("out[i] = a0[i] * 1e38 * 1e38", np.ones(32, "f"))).all()
+    assert np.isinf(run("out[i] = 1.0 / (a0[i] - 1)", np.ones(32, "f"))).all()
+    assert np.isnan(run("out[i] = math.sqrt(a0[i] - 2)", np.ones(32, "f"))).all()
+
+
+def test_a_store_converts_as_c_does() -> None:
+    assert run("out[i] = (i - 4) * 0.75", dtype="int32").tolist() == [int(v * 0.75) for v in range(-4, 28)]
+
+
+def scaled(t, x, out):
+    i = t.threadIdx.x
+    out[i] = x[i] * HALF + SIZES[1][0] + len(SIZES[1:]) if i < 0 else clamp(t, x, i) * HALF + SIZES[1][0]
+
+
+def clamp(t, values, at):
+    if values[at] > t.blockDim.x / 4:
+        return 1.0 * t.blockDim.x / 4
+    return values[at]
+
+
+def scaled_simply(t, x, out):
+    i = t.threadIdx.x
+    out[i] = clamp(t, x, i) * HALF + SIZES[1][0]
+
+
+def test_constants_and_other_functions_are_found_where_the_kernel_finds_them() -> None:
+    x = np.arange(32, dtype="f")
+    out, report = simt.launch(scaled_simply, 1, 32, x, simt.empty(32))
+    assert (out == np.minimum(x, 8) * 0.5 + 8).all()
+    assert report.counts()["divergent_branches"] == 1  # within clamp
+
+
+def test_a_closure_is_read_too() -> None:
+    factor = 3
+
+    def times(t, x, out):
+        out[t.threadIdx.x] = x[t.threadIdx.x] * factor
+
+    assert (simt.launch(times, 1, 4, np.ones(4, "f"), simt.empty(4))[0] == 3).all()
+
+
+def test_a_kernel_is_plain_data_that_runs_the_same_elsewhere() -> None:
+    kernel = simt.Kernel.of(scaled_simply)
+    plain = kernel.plain()
+    assert plain["constants"] == {"HALF": 0.5, "SIZES": (4, (8, 16))}
+    again = simt.Kernel.from_source(**plain)
+    x = np.arange(32, dtype="f")
+    here, there = (simt.launch(k, 1, 32, x, simt.empty(32)) for k in (kernel, again))
+    assert again == kernel and (here[0] == there[0]).all() and here[1] == there[1]
+
+
+def test_a_kernel_of_a_notebook_cell_is_read_with_its_constants() -> None:
+    shell = InteractiveShell.instance(config=Config({"HistoryManager": {"enabled": False}}))
+    cell = "K = 5\ndef from_cell(t, out):\n    # a comment\n    out[t.threadIdx.x] = K\n"
+    try:
+        assert shell.run_cell(cell).success
+        out, report = simt.launch(shell.user_ns["from_cell"], 1, 4, simt.empty(4))
+    finally:
+        InteractiveShell.clear_instance()
+    assert (out == 5).all() and report.source[1] == "    # a comment" and list(report.lines) == [3]
+
+
+def test_arguments_are_copied_and_never_changed() -> None:
+    x, out = np.ones(32, "f"), np.zeros(32, "f")
+    got, _ = simt.launch(kernels.add, 1, 32, x, x, out)
+    assert (out == 0).all() and (got == 2).all()
+
+
+def two_outputs(t, x, low, high):
+    i = t.threadIdx.x
+    high[i] = max(x[i], 0)
+    low[i] = min(x[i], 0)
+
+
+def test_several_arrays_that_are_stored_into_come_back_in_the_order_of_the_parameters() -> None:
+    x = jnp.arange(-2.0, 2.0)
+    (low, high), _ = simt.launch(two_outputs, 1, 4, x, simt.empty(4), simt.empty(4))
+    assert low.tolist() == [-2, -1, 0, 0] and high.tolist() == [0, 0, 0, 1]
+    assert isinstance(low, np.ndarray) and low.dtype == np.float32
+
+
+def test_the_same_launch_counts_and_computes_the_same() -> None:
+    x = np.random.default_rng(1).normal(size=(40, 50)).astype("f")
+    one, two = (
+        simt.launch(kernels.transpose_tiled, (2, 2), (32, 8), x, simt.empty((50, 40)), trace=True) for _ in range(2)
+    )
+    assert (
+        (one[0] == two[0]).all() and one[1] == two[1] and one[1].trace == two[1].trace and repr(one[1]) == repr(two[1])
+    )
+
+
+def test_threads_are_counted_x_first_in_three_dimensions() -> None:
+    source = """
+def where(t, out):
+    x, y, z = t.grid(3)
+    out[z, y, x] = t.threadIdx.x + 10 * t.threadIdx.y + 100 * t.threadIdx.z + 1000 * t.blockIdx.z
+"""
+    kernel = simt.Kernel.from_source(source, "where")
+    out, report = simt.launch(kernel, (1, 1, 2), (4, 3, 2), simt.empty((4, 3, 4)))
+    expected = np.arange(4) + 10 * np.arange(3)[:, None] + 100 * np.array([0, 1, 10, 11])[:, None, None]
+    assert (out == expected).all() and report.warps == 2
+
+
+def test_an_atomic_gives_back_the_old_value() -> None:
+    out = run("out[i] = t.atomic.add(a0, i % 2, 1)", np.zeros(2, "int32"))[1]
+    assert sorted(out.tolist()) == sorted([*range(16), *range(16)])
+
+
+def test_print_shows_a_line_a_thread_up_to_a_bound(capsys: pytest.CaptureFixture[str]) -> None:
+    run('if i > 29:\n    print("thread", i)\nout[i] = 0')
+    assert capsys.readouterr().out == "thread 30\nthread 31\n"
+    run('for k in range(1000):\n    print("again", k)\nout[i] = 0')
+    printed = capsys.readouterr().out.splitlines()
+    assert len(printed) == 201 and printed[-1] == "… (print() stops here)"
+
+
+def test_a_trace_lists_what_a_player_needs() -> None:
+    _, report = simt.launch(
+        kernels.transpose_tiled, (2, 1), (32, 8), np.ones((32, 64), "f"), simt.empty((64, 32)), trace=[1]
+    )
+    assert {event.block for event in report.trace} == {(1, 0)} and {event.warp for event in report.trace} == set(
+        range(8)
+    )
+    first = next(event for event in report.trace if event.kind == "load")
+    assert (first.array, first.space, first.line, first.sectors, first.mask) == ("x", "global", 7, 4, 2**32 - 1)
+    assert first.index == tuple(range(32, 64))
+    assert [event.step for event in report.trace if event.warp == 3] == list(range(len(report.trace) // 8))
+    barrier = [event.kind for event in report.trace].index("barrier")
+    assert {event.warp for event in report.trace[: barrier + 1]} == {0}
+
+
+def test_a_report_shows_each_line_and_each_access_as_text_and_as_html() -> None:
+    _, report = simt.launch(kernels.add, 2, 32, np.ones(40, "f"), np.ones(40, "f"), simt.empty(40))
+    text, html = repr(report), report._repr_html_()
+    assert "out[i] = x[i] + y[i]" in text and "out[i] = x[i] + y[i]" in html
+    assert "2.5" in text and "i &lt; out.size" in html
+
+
+# What is refused
+
+REFUSED = {
+    "v = [k for k in range(3)]": "line 3: a list comprehension makes a new list, which a GPU thread can't: use a `for` loop",
+    "v = [1, 2]": "a list is an object of Python's",
+    "v = a0[1:3]": "a slice is many elements",
+    "v = a0 @ a0": "@ multiplies whole matrices",
+    "v = a0": "a0 is a whole array",
+    "v = a0.T": "an array has .shape, .size and .ndim here, not .T",
+    "v = a0[i][0]": "write both indices in one pair of brackets",
+    "v = a0[i, 0]": "a0 has 1 axis, so that it takes 1 index, as in a0[i]; here it gets 2",
+    "v = a0[i / 2]": "must be a whole number: use //",
+    "v = a0[0.0]": "must be a whole number",
+    "v = nothing": "nothing is not known here",
+    "v = sum(a0)": "sum() can't be called",
+    "v = math.gamma(i)": "gamma() can't be called in a kernel",
+    "v = t.warpSize": "t has threadIdx",
+    "v = t.threadIdx": "t.threadIdx has an axis: write t.threadIdx.x (or .y, .z)",
+    "v = t.blockDim * 2": "t.blockDim has an axis: write t.blockDim.x",
+    "t.syncthreads": "t.syncthreads is called: write t.syncthreads()",
+    "v = np.zeros((3, 3))": "zeros() makes an array, which a GPU thread can't",
+    "v = t": "t is the thread itself",
+    "v = 'text'": "a thread works with numbers only",
+    "v = f'{i}'": "a GPU thread has no text",
+    "v = lambda: 1": "a lambda is an object",
+    "v = 1 if i in (1, 2) else 0": "`in` searches",
+    "v = i is 3": "`is` compares objects",
+    "v = i & 0.5": "needs whole numbers",
+    "v = ~(i > 3)": "~ needs a whole number",
+    "v = 1 // 0": "divided by zero",
+    "v = a0.shape": "a tuple is no number",
+    "v = (w := 3)": "an assignment inside of an expression",
+    "v = min(i)": "min() takes 2 to 8 values",
+    "v = t.syncthreads()": "stands in a line of its own",
+    "v = range(3)": "range() can stand in",
+    "import math": "an import belongs above the kernel",
+    "try:\n    pass\nexcept ValueError:\n    pass": "can't catch an error",
+    "for v in a0:\n    pass": "a loop counts",
+    "for v in range(i / 2):\n    pass": "range() takes whole numbers",
+    "for v in range(0, 4, 0):\n    pass": "the step of range() can't be 0",
+    "for v in range(3):\n    pass\nelse:\n    pass": "a loop with `else`",
+    "def inner():\n    pass": "a function inside of a kernel",
+    "return i": "a kernel returns nothing",
+    "break": "there is no loop here",
+    "a0 = i": "a0 has a meaning already",
+    "v, w = i": "there is one value on the right",
+    "v = w = 3": "one assignment a line",
+    "tile = t.shared.array(i, 'float32')": "the size must be known before the run",
+    "tile = t.shared.array(t.blockDim.x, 'float32')": "the size must be known before the run",
+    "tile = t.shared.array(8, 'complex64')": "the type of the elements",
+    "tile = t.shared.array(12289, 'float32')": "a block has 49,152 bytes of shared memory",
+    "for k in range(2):\n    tile = t.shared.array(8, 'float32')": "outside of loops",
+    "t.atomic.add(a0[i], 1)": "write t.atomic.add(array, index, value)",
+    "raise ValueError": "can't raise an error",
+    "print(end='')": "print() takes up to 16 values",
+}
+
+
+@pytest.mark.parametrize("body", REFUSED)
+def test_what_a_kernel_cannot_contain_is_refused_with_what_to_write_instead(body: str) -> None:
+    with pytest.raises(simt.KernelError) as error:
+        run(body, np.ones(32, "f"), block=32)
+    assert REFUSED[body] in str(error.value)
+    assert str(error.value).startswith("line ")
+
+
+def unwritten(t, out):
+    """To be written."""
+    raise NotImplementedError
+
+
+def test_a_kernel_that_is_still_to_be_written_says_so_as_any_function_would() -> None:
+    with pytest.raises(NotImplementedError, match="unwritten is not written yet"):
+        simt.launch(unwritten, 1, 32, simt.empty(32))
+
+
+def uses_an_array(t, out):
+    out[t.threadIdx.x] = I[t.threadIdx.x]
+
+
+def recursive(t, out):
+    out[0] = again(t.threadIdx.x)
+
+
+def again(n):
+    return again(n - 1) if n > 0 else 0
+
+
+@pytest.mark.parametrize(
+    ("kernel", "sentence"),
+    [
+        (uses_an_array, "uses I, an array that is not among its parameters"),
+        (recursive, "again calls itself"),
+        (lambda t, out: None, "a kernel is a function written with def"),
+        (print, "a kernel is a function written with def"),
+        (scaled, "len() takes one array"),
+    ],
+)
+def test_a_function_that_is_no_kernel_is_refused(kernel: Any, sentence: str) -> None:
+    with pytest.raises(simt.KernelError) as error:
+        simt.launch(kernel, 1, 32, *([np.ones(32, "f")] if kernel is scaled else []), simt.empty(32))
+    assert sentence in str(error.value)
+
+
+@pytest.mark.parametrize(
+    ("args", "sentence"),
+    [
+        ((np.ones(4),), "add takes 3 arguments after the thread handle, not 1"),
+        ((np.ones(4), np.ones(4, complex), simt.empty(4)), "y is of type complex128"),
+        ((np.ones(4), [1, 2], simt.empty(4)), "y is of type list: a kernel takes arrays and numbers"),
+    ],
+)
+def test_wrong_arguments_are_named(args: tuple[Any, ...], sentence: str) -> None:
+    with pytest.raises(simt.KernelError) as error:
+        simt.launch(kernels.add, 1, 4, *args)
+    assert sentence in str(error.value)
