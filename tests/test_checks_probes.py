@@ -27,6 +27,7 @@ COURSE = Path(probes.__file__).parents[2]
 INSIDE = (
     *sorted((COURSE / "checks" / "probes").glob("*.py")),
     *(COURSE / "checks" / f"{name}.py" for name in ("outcome", "plain", "wire")),
+    *sorted((COURSE / "simt").glob("*.py")),
 )
 ALL = exercises()
 each_exercise = pytest.mark.parametrize("exercise", ALL.values(), ids=list(ALL))
@@ -46,7 +47,11 @@ def _imports(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", INSIDE, ids=lambda path: path.stem)
 def test_what_goes_inside_imports_nothing_that_knows_an_answer(path: Path) -> None:
-    allowed = ("course.timing", *(f"course.checks.{name}" for name in ("probes", "outcome", "plain", "wire")))
+    allowed = (
+        "course.timing",
+        "course.simt",
+        *(f"course.checks.{name}" for name in ("probes", "outcome", "plain", "wire")),
+    )
     ours = [name for name in _imports(path) if name.split(".")[0] == "course"]
     assert all(name.startswith(allowed) for name in ours), ours
     assert "importlib" not in path.read_text() or path.parent.name == "probes"

@@ -84,6 +84,8 @@ class Exercise:
         rtol, atol: how close an answer must be: ``|got − want| ≤ atol + rtol·|want|``; whole numbers have to be the same.
         accept: replaces that comparison: ``accept(got, want, *args)`` returns None, or a sentence that says what is wrong. What
             a sentence gives away of a right answer, it holds as a :class:`course.checks.compare.Told`.
+        remark: ``remark(raw, *args)`` says something more of a right answer, from what the probe brought back of the last case: how
+            well it does, say. None where there is nothing to say.
         parts: names for the parts of a tuple answer, used in messages.
         limit_s: seconds that one case may take.
     """
@@ -101,6 +103,7 @@ class Exercise:
     rtol: float = 1e-4
     atol: float = 1e-5
     accept: Callable[..., str | None] | None = None
+    remark: Callable[..., str | None] | None = None
     parts: tuple[str, ...] = ()
     limit_s: float = 20.0
 

@@ -32,7 +32,8 @@ def measured(exercise: Exercise, case: Case, raw: Outcome) -> Outcome:
         failure = replace(raw.failure, kind="WrongAnswer", message=said) if said else raw.failure
         return Outcome(None, failure, raw.printed)
     except WrongAnswer as error:
-        return Outcome(None, Failure("WrongAnswer", str(error)), raw.printed)
+        failure = Failure("WrongAnswer", str(error), error.line, error.source, error.mark)
+        return Outcome(None, failure, raw.printed)
     except Exception as error:
         return Outcome(None, raw.failure or Failure("WrongAnswer", _unreadable(error)), raw.printed)
 
@@ -81,6 +82,8 @@ def _no_answer(value: Any) -> str | None:
 
 def _same(one: Outcome, other: Outcome, exercise: Exercise, strict: bool) -> bool:
     if one.failure and other.failure:
+        if one.failure.mark or other.failure.mark:
+            return one.failure.mark == other.failure.mark
         return one.failure.kind == other.failure.kind and (not strict or one.failure.headline == other.failure.headline)
     if one.failure or other.failure:
         return False
@@ -121,26 +124,29 @@ class Marking:
             ValueError: there are not as many as cases.
         """
         exercise, cases, want = self.exercise, self.cases, self._want
+        last = got[-1] if got else Outcome()
         got = [measured(exercise, case, raw) for case, raw in zip(cases, got, strict=True)]
         sentences = [wrongness(exercise, c, g, w) for c, g, w in zip(cases, got, want, strict=True)]
         right = [sentence is None for sentence in sentences]
         name, n, k = exercise.name, len(cases), sum(right)
         say = partial(Verdict, name, cases_passed=k, cases=n, points_possible=exercise.points)
         if all(right):
-            return say(True, f"{name}: right, on all {n} inputs", (PRINTS,) if got[0].printed else ())
+            remark = exercise.remark(last.value, *cases[-1].args) if exercise.remark else None
+            text = (*((remark,) if remark else ()), *((PRINTS,) if got[0].printed else ()))
+            return say(True, f"{name}: right, on all {n} inputs", text)
         if all(g.failure and g.failure.kind == "NotImplementedError" for g in got):
             return say(False, f"{name}: not written yet", (NOT_WRITTEN,))
 
         worst = min((i for i in range(n) if not right[i]), key=lambda i: _size(cases[i].args))
         if _took_too_long(got[worst]):  # those after the first were not tried
             worst = next(i for i in range(n) if _took_too_long(got[i]))
-        mistake = self.recognize(got, right)
+        mistake = self.recognize(got, right) or self._of_mark(got[worst], worst)
         text = (mistake.hint,) if mistake else explain(cases[worst], got[worst], sentences[worst] or "")
         return say(
             False,
             f"{name}: not right yet ({k} of {n} inputs right)",
             text,
-            facts(exercise, cases[worst], got[worst], want[worst]),
+            facts(exercise, cases[worst], got[worst], want[worst], hinted=mistake is not None),
             mistake=mistake.name if mistake else None,
             public_text=(*map(public, text), *where(got[worst].failure)),
             failed=tuple(dict.fromkeys(cases[i].label for i in range(n) if not right[i])),
@@ -163,6 +169,16 @@ class Marking:
             if valued or all(_same(a, b, self.exercise, True) for a, b in zip(got, theirs, strict=True)):
                 return mistake
         return None
+
+    def _of_mark(self, got: Outcome, i: int) -> Mistake | None:
+        """The only mistake that has the same mark on case i: of several that were made at once, the one that shows there."""
+        mark = got.failure.mark if got.failure else ""
+        found = []
+        for mistake in self.exercise.mistakes if mark else ():
+            theirs = [self._answer(mistake, j) for j in range(i + 1)][i].failure
+            if theirs and theirs.mark == mark:
+                found.append(mistake)
+        return found[0] if len(found) == 1 else None
 
     def _answer(self, mistake: Mistake, i: int) -> Outcome:
         """What a mistake gives on case i, measured; those before have been asked for."""

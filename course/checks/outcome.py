@@ -40,12 +40,14 @@ class Failure:
         message: its first lines.
         line: the line number in the learner's cell or file, None where it was not in their code.
         source: that line's text.
+        mark: that of a :class:`course.checks.probes.WrongAnswer`. It is made where the verdict is, and never travels.
     """
 
     kind: str
     message: str
     line: int | None = None
     source: str = ""
+    mark: str = ""
 
     @property
     def headline(self) -> str:

@@ -75,16 +75,22 @@ def _given(exercise: Exercise, args: tuple[Any, ...]) -> str:
     return "\n".join(parts)
 
 
-def facts(exercise: Exercise, case: Case, got: Outcome, want: Outcome) -> tuple[tuple[str, str], ...]:
-    """Pairs of a label and a value: the input, and the answer and the expected one, or where it stopped."""
+def facts(
+    exercise: Exercise, case: Case, got: Outcome, want: Outcome, hinted: bool = False
+) -> tuple[tuple[str, str], ...]:
+    """Pairs of a label and a value: the input, and the answer and the expected one, or where it stopped.
+
+    What stopped a marked answer is a fact where the hint of a mistake is said in its place (`hinted`).
+    """
     given = case.shown or _given(exercise, case.args)
     known = [(f"input ({case.label})", given)] if given else []
     if got.failure:
-        place = f"in your code, line {got.failure.line}" if got.failure.line else "the error"
+        somewhere = "what happened" if got.failure.mark else "the error"
+        place = f"in your code, line {got.failure.line}" if got.failure.line else somewhere
         line = f"{got.failure.source}\n" if got.failure.source else ""
-        said = (
-            "" if got.failure.kind in ("TookTooLong", "WrongAnswer") else f"{got.failure.kind}: {got.failure.message}"
-        )
+        said = f"{got.failure.kind}: {got.failure.message}"
+        if got.failure.kind in ("TookTooLong", "WrongAnswer"):
+            said = got.failure.message if hinted and got.failure.mark else ""
         return (*known, *(((place, (line + said).strip()),) if (line + said).strip() else ()))
     if exercise.accept:  # its sentence has said what matters; what a probe measures is not what the learner returned
         return tuple(known)

@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 # What a submission's own code may want of the package, and what the agent needs; everything else stays outside.
-_ROOMS = ("plot", "checks/probes")
+_ROOMS = ("plot", "simt", "checks/probes")
 _FILES = (
     "__init__",
     "claims",
@@ -15,7 +15,6 @@ _FILES = (
     "device",
     "predict",
     "timing",
-    "simt",
     "checks/outcome",
     "checks/plain",
     "checks/wire",

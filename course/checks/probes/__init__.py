@@ -16,7 +16,16 @@ from course.checks.outcome import Outcome, run
 
 
 class WrongAnswer(Exception):
-    """Raised for an answer that can't be tried at all; the message is a sentence for the learner."""
+    """Raised for an answer that can't be tried at all; the message is a sentence for the learner.
+
+    Attributes:
+        mark: what is wrong, in a word or two, where the sentence names places: answers with the same marks are the same mistake.
+        line, source: where in the learner's code it is, and that line's text.
+    """
+
+    def __init__(self, message: str = "", *, mark: str = "", line: int | None = None, source: str = "") -> None:
+        super().__init__(message)
+        self.mark, self.line, self.source = mark, line, source
 
 
 def call(function: Callable[..., Any], *args: Any) -> Any:
