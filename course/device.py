@@ -17,7 +17,7 @@ from typing import Literal, TypeVar
 import jax
 import jax.numpy as jnp
 
-from course.timing import timed
+from course.timing import race, timed
 
 T = TypeVar("T")
 Arithmetic = Literal["float32", "tf32", "half"]
@@ -110,11 +110,23 @@ def peak_flops(arithmetic: Arithmetic = "float32") -> tuple[float, Source]:
 def peak_bandwidth() -> tuple[float, Source]:
     """The peak bandwidth of this device's memory in B/s, and whether a datasheet states it or it is measured.
 
-    A measured one is the rate of reading memory: sums of an array too large for the caches, the fastest quarter
-    of 15.
+    A measured one is the better one of two, the fastest quarter of 15 each: reading an array too large for the caches,
+    and the triad a + s·b.
     """
     chip = CHIPS.get(_device().device_kind)
     return (chip.bandwidth, "datasheet") if chip is not None else (_measured_bandwidth(), "measured")
+
+
+def measured_roof(arithmetic: Arithmetic = "tf32") -> tuple[float, float]:
+    """The roof of this device as lesson 01 measures it: (FLOP/s, B/s), even where a datasheet is at hand.
+
+    Measured once in a session (a second or two), as a peak: the fastest quarter of 15. Few devices reach what their
+    datasheet states, so this is what an operation should be held against.
+
+    Args:
+        arithmetic: of the products of matrices, as in `peak_flops`.
+    """
+    return _measured_flops(arithmetic), _measured_bandwidth()
 
 
 @cache
@@ -128,8 +140,18 @@ def _measured_flops(arithmetic: Arithmetic) -> float:
 
 @cache
 def _measured_bandwidth() -> float:
-    x = jnp.ones(2**26, jnp.float32)  # 256 MiB
-    return x.nbytes / timed(jax.jit(jnp.sum), x, repeats=15).low_s
+    """The better one of two tests, in B/s: to read an array, and STREAM's triad a + s·b (John McCalpin,
+    https://www.cs.virginia.edu/stream/), which moves three. Written over `a`, as fresh memory costs more than the work."""
+    n = 2**25  # 128 MiB each: more than the caches hold
+    a, b = [jnp.zeros(n)], jnp.ones(n)
+    read, triad = jax.jit(jnp.sum), jax.jit(lambda a, b: a + 0.001 * b, donate_argnums=0)
+
+    def step() -> jax.Array:
+        a[0] = triad(a[0], b)
+        return a[0]
+
+    times = race({"read": lambda: read(b), "triad": step}, repeats=15)
+    return max(4 * n / times["read"].low_s, 12 * n / times["triad"].low_s)
 
 
 @dataclass(frozen=True, repr=False)

@@ -10,7 +10,7 @@ import jax
 import pytest
 
 from course import device
-from course.device import CHIPS, device_card, peak_bandwidth, peak_flops, size_for
+from course.device import CHIPS, device_card, measured_roof, peak_bandwidth, peak_flops, size_for
 
 
 @dataclass
@@ -69,6 +69,11 @@ def test_a_rate_that_the_vendor_does_not_state_is_measured(pretend: Pretend) -> 
     pretend("tpu", "TPU v5 lite")
     assert peak_flops("float32")[1] == "measured"
     assert peak_flops("half") == (197e12, "datasheet")
+
+
+def test_the_measured_roof_is_measured_even_where_there_is_a_datasheet(pretend: Pretend) -> None:
+    pretend("gpu", "Tesla T4", flops=4e12, bandwidth=250e9)
+    assert measured_roof() == (4e12, 250e9)
 
 
 def test_an_unknown_arithmetic_is_refused() -> None:

@@ -1,15 +1,22 @@
 """The course's pictures. Every function takes plain arrays and returns the Axes that it drew on."""
 
+from course.plot.chips import chips
 from course.plot.convolution import gallery, heat, window
 from course.plot.curves import axis_lines, bars, curves
+from course.plot.graph import graph
 from course.plot.images import images, templates
+from course.plot.landscape import landscape, relief
 from course.plot.neuron import boundary, diagram, knobs, normal_arrow
+from course.plot.player import player
 from course.plot.roofline import roofline
 from course.plot.scores import confusion, reliability
+from course.plot.shapes import product
 from course.plot.style import BLUE, COLORS, GRAY, GREEN, ORANGE, PURPLE, RED, SKY, row
+from course.plot.threads import address_map, banks, lanes, thread_grid
 from course.plot.timeline import timeline
 from course.plot.training import Live, learning_curves
 from course.plot.tree import tree
+from course.plot.warps import warp_map
 from course.plot.widgets import sliders
 
 __all__ = [
@@ -22,24 +29,35 @@ __all__ = [
     "RED",
     "SKY",
     "Live",
+    "address_map",
     "axis_lines",
+    "banks",
     "bars",
     "boundary",
+    "chips",
     "confusion",
     "curves",
     "diagram",
     "gallery",
+    "graph",
     "heat",
     "images",
     "knobs",
+    "landscape",
+    "lanes",
     "learning_curves",
     "normal_arrow",
+    "player",
+    "product",
     "reliability",
+    "relief",
     "roofline",
     "row",
     "sliders",
     "templates",
+    "thread_grid",
     "timeline",
     "tree",
+    "warp_map",
     "window",
 ]

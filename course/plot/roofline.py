@@ -17,6 +17,7 @@ def roofline(
     *,
     peak_flops: float,
     peak_bandwidth: float,
+    ceilings: Mapping[str, float] | None = None,
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
@@ -26,6 +27,7 @@ def roofline(
         points: for each operation its intensity (FLOP/byte) and the speed that was measured (FLOP/s).
         peak_flops: the flat part of the roof, FLOP/s.
         peak_bandwidth: the slope of the other part, B/s.
+        ceilings: other kinds of arithmetic, and the peak of each in FLOP/s: dashed lines beside the roof.
         title: of the axes.
         ax: where to draw; a new figure where None.
     """
@@ -35,6 +37,18 @@ def roofline(
     low, high = min([*intensities, ridge]) / 4, max([*intensities, ridge]) * 6
     x = np.geomspace(low, high, 200)
     ax.plot(x, np.minimum(peak_flops, x * peak_bandwidth) / 1e9, color="black", linewidth=2)
+    for i, (name, rate) in enumerate((ceilings or {}).items()):
+        reach = x[x * peak_bandwidth >= rate]
+        ax.plot(reach, np.full(len(reach), rate / 1e9), color="black", linewidth=1, linestyle=("--", ":")[i % 2])
+        ax.annotate(
+            name,
+            (high, rate / 1e9),
+            xytext=(-2, 3 if rate > peak_flops else -11),
+            textcoords="offset points",
+            ha="right",
+            fontsize=9,
+            color=GRAY,
+        )
     ax.axvline(ridge, color=GRAY, linestyle=":", linewidth=1)
     ax.text(ridge, 0.02, f" ridge: {ridge:.3g} FLOP/byte", transform=ax.get_xaxis_transform(), fontsize=9, color=GRAY)
     for i, (name, (intensity, speed)) in enumerate(points.items()):
@@ -42,5 +56,6 @@ def roofline(
             intensity, speed / 1e9, _MARKS[i % len(_MARKS)], color=COLORS[i % len(COLORS)], markersize=9, label=name
         )
     ax.set(xscale="log", yscale="log", xlabel="arithmetic intensity (FLOP/byte)", ylabel="speed (GFLOP/s)", title=title)
+    ax.set_ylim(bottom=ax.get_ylim()[0] / 2)  # room for the ridge's label below the points
     ax.legend(loc="lower right", fontsize=9)
     return ax

@@ -1,0 +1,45 @@
+"""Chips in pictures, to scale: how much of one is for arithmetic, and how much for having things at hand."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from matplotlib.axes import Axes
+from matplotlib.patches import Rectangle
+
+from course.plot.style import BLUE, COLORS, ORANGE, bare, row
+
+
+def chips(known: Mapping[str, tuple[float, float]], *, dot: int = 64, title: str = "", ax: Axes | None = None) -> Axes:
+    """Chips side by side: a dot for so many float32 lanes, and a square whose area is the cache.
+
+    Args:
+        known: for each chip its lanes, and the size of its last-level cache in MB.
+        dot: how many lanes a dot stands for.
+        title: of the axes.
+        ax: where to draw; a new figure where None.
+    """
+    (ax,) = row(1, ax, width=9.2, height=2.5)
+    bare(ax)
+    largest = max(cache for _, cache in known.values())
+    tallest = 0.0
+    for i, (name, (lanes, cache)) in enumerate(known.items()):
+        left, dots, across = 24.0 * i, round(lanes / dot), 16
+        for k in range(dots):
+            y, x = divmod(k, across)
+            ax.add_patch(Rectangle((left + x * 0.62, y * 0.62), 0.5, 0.5, facecolor=BLUE))
+        side = 9.0 * (cache / largest) ** 0.5
+        ax.add_patch(
+            Rectangle((left + 11.5, 0), side, side, facecolor=ORANGE, alpha=0.75, hatch="//", edgecolor="white")
+        )
+        tallest = max(tallest, 0.62 * -(-dots // across), side)
+        ax.text(left, -0.7, name, fontsize=10, weight="bold", va="top")
+        ax.text(left, -2.0, f"{lanes:,.0f} lanes, {cache:g} MB of cache", fontsize=9, va="top")
+    ax.set_xlim(-0.5, 24.0 * len(known) - 2)
+    ax.set_ylim(-3.4, tallest + 1.2)
+    ax.set_aspect("equal")
+    key = f"■ {dot} lanes"
+    ax.text(0, tallest + 0.5, key, color=BLUE, fontsize=9)
+    ax.text(7.5, tallest + 0.5, "▨ cache, by area", color=COLORS[3], fontsize=9)
+    ax.set_title(title)
+    return ax

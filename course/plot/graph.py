@@ -1,0 +1,110 @@
+"""A calculation as a graph: what was computed from what, forward values above, backward slopes below."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch
+from matplotlib.text import Text
+
+from course.plot.style import BLUE, RED, bare, row
+
+_STEP, _ROW = 2.1, 1.3  # from column to column, from row to row
+# What is written on an arrow, or in its way, can be read.
+_BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
+
+
+def graph(
+    inputs_of: Mapping[str, Sequence[str]],
+    values: Mapping[str, Any] | None = None,
+    grads: Mapping[str, Any] | None = None,
+    factors: Mapping[tuple[str, str], Any] | None = None,
+    *,
+    title: str = "",
+    ax: Axes | None = None,
+) -> Axes:
+    """The graph of a calculation, from left to right. What goes in stands in a square box, what is computed in a round one.
+
+    Args:
+        inputs_of: for each name, from which others it is computed; what is given has none. In the order in which they
+            are computed: an input stands before what uses it.
+        values: a number or a text for some names, in blue above the box: what the forward pass found.
+        grads: the same in red below the box: what the backward pass found.
+        factors: for some pairs (input, result) the local slope, written in red on the arrow.
+        title: of the axes.
+        ax: where to draw; a new figure where None.
+
+    Raises:
+        ValueError: a name is used before it is given.
+    """
+    places = _places(inputs_of)
+    columns = 1 + max(x for x, _ in places.values())
+    tall = max(y for _, y in places.values())
+    (ax,) = row(1, ax, width=1.5 * columns + 0.3, height=0.85 * tall + 1.2)
+    boxes: dict[str, Text] = {}
+    for name, inputs in inputs_of.items():
+        x, y = places[name][0] * _STEP, places[name][1]
+        shape = {"boxstyle": "round,pad=0.4" if inputs else "square,pad=0.4", "facecolor": "white"}
+        boxes[name] = ax.text(x, y, name, ha="center", va="center", zorder=4, bbox=shape)
+        if values and name in values:
+            _note(ax, x, y - 0.3, _said(values[name]), va="bottom", color=BLUE)
+        if grads and name in grads:
+            _note(ax, x, y + 0.3, _said(grads[name]), va="top", color=RED)
+        for source in inputs:
+            factor = (factors or {}).get((source, name), "")
+            _arrow(ax, boxes[source], boxes[name], _said(factor))
+    ax.set(xlim=(-0.9, (columns - 1) * _STEP + 0.9), ylim=(tall + 0.7, -0.7), title=title)
+    bare(ax)
+    return ax
+
+
+def _note(ax: Axes, x: float, y: float, text: str, *, va: str, color: str, fontsize: int = 9) -> None:
+    ax.text(x, y, text, ha="center", va=va, color=color, fontsize=fontsize, bbox=_BEHIND, zorder=6)
+
+
+def _said(value: Any) -> str:
+    return value if isinstance(value, str) else f"{float(value):.3g}"
+
+
+def _arrow(ax: Axes, start: Text, end: Text, factor: str) -> None:
+    """From box to box; drawn after them, as only then it is known how large they are."""
+    (x0, y0), (x1, y1) = start.get_position(), end.get_position()
+    arrow = FancyArrowPatch(
+        (x0, y0),
+        (x1, y1),
+        arrowstyle="-|>",
+        mutation_scale=11,
+        color="black",
+        patchA=start.get_bbox_patch(),
+        patchB=end.get_bbox_patch(),
+        shrinkA=1,
+        shrinkB=2,
+        zorder=5,
+    )
+    ax.add_patch(arrow)
+    if factor:
+        _note(ax, (x0 + x1) / 2, (y0 + y1) / 2, f"×{factor}", va="center", color=RED, fontsize=8)
+
+
+def _places(inputs_of: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, float]]:
+    """Column and row of each name: just left of what uses it; a result at the mean height of what it comes from."""
+    for i, (name, inputs) in enumerate(inputs_of.items()):
+        unknown = set(inputs) - set(list(inputs_of)[:i])
+        if unknown:
+            raise ValueError(f"{name} is computed from {', '.join(sorted(unknown))}, which does not stand before it")
+    # Counted from the right, so that an input stands beside its first use and not at the far left.
+    from_right: dict[str, int] = {}
+    for name in reversed(list(inputs_of)):
+        users = [from_right[other] for other, inputs in inputs_of.items() if name in inputs]
+        from_right[name] = 1 + max(users, default=-1)
+    width = max(from_right.values())
+    heights: dict[str, float] = {}
+    given = 0
+    for name, inputs in inputs_of.items():
+        if inputs:
+            heights[name] = sum(heights[source] for source in inputs) / len(inputs)
+        else:
+            heights[name], given = given * _ROW, given + 1
+    return {name: (width - from_right[name], heights[name]) for name in inputs_of}

@@ -1,0 +1,166 @@
+"""A loss over two numbers: as a map with heights, and the paths that somebody took on it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import matplotlib.pyplot as plt
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.cm import ScalarMappable
+from matplotlib.colors import LogNorm, Normalize
+from matplotlib.ticker import LogLocator, StrMethodFormatter
+
+from course.plot.style import BLUE, GREEN, ORANGE, RED, row
+
+# As in `curves`, so that a walker looks on the map as in the loss curves beside it; told apart by mark as well.
+_PATHS = (
+    (BLUE, "-", "o"),
+    (ORANGE, "--", "s"),
+    (GREEN, "-.", "^"),
+    (RED, ":", "D"),
+)
+# The longest arrow, as a part of the map's width.
+_LONGEST = 0.14
+# Made to be read without color vision and in gray: low is dark, high is bright.
+_HEIGHTS = "cividis"
+
+
+def landscape(
+    xs: Any,
+    ys: Any,
+    heights: Any,
+    paths: Mapping[str, Any] | None = None,
+    *,
+    arrows: tuple[Any, Any] | None = None,
+    lowest: tuple[float, float] | None = None,
+    xlabel: str = "w",
+    ylabel: str = "b",
+    title: str = "",
+    label: str = "loss",
+    log: bool = False,
+    colorbar: bool = True,
+    ax: Axes | None = None,
+) -> Axes:
+    """A loss as a map: dark is low, a band has one height, and on it the paths of up to four walkers.
+
+    A path begins at a ring; where it leaves the map, it is cut off there.
+
+    Args:
+        xs: (nx,), the places along the x axis.
+        ys: (ny,), those along the y axis.
+        heights: (ny, nx), the loss at each.
+        paths: a name for each walker, and where it was (steps + 1, 2).
+        arrows: places (n, 2) and vectors (n, 2), drawn at a common scale, or None. With them both axes get the same scale, so
+            that what is at right angles looks so.
+        lowest: a place to mark with a star, or None.
+        xlabel, ylabel, title: texts.
+        label: of the heights, with the unit.
+        log: heights by their logarithm, where they differ by powers of ten.
+        colorbar: whether to draw the scale of the heights.
+        ax: where to draw; a new figure where None.
+
+    Raises:
+        ValueError: ``heights`` is not (ny, nx), or there are more than four paths.
+    """
+    x, y, z = np.asarray(xs, float), np.asarray(ys, float), np.asarray(heights, float)
+    if z.shape != (len(y), len(x)):
+        raise ValueError(f"heights must be (ny, nx) = {(len(y), len(x))}, one row for each y; they are {z.shape}")
+    if paths and len(paths) > len(_PATHS):
+        raise ValueError(f"a map can be read with {len(_PATHS)} paths at most; got {len(paths)}")
+    (ax,) = row(1, ax, width=5.6, height=4.2)
+    levels = (np.geomspace if log else np.linspace)(z.min(), z.max(), 25)
+    scale = (LogNorm if log else Normalize)(levels[0], levels[-1])
+    # Bands of one color each, as on a map; a picture of them is a quarter as large as one of a smooth fall.
+    ax.contourf(x, y, z, levels=levels, cmap=_HEIGHTS, norm=scale, antialiased=False)
+    if colorbar:
+        # Plain numbers also where they differ by powers of ten: 0.2, 0.5, 1.
+        plain: dict[str, Any] = (
+            {"ticks": LogLocator(subs=(1.0, 2.0, 5.0)), "format": StrMethodFormatter("{x:g}")} if log else {}
+        )
+        ax.figure.colorbar(ScalarMappable(scale, _HEIGHTS), ax=ax, label=label, **plain).minorticks_off()
+    for (name, path), look in zip((paths or {}).items(), _PATHS, strict=False):
+        _walk(ax, np.asarray(path, float), name, *look)
+    if arrows is not None:
+        places, vectors = (np.asarray(part, float) for part in arrows)
+        _arrows(ax, places, vectors, _LONGEST * abs(x[-1] - x[0]))
+    if lowest is not None:
+        ax.plot(*lowest, marker="*", markersize=13, color="white", markeredgecolor="black", linestyle="none", zorder=7)
+    ax.set(xlim=(x[0], x[-1]), ylim=(y[0], y[-1]), xlabel=xlabel, ylabel=ylabel, title=title)
+    ax.grid(False)
+    if paths:
+        legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, handlelength=3)
+        legend.set_in_layout(True)
+    return ax
+
+
+def _walk(ax: Axes, path: np.ndarray, name: str, color: str, dash: str, mark: str) -> None:
+    """One path (steps + 1, 2): a mark at each step where they are few, and some eighty where they are many."""
+    every = max(1, len(path) // 80)
+    # A short walk lies on top of a long one, which would hide it.
+    above = 5 + 1 / (1 + float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum()))
+    # White under it lets every color be seen on the whole map.
+    ax.plot(*path.T, color="white", linewidth=3.6, zorder=above)
+    ax.plot(
+        *path.T,
+        color=color,
+        linestyle=dash,
+        marker=mark,
+        markersize=4.2,
+        markevery=every,
+        markeredgecolor="white",
+        markeredgewidth=0.5,
+        linewidth=1.8,
+        label=name,
+        zorder=above,
+    )
+    ax.plot(
+        *path[0],
+        marker="o",
+        markersize=10,
+        markerfacecolor="none",
+        markeredgecolor="white",
+        markeredgewidth=1.8,
+        zorder=7,
+    )
+
+
+def _arrows(ax: Axes, places: np.ndarray, vectors: np.ndarray, longest: float) -> None:
+    """Vectors (n, 2) from their places (n, 2), scaled so that the longest is `longest` units of the axes."""
+    scale = float(np.linalg.norm(vectors, axis=1).max()) / longest
+    ax.quiver(
+        *places.T, *vectors.T, color="white", angles="xy", scale_units="xy", scale=scale or 1.0, width=0.006, zorder=4
+    )
+    ax.set_aspect("equal")
+
+
+def relief(
+    xs: Any,
+    ys: Any,
+    heights: Any,
+    *,
+    xlabel: str = "w",
+    ylabel: str = "b",
+    zlabel: str = "loss",
+    title: str = "",
+    turn: float = -60.0,
+) -> Axes:
+    """The same as a relief, seen from the side: for a first look, as heights can't be read off it.
+
+    Args:
+        xs, ys, heights: as for :func:`landscape`.
+        xlabel, ylabel, zlabel, title: texts.
+        turn: from where one looks, in degrees around the vertical.
+    """
+    figure = plt.figure(figsize=(5.4, 4.2))
+    ax: Any = figure.add_subplot(projection="3d")
+    x, y = np.meshgrid(np.asarray(xs, float), np.asarray(ys, float))
+    ax.plot_surface(
+        x, y, np.asarray(heights, float), cmap=_HEIGHTS, linewidth=0, antialiased=False, rcount=45, ccount=45
+    )
+    ax.view_init(elev=32, azim=turn)
+    ax.set(xlabel=xlabel, ylabel=ylabel, zlabel=zlabel, title=title)
+    ax.zaxis.labelpad = 7  # else it touches the numbers
+    ax.set_box_aspect(None, zoom=0.84)
+    return ax

@@ -1,0 +1,191 @@
+"""Threads in pictures: which thread computes what, which lanes are on, which bytes a warp moves, which banks it asks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import ListedColormap
+from matplotlib.patches import Rectangle
+
+from course.plot.style import BLUE, COLORS, GRAY, ORANGE, bare, row
+
+WARP = 32
+# What the memory moves at least (CUDA C++ Programming Guide, "Device Memory Accesses").
+SECTOR_BYTES = 32
+BANKS = 32
+
+_NOTHING, _MOVED, _USED = 0, 1, 2
+_BYTES = ListedColormap(["#ffffff", "#f6d59a", BLUE])
+
+
+def thread_grid(grid: int, block: int, n: int, *, title: str = "", ax: Axes | None = None) -> Axes:
+    """A one-dimensional launch: a row for each block, a cell for each thread, in it the element that it computes.
+
+    Args:
+        grid: blocks.
+        block: threads in each.
+        n: elements. A thread whose index is ``n`` or more has nothing to do: its cell is hollow and crossed out.
+        title: of the axes.
+        ax: where to draw; a new figure where None.
+    """
+    (ax,) = row(1, ax, width=max(4.0, 0.42 * block + 1.2), height=0.42 * grid + 1.1)
+    bare(ax)
+    for b in range(grid):
+        for t in range(block):
+            i = b * block + t
+            works = i < n
+            face = COLORS[b % len(COLORS)] if works else "white"
+            ax.add_patch(Rectangle((t, b), 0.94, 0.86, facecolor=face, edgecolor=GRAY, alpha=0.55 if works else 1))
+            ax.text(t + 0.47, b + 0.43, str(i), ha="center", va="center", fontsize=9, color="black" if works else GRAY)
+            if not works:
+                ax.plot([t, t + 0.94], [b + 0.86, b], color=GRAY, linewidth=1)
+    ax.set_xlim(-0.1, block)
+    ax.set_ylim(grid, -0.1)
+    ax.set_xticks([t + 0.47 for t in range(block)], [str(t) for t in range(block)], fontsize=9)
+    ax.set_yticks([b + 0.43 for b in range(grid)], [f"block {b}" for b in range(grid)])
+    ax.tick_params(length=0)
+    ax.set(xlabel="threadIdx.x", title=title)
+    return ax
+
+
+def lanes(rows: Sequence[tuple[str, int]], *, title: str = "", ax: Axes | None = None) -> Axes:
+    """What a warp issues, one instruction below the other: filled where a lane is on, hollow where it waits.
+
+    Args:
+        rows: for each instruction a text and the mask of active lanes (bit 0 is lane 0).
+        title: of the axes.
+        ax: where to draw; a new figure where None.
+    """
+    (ax,) = row(1, ax, width=9.2, height=0.3 * len(rows) + 1.0)
+    bare(ax)
+    for y, (_, mask) in enumerate(rows):
+        for lane in range(WARP):
+            on = mask >> lane & 1
+            ax.add_patch(
+                Rectangle((lane, y), 0.84, 0.8, facecolor=BLUE if on else "white", edgecolor=BLUE if on else "#c8c8c8")
+            )
+        ax.text(WARP + 0.5, y + 0.42, f"{bin(mask & 0xFFFFFFFF).count('1'):2} on", va="center", fontsize=9)
+    ax.set_yticks([y + 0.42 for y in range(len(rows))], [text for text, _ in rows], family="monospace", fontsize=9)
+    ax.set_xticks([0.42, 7.42, 15.42, 23.42, 31.42], ["0", "7", "15", "23", "31"], fontsize=9)
+    ax.tick_params(length=0)
+    ax.set_xlim(-0.3, WARP + 3)
+    ax.set_ylim(len(rows) + 0.1, -0.3)
+    ax.set(xlabel="lane", title=title)
+    return ax
+
+
+def sectors(indices: Any, itemsize: int = 4) -> np.ndarray:
+    """The 32-byte sectors that a request touches, in rising order, counted from the array's start.
+
+    Args:
+        indices: one flat element index a lane, below 0 where the lane is off.
+        itemsize: bytes of an element.
+    """
+    at = np.asarray(indices).ravel()
+    return np.unique(at[at >= 0] * itemsize // SECTOR_BYTES)
+
+
+def address_map(
+    shape: Sequence[int],
+    requests: Mapping[str, Any],
+    *,
+    itemsize: int = 4,
+    numbers: bool = False,
+    ax: Sequence[Axes] | None = None,
+) -> list[Axes]:
+    """An array as it lies in memory, once for each request of a warp: what the lanes use, and what has to move for it.
+
+    Dark is used, light is moved for nothing, white stays where it is. The thick lines are the sectors of 32 bytes.
+
+    Args:
+        shape: of the array, (n,) or (rows, columns). One of a single dimension is folded into rows of 128 bytes.
+        requests: a title, and one flat element index a lane (below 0: the lane is off).
+        itemsize: bytes of an element.
+        numbers: write the lane into each cell that is used (for arrays of few columns).
+        ax: as many axes as requests; a new figure where None.
+
+    Returns:
+        The axes.
+    """
+    size = int(np.prod(shape))
+    columns = int(shape[-1]) if len(shape) > 1 else min(size, 128 // itemsize)
+    rows = -(-size // columns)
+    per_sector = SECTOR_BYTES // itemsize
+    width = min(9.6 / len(requests), 0.26 * columns + 0.9, 4.2 if rows > 8 else 9.6)
+    axes = row(len(requests), ax, width=width, height=max(1.25, (width - 0.6) * rows / columns + 0.9))
+    for each, (name, indices) in zip(axes, requests.items(), strict=True):
+        at = np.asarray(indices).ravel()
+        touched = sectors(at, itemsize)
+        state = np.full(rows * columns, _NOTHING)
+        for k in range(per_sector):
+            moved = touched * per_sector + k
+            state[moved[moved < size]] = _MOVED
+        state[at[at >= 0]] = _USED
+        each.imshow(state.reshape(rows, columns), cmap=_BYTES, vmin=0, vmax=2, aspect="equal", interpolation="nearest")
+        bare(each)
+        _rules(each, rows, columns, per_sector)
+        if numbers:
+            for lane, i in enumerate(at):
+                if i >= 0:
+                    r, c = divmod(int(i), columns)
+                    each.text(c, r, str(lane), ha="center", va="center", fontsize=6.5, color="white")
+        used = len(np.unique(at[at >= 0]))
+        moved_bytes = SECTOR_BYTES * len(touched)
+        each.set_title(name, fontsize=10)
+        each.set_xlabel(f"{len(touched)} sectors: {moved_bytes} bytes moved, {itemsize * used} used", fontsize=9)
+    return axes
+
+
+def _rules(ax: Axes, rows: int, columns: int, per_sector: int) -> None:
+    """Thin lines around the elements, thick ones where a sector ends."""
+    fine = rows * columns <= 1100
+    if fine:
+        ax.hlines(np.arange(rows + 1) - 0.5, -0.5, columns - 0.5, color="#d8d8d8", linewidth=0.5)
+        ax.vlines(np.arange(columns + 1) - 0.5, -0.5, rows - 0.5, color="#d8d8d8", linewidth=0.5)
+    for r in range(rows):
+        first = -(r * columns) % per_sector
+        ends = np.arange(first, columns + 1, per_sector) - 0.5
+        ax.vlines(ends, r - 0.5, r + 0.5, color=GRAY, linewidth=1.2 if fine else 0.6)
+    ax.hlines([-0.5, rows - 0.5], -0.5, columns - 0.5, color=GRAY, linewidth=1.2)
+    ax.set_xlim(-0.7, columns - 0.3)
+    ax.set_ylim(rows - 0.3, -0.7)
+
+
+def banks(words: Any, *, most: int = 1, title: str = "", ax: Axes | None = None) -> Axes:
+    """One request to shared memory: a column for each of the 32 banks, a box for each word that it has to hand out.
+
+    A bank hands out one word of 4 bytes in a pass, to all the lanes that want that word; so the tallest column is
+    the number of passes (CUDA C++ Programming Guide, "Shared Memory").
+
+    Args:
+        words: one word index a lane (byte address // 4), below 0 where the lane is off.
+        most: passes for which there is room at least, so that pictures side by side have one scale.
+        title: of the axes.
+        ax: where to draw; a new figure where None.
+    """
+    at = np.asarray(words).ravel()
+    wanted: dict[int, dict[int, list[int]]] = {}
+    for lane, word in enumerate(at):
+        if word >= 0:
+            wanted.setdefault(int(word) % BANKS, {}).setdefault(int(word), []).append(lane)
+    passes = max((len(of_bank) for of_bank in wanted.values()), default=0)
+    most = max(passes, most)
+    (ax,) = row(1, ax, width=7.0, height=min(4.6, 0.3 * most + 1.35))
+    for bank, of_bank in wanted.items():
+        for height, lanes_of_word in enumerate(of_bank.values()):
+            color = BLUE if height == 0 else ORANGE
+            ax.add_patch(Rectangle((bank - 0.45, height + 0.05), 0.9, 0.9, facecolor=color, alpha=0.8))
+            if most <= 12:
+                text = str(lanes_of_word[0]) if len(lanes_of_word) == 1 else f"×{len(lanes_of_word)}"
+                ax.text(bank, height + 0.5, text, ha="center", va="center", fontsize=7)
+    ax.set_xlim(-0.8, BANKS - 0.2)
+    ax.set_ylim(0, most + 0.2)
+    ax.set_xticks([0, 7, 15, 23, 31])
+    # Two ticks that lie close together would be written on top of each other.
+    ax.set_yticks(sorted({0, passes} if 12 * passes > most else {passes}))
+    ax.grid(False)
+    ax.set(xlabel="bank", ylabel="passes", title=title)
+    return ax
