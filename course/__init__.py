@@ -13,6 +13,7 @@ The names a learner meets, each imported only when it is first used, so that ``i
 ``race({"a": f, …})``     several functions timed in turns, so that their ratios are fair
 ``size_for(cpu=, gpu=)``  the one function by which sizes follow the device
 ``plot``                  the pictures
+``simt``                  the GPU in slow motion: kernels run thread by thread, and counted
 ========================  =====================================================================
 """
 
@@ -39,12 +40,14 @@ _HOME = {
     "timed": "course.timing",
     "race": "course.timing",
     "plot": "course.plot",
+    "simt": "course.simt",
 }
 
 __all__ = [*_HOME, "my_numbers", "predict", "__version__"]
 
 if TYPE_CHECKING:
     from course import plot as plot
+    from course import simt as simt
     from course.checks import check as check
     from course.claims import claim as claim
     from course.data import load as load
@@ -58,7 +61,7 @@ def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'course' has no attribute {name!r}; it has {', '.join(__all__)}")
     room = import_module(_HOME[name])
-    value = room if name == "plot" else getattr(room, name)
+    value = room if name in ("plot", "simt") else getattr(room, name)
     globals()[name] = value
     return value
 
