@@ -11,7 +11,9 @@ from course.checks.exercise import Exercise
 # The lesson's name and the room that holds its catalogue.
 LESSONS = {
     "00_start_here": "course.checks.lesson_00",
+    "01_gpu_parallelism": "course.checks.lesson_01",
     "02_the_neuron": "course.checks.lesson_02",
+    "03_backprop_and_gradient_descent": "course.checks.lesson_03",
     "04_cnn_classification": "course.checks.lesson_04",
 }
 
