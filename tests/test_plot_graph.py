@@ -1,0 +1,82 @@
+"""Graphs of a calculation and products of matrices: everything stands where it belongs, and what can't be is refused."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import matplotlib
+
+matplotlib.use("Agg")
+
+import matplotlib.pyplot as plt
+import pytest
+from matplotlib.axes import Axes
+from matplotlib.patches import FancyArrowPatch, Rectangle
+
+from course import plot
+
+MADE_FROM = {"w": [], "x": [], "w·x": ["w", "x"], "b": [], "z": ["w·x", "b"]}
+
+
+@pytest.fixture(autouse=True)
+def _no_figure_is_left() -> Iterator[None]:
+    yield
+    plt.close("all")
+
+
+def places(ax: Axes) -> dict[str, tuple[float, float]]:
+    return {text.get_text(): text.get_position() for text in ax.texts}
+
+
+def test_inputs_stand_left_of_what_is_computed_from_them_and_beside_their_first_use() -> None:
+    at = places(plot.graph(MADE_FROM))
+    assert at["w"][0] == at["x"][0] < at["w·x"][0] < at["z"][0]
+    assert at["b"][0] == at["w·x"][0], "the bias is used late, so it stands late"
+
+
+def test_there_is_an_arrow_for_each_input() -> None:
+    ax = plot.graph(MADE_FROM)
+    assert sum(isinstance(patch, FancyArrowPatch) for patch in ax.patches) == 4
+
+
+def test_values_stand_above_slopes_below_and_factors_on_the_arrows() -> None:
+    ax = plot.graph(MADE_FROM, {"z": -0.25}, {"z": 1.5}, {("b", "z"): 3})
+    at, (x, y) = places(ax), places(ax)["z"]
+    assert at["-0.25"][0] == at["1.5"][0] == x
+    low, high = ax.get_ylim()
+    above = (at["-0.25"][1] - y) * (high - low)
+    below = (at["1.5"][1] - y) * (high - low)
+    assert above > 0 > below
+    assert at["×3"] == pytest.approx([(at["b"][i] + at["z"][i]) / 2 for i in range(2)])
+
+
+def test_values_may_be_words() -> None:
+    assert "(3, 4)" in places(plot.graph({"W": []}, {"W": "(3, 4)"}))
+
+
+def test_a_name_that_is_used_before_it_is_given_is_refused() -> None:
+    with pytest.raises(ValueError, match="z is computed from y, which does not stand before it"):
+        plot.graph({"z": ["y"], "y": []})
+
+
+def test_a_product_is_drawn_to_scale_with_its_sides_named() -> None:
+    ax = plot.product(("A", ("out", 2), ("batch", 6)), ("B", ("batch", 6), ("in", 4)), ("C", ("out", 2), ("in", 4)))
+    boxes = [(patch.get_width(), patch.get_height()) for patch in ax.patches if isinstance(patch, Rectangle)]
+    assert boxes == [(6, 2), (4, 6), (4, 2)]
+    names = [text.get_text() for text in ax.texts]
+    assert [names.count(side) for side in ("batch", "out", "in")] == [2, 2, 2]
+
+
+def test_the_two_sides_that_meet_are_marked_by_width_as_well_as_by_color() -> None:
+    ax = plot.product(("A", ("out", 2), ("batch", 6)), ("B", ("batch", 6), ("in", 4)), ("C", ("out", 2), ("in", 4)))
+    thick = [line for line in ax.get_lines() if line.get_linewidth() > 3]
+    assert len(thick) == 2
+    assert {line.get_color() for line in thick} == {plot.ORANGE}
+
+
+@pytest.mark.parametrize(
+    "result", [("C", ("in", 4), ("out", 2)), ("C", ("out", 2), ("in", 5))], ids=["turned around", "too long"]
+)
+def test_a_product_that_is_none_is_refused(result: tuple[str, tuple[str, int], tuple[str, int]]) -> None:
+    with pytest.raises(ValueError, match="does not give"):
+        plot.product(("A", ("out", 2), ("batch", 6)), ("B", ("batch", 6), ("in", 4)), result)
