@@ -94,7 +94,10 @@ def grade(
     cell_seconds: Annotated[
         float,
         typer.Option(
-            min=1, metavar="SECONDS", help="Seconds for a cell, and for a question's inputs.", rich_help_panel=_LIMITS
+            min=1,
+            metavar="SECONDS",
+            help="Seconds for a cell (an exercise's inputs have its own limit).",
+            rich_help_panel=_LIMITS,
         ),
     ] = DEFAULT.cell_s,
     notebook_seconds: Annotated[

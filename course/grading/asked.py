@@ -16,8 +16,7 @@ from course.authoring.notebook import AuthoringError, parse
 from course.checks import registry
 from course.grading import sandbox
 from course.grading.model import GradingError, Limits, Submission
-
-LISTED = 5  # names in one message
+from course.grading.report.text import some
 
 
 @dataclass(frozen=True)
@@ -129,13 +128,7 @@ def selected(found: Sequence[Submission], only: Sequence[str]) -> list[Submissio
         partly = {learner for learner, words in called.items() if any(fnmatchcase(w, f"*{text}*") for w in words)}
         if not (exactly or partly):
             near = difflib.get_close_matches(pattern, sorted(called), n=1, cutoff=0.5)
-            hint = f"Did you mean {near[0]}?" if near else f"There are {names_of(sorted(called))}."
+            hint = f"Did you mean {near[0]}?" if near else f"There are {some(sorted(called))}."
             raise GradingError(f"No learner is called {pattern}. {hint}")
         wanted |= exactly or partly
     return [one for one in found if not only or one.learner in wanted]
-
-
-def names_of(learners: Sequence[str]) -> str:
-    """The first of these names, and how many more there are."""
-    more = len(learners) - LISTED
-    return ", ".join(learners[:LISTED]) + (f" and {more} more" if more > 0 else "")

@@ -16,7 +16,7 @@ class Limits:
     """What one submission may use. When it uses more, the cell is stopped, the feedback says so, and grading goes on.
 
     Attributes:
-        cell_s: seconds for one cell, and for one question's inputs together.
+        cell_s: seconds for one cell. How long an answer may take on one input, its exercise says.
         notebook_s: seconds for the whole notebook.
         memory_mb: megabytes (10⁶ bytes) of resident memory, of all its processes together.
         processes: how many processes it may have at a time.

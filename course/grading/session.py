@@ -16,7 +16,6 @@ from course.grading.asked import (
     Options,
     as_root,
     check_places,
-    names_of,
     need_sandbox,
     root_of,
     selected,
@@ -25,7 +24,7 @@ from course.grading.asked import (
 from course.grading.collect import collect
 from course.grading.model import FAILED, GRADED, NOT_GRADABLE, GradingError, Result, Settings, Submission
 from course.grading.plan import Plan, key_of, plan
-from course.grading.report.text import plural
+from course.grading.report.text import plural, some
 from course.grading.runner import Backend, Threads, run
 from course.grading.screen import Pace, Screen
 from course.grading.similarity import likely_copies
@@ -154,7 +153,7 @@ def _odd(found: Sequence[Submission], solutions: Mapping[str, str], settings: Se
     gone = [one.learner for one in left if (one.learner, one.lesson) not in here]
     if gone:
         notes.append(
-            f"The grade book also has results of {len(gone)} that are not among these submissions: {names_of(gone)}. To leave them out, use another --out."
+            f"The grade book also has results of {len(gone)} that are not among these submissions: {some(gone)}. To leave them out, use another --out."
         )
     old, missing = [], []
     for (learner, lesson), key in here.items():
@@ -164,11 +163,9 @@ def _odd(found: Sequence[Submission], solutions: Mapping[str, str], settings: Se
         elif stored.key != key:
             old.append(learner)
     if missing:
-        notes.append(f"Not graded, because of --only: {names_of(missing)}.")
+        notes.append(f"Not graded, because of --only: {some(missing)}.")
     if old:
-        notes.append(
-            f"Graded earlier from another file, seed or version, and left so because of --only: {names_of(old)}."
-        )
+        notes.append(f"Graded earlier from another file, seed or version, and left so because of --only: {some(old)}.")
     return notes
 
 
