@@ -18,6 +18,8 @@ from making import code, grading, make_course, notebook, save
 from course import cli, cli_grade
 from course.grading import asked, sandbox, session
 
+pytestmark = pytest.mark.usefixtures("heard_signals")
+
 Run = Callable[..., tuple[int, str, str]]
 REPORTS = ("grades.csv", "overview.html", "feedback/ada.html", "results.jsonl", "run.json")
 

@@ -21,6 +21,8 @@ from course.grading.runner import Threads, run
 from course.grading.screen import Pace, Screen, words
 from course.grading.store import Store
 
+pytestmark = pytest.mark.usefixtures("heard_signals")
+
 
 @pytest.fixture
 def fake() -> type[Fake]:

@@ -22,8 +22,9 @@ _RUNS_BODY = re.compile(r"\s*%%(?:time|capture|prun|memit|mprun)\b[^\n]*\n")
 _CELL_MAGIC = re.compile(r"\s*%%\w")
 # Lines for IPython alone. It would rewrite them itself, but reads the cell again for each, and IPython 7, Colab's,
 # knows no `x = !ls` on Python 3.12 and newer.
-_ASSIGNED_MAGIC = re.compile(r"^([^\S\n]*+\w[\w., ]*+=)[^\S\n]*+[!%].*$", re.M)
-_MAGIC = re.compile(r"^([^\S\n]*+)(?:[!%?,;/].*+(?:(?<=\\)\n.*+)*+|[^#\n]*\?[^\S\n]*+)$", re.M)
+# No possessive quantifiers: Python 3.11.2, Debian's, finds nothing with them in a group (cpython issue 106052).
+_ASSIGNED_MAGIC = re.compile(r"^([^\S\n]*\w[\w., ]*=)[^\S\n]*[!%].*$", re.M)
+_MAGIC = re.compile(r"^([^\S\n]*)(?=\S)(?:[!%?,;/].*(?:(?<=\\)\n.*)*|[^#\n]*\?[^\S\n]*)$", re.M)
 _DEFINITION = re.compile(r"^(?:async[ \t]+def|def|class)[ \t]+(\w+)", re.M)
 _UNREADABLE = (SyntaxError, ValueError, RecursionError, MemoryError, RuntimeError, SystemError, UnicodeError)
 _SCOPES = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
