@@ -105,7 +105,7 @@ class Sandbox:
 
     def processes(self, shared: bool = False) -> dict[int, int]:
         """The memory of each process in the sandbox, by its number inside (see :func:`memory`); without those that keep it."""
-        return memory(Path(f"/proc/{self.pid}/root/proc"), but=self._keepers, shared=shared)
+        return memory(Path("/proc", str(self.pid), "root", "proc"), but=self._keepers, shared=shared)
 
     def kill(self) -> None:
         """End every process in it. May be called twice."""
