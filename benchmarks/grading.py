@@ -170,8 +170,8 @@ def contest(lesson: str, rounds: int, count: int, say: Callable[[str], None]) ->
 
 def main(
     lesson: Annotated[list[str] | None, typer.Option(help="A lesson, by name or number; repeatable.")] = None,
-    rounds: Annotated[int, typer.Option(min=1)] = 5,
-    submissions: Annotated[int, typer.Option(min=1, help="How many, in each round the same.")] = 8,
+    rounds: Annotated[int, typer.Option(min=1, help="How often all three are measured.")] = 3,
+    submissions: Annotated[int, typer.Option(min=1, help="How many, in each round the same.")] = 12,
     quick: Annotated[bool, typer.Option("--quick", help="One round, two submissions; nothing is stored.")] = False,
 ) -> None:
     """Measure how long a class takes to grade, store the figures and write README.md."""
