@@ -12,9 +12,8 @@ from course.grading.claims import Claim
 from course.grading.handed_in import Inspected, Unreadable, content_of
 from course.grading.naming import Person
 from course.grading.reasons import Reason
+from course.grading.report.text import some
 from course.grading.tree import TIMESTAMP, Node, visible
-
-LISTED = 5  # names in a note, before it says "and 3 more"
 
 
 @dataclass
@@ -86,8 +85,8 @@ def rows_for(learner: Learner, lessons: Sequence[str], only: str) -> Iterator[Ro
         reason = Reason(f"{name} handed in no notebook {wanted}, but {got}", you=you)
         yield Row(learner.person, "", only, claim, Inspected(problem=reason), (*pile.notes, *notes), other=other)
     else:
-        what = _some([visible(extra.node.name) for extra in learner.extras])
-        own = _some([visible(extra.called) for extra in learner.extras])
+        what = some([visible(extra.node.name) for extra in learner.extras])
+        own = some([visible(extra.called) for extra in learner.extras])
         none = "which is not a notebook" if len(learner.extras) == 1 else "and no notebook"
         reason = Reason(
             f"{name} handed in no notebook, but {what}",
@@ -110,7 +109,7 @@ def _rows_of(learner: Learner, lesson: str) -> Iterator[Row]:
         rows.append(row)
     for index, row in enumerate(rows):
         others = [other.claim.node.shown for other in rows if other is not row]
-        aside = (f"handed in twice, here and as {_some(others)}: keep one of the rows",) if others else ()
+        aside = (f"handed in twice, here and as {some(others)}: keep one of the rows",) if others else ()
         yield replace(row, source=row.source if index else "", aside=aside)
 
 
@@ -124,7 +123,7 @@ def _choose(person: Person, source: str, lesson: str, pile: Pile) -> Row:
         if different:
             name, left_out = (
                 visible(claim.node.name),
-                _some([_told_apart(other.node, claim.node) for other in different]),
+                some([_told_apart(other.node, claim.node) for other in different]),
             )
             notes.append(f"one of {len(different) + 1} notebooks of {lesson}: {name} was taken, {left_out} was not")
         notes += [f"not graded: {other.problem.what}" for _, other in pile.bad]
@@ -169,13 +168,8 @@ def _time(node: Node) -> str:
 def _also(extras: Sequence[Claim]) -> list[str]:
     """A note on what was handed in beside notebooks."""
     names = [visible(c.node.name) for c in extras if c.node.name != TIMESTAMP and not c.typed]
-    return [f"also handed in: {_some(names)}"] if names else []
+    return [f"also handed in: {some(names)}"] if names else []
 
 
 def _told_apart(node: Node, other: Node) -> str:
     return node.shown if node.name == other.name else visible(node.name)
-
-
-def _some(names: Sequence[str]) -> str:
-    more = f" and {len(names) - LISTED} more" if len(names) > LISTED else ""
-    return ", ".join(names[:LISTED]) + more
