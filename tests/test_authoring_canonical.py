@@ -141,6 +141,16 @@ def test_a_bare_widget_is_dropped_and_a_widget_with_a_still_keeps_the_still() ->
     assert [sorted(one["data"]) for one in formed] == [["text/html", "text/plain"]]
 
 
+def test_a_figure_keeps_its_alternative_text_and_loses_the_copy_in_html() -> None:
+    figure = result(text__plain="<Figure>", text__html="<img src='…' alt='falls'>", image__png=png(1))
+    figure["metadata"] = {"image/png": {"alt": "falls"}}
+    (output,) = canonical(notebook(code("x", outputs=[figure])), LESSONS)["cells"][0]["outputs"]
+    assert output["data"].keys() == {"text/plain", "image/png"}
+    assert output["metadata"] == {"image/png": {"alt": "falls"}}
+    (card,) = canonical(notebook(code("x", outputs=[result(text__html="<b>1</b>")])), LESSONS)["cells"][0]["outputs"]
+    assert card["data"] == {"text/html": "<b>1</b>"}
+
+
 def test_a_compared_cell_with_a_bare_widget_is_named_and_others_are_not() -> None:
     bare = result(text__plain="IntSlider(value=0)", **{WIDGET: {}})
     still = result(text__plain="x", text__html="x", **{WIDGET: {}})

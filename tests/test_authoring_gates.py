@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from making import code, grading, markdown, notebook
+from making import code, grading, markdown, notebook, result
 
 from course.authoring.gates import (
     compared_share,
@@ -16,6 +16,7 @@ from course.authoring.gates import (
     exercise_problems,
     lesson_problems,
     link_problems,
+    picture_problems,
 )
 from course.authoring.release import exercise_of
 
@@ -143,3 +144,32 @@ def test_a_missing_cell_and_changed_grading_are_named() -> None:
     assert len(difference_problems(SOLUTION, other)) == 1
     del exercise["cells"][0]
     assert "not those of the solution" in str(difference_problems(SOLUTION, exercise)[0])
+
+
+@pytest.mark.parametrize("alt", [None, "", "too short", "<Figure size 640x480 with 1 Axes>"])
+def test_a_figure_without_words_is_named(alt: str | None) -> None:
+    figure = result(image__png="…", text__plain="<Figure>")
+    if alt is not None:
+        figure["metadata"] = {"image/png": {"alt": alt}}
+    (problem,) = picture_problems(notebook(code("plot", outputs=[figure], id="p")))
+    assert "no alternative text" in problem.reason
+    assert "id p" in problem.place
+    figure["metadata"] = {"image/png": {"alt": "loss falls from 3 at 0 to 1 at 12."}}
+    assert picture_problems(notebook(code("plot", outputs=[figure]))) == []
+
+
+@pytest.mark.parametrize(
+    ("text", "passes"),
+    [
+        ("![](a.png)", False),
+        ("[![ ](a.svg)](b)", False),
+        ("![a warp](a.png)", True),
+        ('<img src="a.png">', False),
+        ('<img src="a.png" alt="">', False),
+        ('<img alt="a warp" src="a.png">', True),
+    ],
+)
+def test_a_picture_in_text_or_in_a_card_needs_words(text: str, passes: bool) -> None:
+    assert (picture_problems(notebook(markdown(text))) == []) is passes
+    if text.startswith("<"):
+        assert (picture_problems(notebook(code("x", outputs=[result(text__html=text)]))) == []) is passes

@@ -263,6 +263,7 @@ def test_a_report_shows_each_line_and_each_access_as_text_and_as_html() -> None:
     text, html = repr(report), report._repr_html_()
     assert "out[i] = x[i] + y[i]" in text and "out[i] = x[i] + y[i]" in html
     assert "2.5" in text and "i &lt; out.size" in html
+    assert html.count('tabindex="0"') == html.count("<table>") == 2, "a table that scrolls is reached by the keyboard"
 
 
 # What is refused

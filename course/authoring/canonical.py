@@ -189,7 +189,9 @@ def _outputs(outputs: list[dict[str, Any]], count: int | None) -> list[dict[str,
             lines = [_frame(line) for line in output.get("traceback", [])]
             result.append({**{key: output[key] for key in ("ename", "evalue", "output_type")}, "traceback": lines})
         else:
-            data = {mime: _datum(mime, value) for mime, value in output["data"].items() if mime != WIDGET}
+            # A picture's HTML is the same picture once more, for front ends; its words are in the PNG's metadata.
+            left_out = {WIDGET, "text/html"} if "image/png" in output["data"] else {WIDGET}
+            data = {mime: _datum(mime, value) for mime, value in output["data"].items() if mime not in left_out}
             if not data or _is_bare_widget(output["data"]):
                 continue  # a widget lives in the page; only its raw repr would be left
             sizes = output.get("metadata", {})

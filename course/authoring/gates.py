@@ -10,6 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
+from course.authoring import badges
 from course.authoring.lessons import EXERCISES
 from course.authoring.notebook import Cell, Notebook, Problem, code_cells, is_compared, place, tags
 from course.authoring.release import BEGIN, END, SOLUTION_ONLY
@@ -18,10 +19,13 @@ OPENING = ("What you will be able to do", "What you need", "How long")
 CLOSING = ("What you measured", "What comes next")
 BOX = ("Difficulty", "Importance", "min")
 LONGEST_RECAP = 3
+SHORTEST_ALT = 30  # characters; a figure that is told in fewer is only named
 _CHECK = re.compile(r"^[^#\n]*\bcheck\(\s*(\w+)", re.M)
 _STATES = re.compile(r"^[^#\n]*\b(?:check|claim)\(", re.M)
 _HEADING = re.compile(r"^(?=## )", re.M)
 _LINK = re.compile(r"\]\(([^)#\s:]+\.ipynb)[^)]*\)")
+_PICTURE = re.compile(r"!\[([^\]]*)\]\(|<img\b([^>]*)>")
+_ALT = re.compile(r"""\balt=(?:"[^"]*\w[^"]*"|'[^']*\w[^']*')""")
 _STUB = re.compile(r'\s*raise NotImplementedError\("\w[\w-]* is not written yet: [^"]+"\)')
 _ANCHORED = 6  # cells at the end in which a lesson's closing stands
 
@@ -56,6 +60,31 @@ def link_problems(nb: Notebook, folder: Path) -> list[Problem]:
     ]
 
 
+def picture_problems(nb: Notebook) -> list[Problem]:
+    """Every picture says what it shows: a figure in its output's metadata, others in ``![…]`` or ``alt="…"``.
+
+    IPython writes the words of a figure as it shows it, once `course.plot` is imported (course/plot/alt.py).
+    """
+    found = []
+    for index, cell in enumerate(nb["cells"]):
+        pages = [cell["source"]] if cell["cell_type"] == "markdown" else []
+        for output in cell.get("outputs", []):
+            data = output.get("data", {})
+            pages += [data["text/html"]] if "text/html" in data else []
+            for mime in (mime for mime in data if mime.startswith("image/")):
+                alt = output.get("metadata", {}).get(mime, {}).get("alt", "")
+                if len(alt) < SHORTEST_ALT or alt.startswith("<"):
+                    reason = (
+                        f"a figure has no alternative text ({alt!r}). Run `course format`, or `plot.say` what it shows."
+                    )
+                    found.append(Problem(place(nb, index), reason))
+        for picture in _PICTURE.finditer("\n".join(pages)):
+            described = picture[1].strip() if picture[1] is not None else _ALT.search(picture[2])
+            if not described:
+                found.append(Problem(place(nb, index), f"a picture has no alternative text: {picture[0][:60]}"))
+    return found
+
+
 def compared_share(nb: Notebook) -> Fraction:
     """The share of the code cells whose output nbval compares."""
     compared = [is_compared(cell) for _, cell in code_cells(nb)]
@@ -88,7 +117,7 @@ def states_check(cell: Cell) -> bool:
 
 
 def difference_problems(solution: Notebook, exercise: Notebook) -> list[Problem]:
-    """An exercise is its solution but for the regions, the outputs and nbval's tags.
+    """An exercise is its solution but for the regions, the outputs, nbval's tags and the badge, which has its own gate.
 
     Written without the code that makes exercises, so that a slip there is seen here.
     """
@@ -97,6 +126,8 @@ def difference_problems(solution: Notebook, exercise: Notebook) -> list[Problem]
         return [Problem("", "the cells are not those of the solution.")]
     found = []
     for index, (ours, theirs) in enumerate(zip(wanted, exercise["cells"], strict=True)):
+        if ours["id"] == badges.CELL_ID:
+            continue
         same = ours["cell_type"] == theirs["cell_type"]
         same = same and ours["metadata"].get("nbgrader") == theirs["metadata"].get("nbgrader")
         pattern = r"[^\n]*".join(map(re.escape, _outside(ours["source"])))

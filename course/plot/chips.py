@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from course.plot.alt import say
 from course.plot.style import BLUE, COLORS, ORANGE, bare, row
 
 
@@ -42,4 +43,6 @@ def chips(known: Mapping[str, tuple[float, float]], *, dot: int = 64, title: str
     ax.text(0, tallest + 0.5, key, color=BLUE, fontsize=9)
     ax.text(7.5, tallest + 0.5, "▨ cache, by area", color=COLORS[3], fontsize=9)
     ax.set_title(title)
+    facts = (f"{name}: {lanes:,.0f} lanes, {cache:g} MB of cache" for name, (lanes, cache) in known.items())
+    say(ax, f"Drawn to scale. {'; '.join(facts)}.")
     return ax

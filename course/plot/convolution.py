@@ -10,7 +10,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
-from course.plot.style import ORANGE, SIGNED, bare, row
+from course.plot.alt import say
+from course.plot.alt_words import between, listed, number
+from course.plot.style import ORANGE, SIGNED, bare, minus, row
 
 
 def _numbers(ax: Axes, values: np.ndarray, *, cmap: str, limit: tuple[float, float], digits: int) -> None:
@@ -54,6 +56,11 @@ def window(
     _numbers(axes[2], answers, cmap=SIGNED, limit=(-reach, reach), digits=digits)
     axes[2].add_patch(Rectangle((c - 0.5, r - 0.5), 1, 1, fill=False, edgecolor=ORANGE, linewidth=3))
     axes[2].set_title(f"answers {answers.shape[0]} × {answers.shape[1]}")
+    covered = "; ".join(" ".join(map(number, line)) for line in patches[r, c])
+    say(axes[0], f"The window has its upper left corner at row {r}, column {c}, and covers, row by row, {covered}.")
+    say(axes[1], f"Row by row: {'; '.join(' '.join(map(number, line)) for line in weights)}.")
+    say(axes[2], f"Multiplied place by place with the kernel and added up, this is {number(answers[r, c])}, marked at row {r}, "
+        f"column {c}. All answers lie between {number(answers.min())} and {number(answers.max())}.")  # fmt: skip
     return axes
 
 
@@ -70,7 +77,7 @@ def gallery(
     Args:
         pictures: each (h, w), or (h, w, 3) for color.
         titles: one a picture.
-        signed: red for positive, blue for negative, white for zero, instead of gray from smallest to largest.
+        signed: red for positive, blue (and a minus, or stripes) for negative, white for zero, instead of gray from smallest to largest.
         columns: pictures in a row.
         size: inches of each.
 
@@ -89,9 +96,27 @@ def gallery(
         reach = float(np.abs(values).max()) or 1.0
         scale: dict[str, Any] = {"cmap": SIGNED, "vmin": -reach, "vmax": reach} if signed else {"cmap": "gray"}
         axes.flat[i].imshow(values, **scale)
+        if signed:
+            minus(axes.flat[i], values, reach)
         if titles is not None:
             axes.flat[i].set_title(titles[i], fontsize=9, loc="center", pad=3)
+    say(axes.flat[0].figure, _gallery_in_words(pictures, titles, signed=signed, shape=(rows, columns)))
     return axes
+
+
+def _gallery_in_words(
+    pictures: Sequence[Any], titles: Sequence[str] | None, *, signed: bool, shape: tuple[int, int]
+) -> str:
+    names = titles or [str(i + 1) for i in range(len(pictures))]
+    size = " × ".join(map(str, np.shape(pictures[0])))
+    ranges = [
+        f"{name} from {number(np.min(p))} to {number(np.max(p))}" for name, p in zip(names, pictures, strict=False)
+    ]
+    color = "red is positive, blue negative, white zero" if signed else "dark is low, bright is high"
+    return (
+        f"{len(pictures)} pictures of {size} in {shape[0]} × {shape[1]}, each with its own scale; {color}. "
+        f"Values: {listed(ranges, 6)}."
+    )
 
 
 def heat(image: Any, values: Any, *, title: str = "", ax: Axes | None = None) -> Axes:
@@ -108,6 +133,17 @@ def heat(image: Any, values: Any, *, title: str = "", ax: Axes | None = None) ->
     weights = np.asarray(values, float)
     weights = weights / (weights.max() or 1.0)
     ax.imshow(weights, cmap="inferno", alpha=0.25 + 0.6 * weights)
+    # The rows and the columns between which most of it lies, a quarter being left out at each side.
+    (top, bottom), (left, right) = (_middle(weights.sum(axis=k)) for k in (1, 0))
+    say(ax, f"What mattered most lies in {between('row', top, bottom)}, {between('column', left, right)} of {weights.shape[0]} × "
+        f"{weights.shape[1]} pixels.")  # fmt: skip
     ax.set_title(title, fontsize=9, loc="center", pad=3)
     bare(ax)
     return ax
+
+
+def _middle(shares: np.ndarray) -> tuple[int, int]:
+    """From where to where the middle half of a sum lies."""
+    passed = np.cumsum(shares) / (shares.sum() or 1.0)
+    last = len(shares) - 1
+    return min(int(np.searchsorted(passed, 0.25)), last), min(int(np.searchsorted(passed, 0.75)), last)

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from course.plot.style import GRAY, row
+from course.plot.style import GRAY, MARKS, row
 
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
@@ -24,7 +24,7 @@ def curves(
     markers: bool = False,
     ax: Axes | None = None,
 ) -> Axes:
-    """Several lines over one x, told apart by color and by dash.
+    """Several lines over one x, told apart by color, by dash and, where there are marks, by mark.
 
     Args:
         x: (n,), or None for 1, 2, 3, …
@@ -32,15 +32,23 @@ def curves(
         xlabel, ylabel: with units.
         title: of the axes.
         log: "x", "y" or "xy" for logarithmic axes.
-        markers: a dot at each value, where they are few.
+        markers: a mark at each value, where they are few.
         ax: where to draw; a new figure where None.
     """
     (ax,) = row(1, ax, width=6.4, height=3.4)
     for i, (name, y) in enumerate(ys.items()):
         values = np.asarray(y)
         xs = np.arange(1, len(values) + 1) if x is None else np.asarray(x)
+        # Where the dashes begin anew, marks tell the lines apart: a few along each.
+        marked = markers or i >= len(_DASHES)
         ax.plot(
-            xs, values, label=name, linestyle=_DASHES[i % len(_DASHES)], marker="o" if markers else None, markersize=4
+            xs,
+            values,
+            label=name,
+            linestyle=_DASHES[i % len(_DASHES)],
+            marker=MARKS[i % len(MARKS)] if marked else None,
+            markevery=1 if markers else max(1, len(values) // 12),
+            markersize=4.5,
         )
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     if "x" in log:

@@ -9,6 +9,8 @@ from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Text
 
+from course.plot.alt import say
+from course.plot.alt_words import number
 from course.plot.style import BLUE, RED, bare, row
 
 _STEP, _ROW = 2.1, 1.3  # from column to column, from row to row
@@ -57,7 +59,30 @@ def graph(
             _arrow(ax, boxes[source], boxes[name], _said(factor))
     ax.set(xlim=(-0.9, (columns - 1) * _STEP + 0.9), ylim=(tall + 0.7, -0.7), title=title)
     bare(ax)
+    say(ax, _in_words(inputs_of, values or {}, grads or {}, factors or {}))
     return ax
+
+
+def _in_words(
+    inputs_of: Mapping[str, Sequence[str]],
+    values: Mapping[str, Any],
+    grads: Mapping[str, Any],
+    factors: Mapping[tuple[str, str], Any],
+) -> str:
+    """The names in the order in which they are computed, each with its number and its slope."""
+    told = []
+    for name, inputs in inputs_of.items():
+        sources = [f"{one} (slope ×{_read(factors[one, name])})" if (one, name) in factors else one for one in inputs]
+        found = [f"value {_read(values[name])}"] if name in values else []
+        found += [f"backward {_read(grads[name])}"] if name in grads else []
+        came = f" from {', '.join(sources)}" if sources else ""
+        told.append(f"{name}{came}{': ' if found else ''}{', '.join(found)}")
+    given = sum(not inputs for inputs in inputs_of.values())
+    return f"A graph of {len(inputs_of)} boxes, {given} of them given. {'; '.join(told)}."
+
+
+def _read(value: Any) -> str:
+    return value if isinstance(value, str) else number(value)
 
 
 def _note(ax: Axes, x: float, y: float, text: str, *, va: str, color: str, fontsize: int = 9) -> None:

@@ -12,6 +12,8 @@ from matplotlib.cm import ScalarMappable
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.ticker import LogLocator, StrMethodFormatter
 
+from course.plot.alt import say
+from course.plot.alt_words import many, number, place, plain
 from course.plot.style import BLUE, GREEN, ORANGE, RED, row
 
 # As in `curves`, so that a walker looks on the map as in the loss curves beside it; told apart by mark as well.
@@ -92,7 +94,37 @@ def landscape(
     if paths:
         legend = ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.15), ncols=2, handlelength=3)
         legend.set_in_layout(True)
+    walks = [_walk_in_words(name, np.asarray(path, float), (x, y, z)) for name, path in (paths or {}).items()]
+    valley, top = _valley(x, y, z, (xlabel, ylabel, label))
+    star = f"A star marks {place(*lowest)}." if lowest is not None and f"{place(*lowest)}." not in valley else ""
+    if arrows is not None:
+        longest = float(np.linalg.norm(np.asarray(arrows[1], float), axis=1).max())
+        walks.append(f"{len(arrows[0])} arrows, the longest of length {number(longest)}.")
+    say(ax, " ".join(part for part in (valley, star, *walks, top) if part))
     return ax
+
+
+def _valley(x: np.ndarray, y: np.ndarray, z: np.ndarray, labels: tuple[str, str, str]) -> tuple[str, str]:
+    """What the map shows and where it is lowest, and where it is highest."""
+    xlabel, ylabel, label = map(plain, labels)
+    (r, c), (top, right) = (np.unravel_index(at, z.shape) for at in (z.argmin(), z.argmax()))
+    return (
+        f"A map of the {label} over {xlabel} ({number(x[0])} to {number(x[-1])}) and {ylabel} ({number(y[0])} to "
+        f"{number(y[-1])}), lowest {number(z[r, c])} at {place(x[c], y[r])}.",
+        f"Highest is {number(z[top, right])} at {place(x[right], y[top])}.",
+    )
+
+
+def _walk_in_words(name: str, path: np.ndarray, terrain: tuple[np.ndarray, np.ndarray, np.ndarray]) -> str:
+    """Where a path (steps + 1, 2) begins and ends, and at which heights."""
+    x, y, z = terrain
+
+    def at(point: np.ndarray) -> str:
+        inside = min(x[0], x[-1]) <= point[0] <= max(x[0], x[-1]) and min(y[0], y[-1]) <= point[1] <= max(y[0], y[-1])
+        height = z[np.abs(y - point[1]).argmin(), np.abs(x - point[0]).argmin()]
+        return f"{place(*point)}, {f'height {number(height)}' if inside else 'outside the map'}"
+
+    return f"{plain(name)}: {many(len(path) - 1, 'step')} from {at(path[0])}, to {at(path[-1])}."
 
 
 def _walk(ax: Axes, path: np.ndarray, name: str, color: str, dash: str, mark: str) -> None:
@@ -163,4 +195,8 @@ def relief(
     ax.set(xlabel=xlabel, ylabel=ylabel, zlabel=zlabel, title=title)
     ax.zaxis.labelpad = 7  # else it touches the numbers
     ax.set_box_aspect(None, zoom=0.84)
+    say(
+        ax,
+        "Seen from the side. " + " ".join(_valley(x[0], y[:, 0], np.asarray(heights, float), (xlabel, ylabel, zlabel))),
+    )
     return ax

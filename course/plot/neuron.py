@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Circle, FancyArrowPatch
 
+from course.plot.alt import say
+from course.plot.alt_words import number, plain
 from course.plot.style import BLUE, GRAY, ORANGE, RED, bare, row
 
 
@@ -91,6 +93,11 @@ def diagram(x: Any, w: Any, b: float, f: Callable[[Any], Any], *, f_name: str = 
         ax.text(place, heights.min() - 0.85, name, ha="center", va="top", color=GRAY, fontsize=9)
     ax.set(xlim=(-1.1, 9.3), ylim=(heights.min() - 1.35, max(heights.max() + 0.5, middle + 1.6)), aspect="equal")
     bare(ax)
+    terms = "; ".join(
+        f"x{i} = {number(v)} with weight {number(k)}" for i, (v, k) in enumerate(zip(xs, ws, strict=True), 1)
+    )
+    say(ax, f"A neuron, from left to right. Inputs: {terms}. With the bias {number(b)} they add up to {number(z)}; {f_name} makes of it "
+        f"the answer {number(f(z))}.")  # fmt: skip
     return ax
 
 
@@ -135,9 +142,14 @@ def boundary(
         rasterized=True,
         shading="auto",
     )
+    meaning = "the neuron's answer"
     if answers.min() < level < answers.max():
         ax.contour(x1, x2, answers, levels=[level], colors="black", linewidths=1.6)
-    ax.figure.colorbar(shown, ax=ax, label="the neuron's answer")
+        # In gray both sides look alike, so one has a pattern.
+        below = ax.contourf(x1, x2, answers, levels=[answers.min() - 1, level], colors="none", hatches=["/"])
+        below.set(edgecolor="#00000028", linewidth=0)
+        meaning += f" (striped: below {level:g})"
+    ax.figure.colorbar(shown, ax=ax, label=meaning)
     if points is not None:
         P, t = np.asarray(points), np.asarray(labels)
         for value, marker, color in ((0, "o", BLUE), (1, "^", RED)):
@@ -155,6 +167,14 @@ def boundary(
         ax.legend(loc="upper center", bbox_to_anchor=(0.5, -0.16), ncols=2)
     ax.set(xlim=(left, right), ylim=(bottom, top), xlabel=xlabel, ylabel=ylabel, title=title)
     ax.grid(False)
+    share = number(100 * (answers > level).mean())
+    told = [f"Over {plain(xlabel)} and {plain(ylabel)} the answers go from {number(answers.min())} to {number(answers.max())}, above "
+            f"{number(level)} (red) in {share} % of the plane."]  # fmt: skip
+    if points is not None:
+        above = np.asarray(f(np.asarray(points, np.float32))).ravel() > level
+        sides = [f"{int(above[t == k].sum())} of the {int((t == k).sum())} points of {names[k]}" for k in (0, 1)]
+        told.append(f"On the red side are {sides[0]} and {sides[1]}.")
+    say(ax, " ".join(told))
     return ax
 
 
@@ -173,6 +193,7 @@ def normal_arrow(w: Any, b: float, *, ax: Axes) -> Axes:
     )
     x, y = foot + w / np.linalg.norm(w) * 1.3
     ax.text(x, y, "w", ha="center", va="center", fontweight="bold")
+    say(ax, f"An arrow, w, points from the line along ({number(w[0])}, {number(w[1])}).")
     return ax
 
 

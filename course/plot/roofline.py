@@ -7,9 +7,9 @@ from collections.abc import Mapping
 import numpy as np
 from matplotlib.axes import Axes
 
-from course.plot.style import COLORS, GRAY, row
-
-_MARKS = "os^Dv*P"
+from course.plot.alt import say
+from course.plot.alt_words import number
+from course.plot.style import COLORS, GRAY, MARKS, row
 
 
 def roofline(
@@ -52,10 +52,17 @@ def roofline(
     ax.axvline(ridge, color=GRAY, linestyle=":", linewidth=1)
     ax.text(ridge, 0.02, f" ridge: {ridge:.3g} FLOP/byte", transform=ax.get_xaxis_transform(), fontsize=9, color=GRAY)
     for i, (name, (intensity, speed)) in enumerate(points.items()):
-        ax.plot(
-            intensity, speed / 1e9, _MARKS[i % len(_MARKS)], color=COLORS[i % len(COLORS)], markersize=9, label=name
-        )
+        ax.plot(intensity, speed / 1e9, MARKS[i % len(MARKS)], color=COLORS[i % len(COLORS)], markersize=9, label=name)
     ax.set(xscale="log", yscale="log", xlabel="arithmetic intensity (FLOP/byte)", ylabel="speed (GFLOP/s)", title=title)
     ax.set_ylim(bottom=ax.get_ylim()[0] / 2)  # room for the ridge's label below the points
     ax.legend(loc="lower right", fontsize=9)
+    told = []
+    for name, (intensity, speed) in points.items():
+        share = speed / min(peak_flops, intensity * peak_bandwidth)
+        told.append(
+            f"{name}: {number(speed / 1e9)} at {number(intensity)} FLOP/byte, {number(100 * share)} % of its roof"
+        )
+    others = "".join(f" The ceiling {name}: {number(rate / 1e9)}." for name, rate in (ceilings or {}).items())
+    say(ax, f"Speed in GFLOP/s by arithmetic intensity, both logarithmic. The roof rises to {number(peak_flops / 1e9)} at the ridge, "
+        f"{number(ridge)} FLOP/byte, and is flat from there.{others} {'; '.join(told)}.")  # fmt: skip
     return ax

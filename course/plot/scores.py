@@ -8,6 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
+from course.plot.alt import say
+from course.plot.alt_words import number
 from course.plot.style import BLUE, GRAY, row
 
 
@@ -34,7 +36,20 @@ def confusion(matrix: Any, classes: Sequence[str], *, title: str = "", ax: Axes 
     ax.set_yticks(range(len(classes)), classes)
     ax.set(xlabel="what the network says", ylabel="what it is", title=title)
     ax.grid(False)
+    say(ax, _mix_ups(counts, classes))
     return ax
+
+
+def _mix_ups(counts: np.ndarray, classes: Sequence[str]) -> str:
+    """How many are right, what is recognized worst, and what is most often taken for what."""
+    right, n = int(np.trace(counts)), int(counts.sum())
+    shares = np.diag(counts) / np.maximum(counts.sum(axis=1), 1)
+    worst = int(shares.argmin())
+    wrong = counts - np.diag(np.diag(counts))
+    most = [np.unravel_index(i, wrong.shape) for i in np.argsort(-wrong, axis=None)[:4]]
+    mixed = [f"{classes[r]} taken for {classes[c]}, {wrong[r, c]:,} times" for r, c in most if wrong[r, c]]
+    told = f"{right:,} of {n:,} are right ({number(100 * right / max(n, 1))} %). Recognized worst is {classes[worst]}, {number(100 * shares[worst])} %."
+    return f"{told} Most mistakes: {'; '.join(mixed)}." if mixed else told
 
 
 def reliability(confidence: Any, right: Any, *, bins: int = 10, title: str = "", ax: Axes | None = None) -> Axes:
@@ -59,4 +74,9 @@ def reliability(confidence: Any, right: Any, *, bins: int = 10, title: str = "",
     ax.set(xlabel="how sure it says it is (%)", ylabel="how often it is right (%)", title=title)
     ax.set(xlim=(-3, 104), ylim=(-3, 104))
     ax.legend(loc="upper left")
+    bars = [f"sure {number(100 * sure[which == k].mean())} %, right {number(100 * hit[which == k].mean())} % ({(which == k).sum():,})"
+            for k in range(bins) if (which == k).any()]  # fmt: skip
+    lean = 100 * (sure.mean() - hit.mean()) if len(sure) else 0.0
+    say(ax, f"On average it is sure by {number(100 * sure.mean())} % and right in {number(100 * hit.mean())} %, so it is "
+        f"{'too sure' if lean > 0 else 'not sure enough'} by {number(abs(lean))} points. By how sure (examples): {'; '.join(bars)}.")  # fmt: skip
     return ax

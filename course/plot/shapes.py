@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from course.plot.alt import say
 from course.plot.style import BLUE, GRAY, ORANGE, bare, row
 
 Matrix = tuple[str, tuple[str, int], tuple[str, int]]
@@ -45,6 +46,8 @@ def product(left: Matrix, right: Matrix, result: Matrix, *, title: str = "", ax:
         x += _GAP
     ax.set(xlim=(-1.1, x - 2 * _GAP + 0.3), ylim=(height / 2 + 0.4, -height / 2 - 1.2), aspect="equal", title=title)
     bare(ax)
+    say(ax, f"As rectangles: {_said(left)} times {_said(right)} is {_said(result)}. The sides that meet, {left[2][0]} and "
+        f"{right[1][0]}, both of length {left[2][1]}, vanish.")  # fmt: skip
     return ax
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from matplotlib.figure import Figure, SubFigure
 
+from course.plot.alt import say
 from course.plot.style import BLUE, ORANGE, bare
 from course.plot.threads import SECTOR_BYTES, address_map, banks, lanes
 
@@ -95,6 +96,15 @@ def draw_step(
         (rows, columns), first, indices = _window(shape, event.index, itemsize)
         title = f"{event.array} in memory, from element {first * columns:,} on"
         address_map((rows, columns), {title: indices}, itemsize=itemsize, ax=[parts[1]])
+    # One sentence for the moment; which lanes are on and what moves for them is in it.
+    moment = f"step {event.step}, block {place}, warp {event.warp}, line {event.line}"
+    if warps is not None:
+        moment += f", {_bare(source[event.line - 1]).strip()}"
+    say(parts[0], f"{moment}: {describe(event)}", instead=True, title=False)
+    say(parts[1], "", instead=True)
+    if warps is not None:
+        places = "; ".join(f"line {line}: {_ranges(who)}" for line, who in sorted(warps.items()))
+        say(left.axes[0], f"At {places}", instead=True)
 
 
 def _window(shape: Sequence[int], indices: Sequence[int], itemsize: int) -> tuple[tuple[int, int], int, np.ndarray]:

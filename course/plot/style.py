@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 
 # Okabe and Ito's palette (https://jfly.uni-koeln.de/color/), made to be told apart without color vision.
@@ -19,6 +20,12 @@ BLUE, ORANGE, GREEN, RED, PURPLE, SKY, YELLOW, GRAY = (
     "#6b6b6b",
 )
 COLORS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
+
+# With the colors, as no color stands alone: the marks that tell points and lines apart.
+MARKS = "os^Dv*P"
+
+# Pictures of at most so many pixels have room for a sign in each; of others a value counts from this share of the range on.
+_FEW, _CLEARLY = 30, 0.15
 
 # For signed values: one color a sign, white at zero.
 SIGNED = "RdBu_r"
@@ -44,6 +51,25 @@ plt.rcParams.update(
         "savefig.dpi": 100,
     }
 )
+
+
+def minus(ax: Axes, values: np.ndarray, limit: float) -> None:
+    """Mark what is negative on a picture in the colors of `SIGNED`, whose two ends look alike in gray.
+
+    Few and large pixels get a minus each; many are striped where they are clearly below zero.
+
+    Args:
+        ax: on which `values` (h, w) were drawn with ``imshow``.
+        values: (h, w).
+        limit: the value at the end of the colors.
+    """
+    if values.size <= _FEW:
+        for r, c in np.argwhere(values < 0):
+            light = values[r, c] < -0.66 * limit
+            ax.text(c, r, "−", ha="center", va="center", fontsize=8, color="white" if light else "black")
+    elif min(values.shape) > 1 and values.min() < -_CLEARLY * limit:
+        below = ax.contourf(values, levels=[values.min() - limit, -_CLEARLY * limit], colors="none", hatches=["////"])
+        below.set(edgecolor="#00000059", linewidth=0)
 
 
 def row(n: int, ax: Axes | Sequence[Axes] | None = None, *, width: float = 3.4, height: float = 3.2) -> list[Axes]:

@@ -10,6 +10,8 @@ from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
 from matplotlib.patches import Rectangle
 
+from course.plot.alt import say
+from course.plot.alt_words import many, runs
 from course.plot.style import BLUE, COLORS, GRAY, ORANGE, bare, row
 
 WARP = 32
@@ -48,6 +50,10 @@ def thread_grid(grid: int, block: int, n: int, *, title: str = "", ax: Axes | No
     ax.set_yticks([b + 0.43 for b in range(grid)], [f"block {b}" for b in range(grid)])
     ax.tick_params(length=0)
     ax.set(xlabel="threadIdx.x", title=title)
+    idle = max(grid * block - n, 0)
+    say(ax, f"{many(grid, 'block')} of {block} threads. Block b has the elements from {block} × b on, one a thread: block 0 has 0 to "
+        f"{min(block, n) - 1}. There are {n} elements, so {f'the last {idle}' if idle else 'none'} of the threads "
+        f"{'has' if idle <= 1 else 'have'} nothing to do.")  # fmt: skip
     return ax
 
 
@@ -74,6 +80,12 @@ def lanes(rows: Sequence[tuple[str, int]], *, title: str = "", ax: Axes | None =
     ax.set_xlim(-0.3, WARP + 3)
     ax.set_ylim(len(rows) + 0.1, -0.3)
     ax.set(xlabel="lane", title=title)
+    told = []
+    for text, mask in rows:
+        active = [lane for lane in range(WARP) if mask >> lane & 1]
+        who = "all" if len(active) == WARP else runs(active) if active else "none"
+        told.append(f"{' '.join(text.split())}: {who}")
+    say(ax, f"{many(len(rows), 'instruction')}, and which of the warp's {WARP} lanes are on. {'; '.join(told)}.")
     return ax
 
 
@@ -136,7 +148,19 @@ def address_map(
         moved_bytes = SECTOR_BYTES * len(touched)
         each.set_title(name, fontsize=10)
         each.set_xlabel(f"{len(touched)} sectors: {moved_bytes} bytes moved, {itemsize * used} used", fontsize=9)
+        say(each, _request_in_words(at, f"{rows} × {columns} elements", (len(touched), moved_bytes, itemsize * used)))
     return axes
+
+
+def _request_in_words(at: np.ndarray, whole: str, cost: tuple[int, int, int]) -> str:
+    """Which elements the lanes of a request touch, and what has to move for it: sectors, bytes moved, bytes used."""
+    on = np.flatnonzero(at >= 0)
+    if not len(on):
+        return f"In memory, {whole}: no lane touches one."
+    apart = set(np.diff(at[on]).tolist())
+    step = f", {many(apart.pop(), 'element')} apart" if len(apart) == 1 else ""
+    ends = f"lane {on[0]} touches element {at[on[0]]:,}, lane {on[-1]} element {at[on[-1]]:,}{step}"
+    return f"In memory, {whole}: {ends}. {many(cost[0], 'sector')}: {cost[1]:,} bytes moved, {cost[2]:,} used."
 
 
 def _rules(ax: Axes, rows: int, columns: int, per_sector: int) -> None:
@@ -188,4 +212,6 @@ def banks(words: Any, *, most: int = 1, title: str = "", ax: Axes | None = None)
     ax.set_yticks(sorted({0, passes} if 12 * passes > most else {passes}))
     ax.grid(False)
     ax.set(xlabel="bank", ylabel="passes", title=title)
+    say(ax, f"{many(int((at >= 0).sum()), 'lane')} ask {many(len(wanted), 'bank')} ({runs(list(wanted))}); the busiest hands out "
+        f"{many(passes, 'word')}, so the request takes {many(passes, 'pass', 'passes')}.")  # fmt: skip
     return ax

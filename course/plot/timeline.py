@@ -7,6 +7,8 @@ from collections.abc import Collection, Mapping, Sequence
 from matplotlib.axes import Axes
 from matplotlib.colors import to_rgb
 
+from course.plot.alt import say
+from course.plot.alt_words import number
 from course.plot.style import COLORS, GRAY, row
 
 # A span narrower than this share of the whole has no room for its label: it stands above, with a line to it.
@@ -60,6 +62,13 @@ def timeline(
     ax.set_xlim(0, 1.03 * whole)
     ax.grid(axis="y", visible=False)
     ax.set(xlabel=xlabel, title=title)
+    told = []
+    for name, one in rows.items():
+        heard = [f"{label} from {number(start)} to {number(end)}" for start, end, label in one]
+        if len(heard) > 4:  # the first, and the last
+            heard[2:-1] = ["…"]
+        told.append(f"{name}: {'; '.join(heard)}.")
+    say(ax, f"By {xlabel}. {' '.join(told)}")
     return ax
 
 

@@ -96,7 +96,7 @@ def learning_curves(
         loss_name, score_name: for the axes.
     """
     left, right = row(2, width=3.9, height=2.9)
-    left.plot(losses, linewidth=0.6, alpha=0.45)
+    left.plot(losses, linewidth=0.6, alpha=0.45, label="each step")
     mean, means = losses[0], []
     for loss in losses:
         mean = 0.97 * mean + 0.03 * loss

@@ -7,6 +7,7 @@ from typing import Any
 
 from matplotlib.axes import Axes
 
+from course.plot.alt import say
 from course.plot.style import BLUE, GRAY, bare, row
 
 
@@ -24,7 +25,17 @@ def tree(parameters: Any, *, root: str = "params", ax: Axes | None = None) -> Ax
     _draw(ax, root, parameters, 0, iter(range(leaves)))
     ax.set_xlim(-0.45, depth + 0.6)
     ax.set_ylim(leaves - 0.4, -0.6)
+    say(ax, f"A tree with {leaves} leaves, {depth} steps deep: {_in_words(root, parameters)}.")
     return ax
+
+
+def _in_words(name: str, node: Any) -> str:
+    """ "params has layer (which has w (784, 10), b (10,))"."""
+    branches = _branches(node)
+    if not branches:
+        shape = getattr(node, "shape", None)
+        return f"{name} {type(node).__name__ if shape is None else tuple(shape)}"
+    return f"{name} has [{', '.join(_in_words(child, part) for child, part in branches)}]"
 
 
 def _branches(node: Any) -> list[tuple[str, Any]] | None:

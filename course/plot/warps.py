@@ -9,6 +9,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import Rectangle
 
+from course.plot.alt import say
+from course.plot.alt_words import between
 from course.plot.style import GRAY, bare, row
 
 if TYPE_CHECKING:
@@ -56,6 +58,11 @@ def warp_map(
         costs = sorted({event.sectors for event in chosen})
         said = f"{costs[0]}" if len(costs) == 1 else f"{costs[0]} to {costs[-1]}"
         each.set_xlabel(f"each request of a warp: {said} sectors", fontsize=9)
+        first = np.asarray(chosen[0].index)
+        row_of, column_of = np.divmod(first[first >= 0], shape[1])
+        say(each, f"{shape[0]} × {shape[1]} elements, colored by the warp that touches them, 0 to {last}. The first request, of warp "
+            f"{chosen[0].warp}, is for {between('row', row_of.min(), row_of.max())}, {between('column', column_of.min(), column_of.max())}. Each "
+            f"request of a warp lies in {said} sectors.")  # fmt: skip
         bar = each.figure.colorbar(picture, ax=each, shrink=0.8)
         bar.set_label("warp")
         bar.set_ticks(sorted({0, last // 2, last}))
