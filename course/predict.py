@@ -5,7 +5,10 @@ from __future__ import annotations
 import html
 import math
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from course.widgets.panel import Panel
 
 _made: dict[str, Prediction] = {}
 
@@ -77,14 +80,11 @@ class Prediction:
         return f"<prediction: {self.question} {_said(self.guess, self.unit) or 'not answered yet'}>"
 
     def _ipython_display_(self) -> None:
-        """Show the question with its widget, where there is somebody to answer; a still of it elsewhere."""
-        from IPython.display import display
+        """Show the question with its field, where there is somebody to answer; a still of it elsewhere."""
+        from course.widgets.front import show
 
-        bundle: dict[str, Any] = {"text/plain": f"Your guess: {self.question}", "text/html": self._still()}
-        view = self._widget()
-        if view is not None:
-            bundle["application/vnd.jupyter.widget-view+json"] = view
-        display(bundle, raw=True)  # type: ignore[no-untyped-call,unused-ignore]
+        data = {"text/plain": f"Your guess: {self.question}", "text/html": self._still()}
+        show(data, front=self.panel().connect())
 
     def _still(self) -> str:
         options = (
@@ -96,37 +96,31 @@ class Prediction:
             f"<b>Your guess first.</b> {html.escape(self.question)} <span style='opacity: 0.7'>({options})</span>"
         )
 
-    def _widget(self) -> dict[str, Any] | None:
-        """The widget's view for a display bundle; None where ipywidgets has nobody to talk to."""
-        try:
-            import ipywidgets as widgets
-        except ImportError:
-            return None
-        label = widgets.HTML(f"<b>Your guess first.</b> {html.escape(self.question)}")
-        field: Any
-        if self.choices:
-            field = widgets.ToggleButtons(options=self.choices, value=self.guess, tooltips=self.choices)
+    def panel(self) -> Panel:
+        """The field for the guess; the one that has been made stands in it."""
+        from course.widgets.controls import Choice, Text
+        from course.widgets.panel import Answer, Panel
+
+        field: Choice | Text
+        label = f"Your guess first. {self.question}"
+        if self.choices is not None:
+            field = Choice("guess", label, self.choices, at="" if self.guess is None else str(self.guess))
         else:
-            field = widgets.Text(
-                value="" if self.guess is None else _figure(float(self.guess)),
-                placeholder="type a number, press Enter",
-                description=self.unit,
-                continuous_update=False,
-            )
-        kept = widgets.HTML(_kept(self))
+            typed = "" if self.guess is None else _figure(float(self.guess))
+            field = Text("guess", label, at=typed, hint="a number, then Enter", unit=self.unit)
 
-        def changed(event: dict[str, Any]) -> None:
-            new = event["new"]
-            try:
-                self.answer(new if self.choices else _typed(str(new), self.unit))
-            except ValueError:
-                kept.value = "<span style='opacity: 0.8'>That is not a number. Try 30, or 0.5.</span>"
-                return
-            kept.value = _kept(self)
+        def answered(value: dict[str, Any], moved: frozenset[str]) -> Answer:
+            if moved:
+                try:
+                    self.answer(value["guess"] if self.choices else _typed(value["guess"], self.unit))
+                except ValueError:
+                    return Answer(words="That is not a number. Try 30, or 0.5.")
+            return Answer(words=_kept(self))
 
-        field.observe(changed, names="value")
-        box = widgets.VBox([label, widgets.HBox([field, kept])])
-        return {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+        # It draws nothing, so it may be answered while a cell runs: a guess that comes late would miss its measurement.
+        panel = Panel([field], answered, label="your guess", anywhere=True)
+        panel.draw()
+        return panel
 
 
 class Reveal:
@@ -238,9 +232,7 @@ def _said(value: float | str | None, unit: str) -> str:
 
 
 def _kept(p: Prediction) -> str:
-    return (
-        f"<span style='opacity: 0.8'>kept: {html.escape(_said(p.guess, p.unit))}</span>" if p.guess is not None else ""
-    )
+    return "" if p.guess is None else f"kept: {_said(p.guess, p.unit)}"
 
 
 def _card(inner: str) -> str:

@@ -76,7 +76,7 @@ def test_diagram_writes_the_sum_and_the_answer() -> None:
 def test_boundary_draws_the_line_only_where_the_answer_changes_sign() -> None:
     crossing = plot.boundary(lambda P: P[:, 0])
     constant = plot.boundary(lambda P: np.ones(len(P)))
-    assert len(crossing.collections) == len(constant.collections) + 1
+    assert len(crossing.collections) == len(constant.collections) + 2  # the line, and the stripes on one side of it
 
 
 def test_roofline_puts_each_operation_where_it_was_measured() -> None:
@@ -94,7 +94,7 @@ def test_a_plot_can_be_drawn_on_axes_that_are_given() -> None:
 
 
 def test_sliders_redraw_when_they_are_moved(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: None)
+    monkeypatch.setattr("IPython.display.display", lambda bundle, metadata, raw: None)
     drawn: list[float] = []
 
     def draw(w: float) -> None:
@@ -103,21 +103,78 @@ def test_sliders_redraw_when_they_are_moved(monkeypatch: pytest.MonkeyPatch) -> 
 
     sliders = plot.sliders(draw, w=(1.0, -3.0, 3.0))
     sliders._ipython_display_()
-    slider, picture = sliders.controls["w"], sliders.picture
-    before = bytes(picture.value)
-    slider.value = 2.5
-    assert drawn == [1.0, 1.0, 2.5], "the still, the first picture, the one after the move"
-    assert bytes(picture.value) != before
-    assert bytes(picture.value).startswith(b"\x89PNG")
+    front = sliders.panel.front
+    before = bytes(front.picture)
+    front.asked = {"n": 1, "value": {"w": 2.5}}
+    assert drawn == [1.0, 2.5], "the still, which is the first picture, too, and the one after the move"
+    assert bytes(front.picture) != before
+    assert bytes(front.picture).startswith(b"\x89PNG")
+    assert "w = 2.5" in front.drawn["alt"], "the picture in words follows it"
+    assert sliders.value == {"w": 2.5}
     assert not plt.get_fignums(), "a redraw leaves no figure open"
 
 
 def test_sliders_show_a_picture_where_there_is_no_front_end(monkeypatch: pytest.MonkeyPatch) -> None:
     shown: list[dict[str, Any]] = []
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: shown.append(bundle))
+    monkeypatch.setattr("IPython.display.display", lambda bundle, metadata, raw: shown.append(bundle))
     plot.sliders(lambda b: plot.knobs(np.tanh, 1.0, b), b=(0.0, -1.0, 1.0))._ipython_display_()
     assert base64.b64decode(shown[0]["image/png"]).startswith(b"\x89PNG")
     assert shown[0]["text/plain"] == "Sliders: b"
+
+
+def test_sliders_say_what_the_function_returns_and_hand_over_what_was_meant() -> None:
+    def draw(rate: float, f: object, fine: bool) -> str:
+        plot.curves([0, 1], {"y": [0, rate]}, xlabel="x", ylabel="y")
+        return f"{rate:g} {f!r} {fine}"
+
+    sliders = plot.sliders(draw, rate=(0.1, 0.01, 10, "log"), f=[1, None, "x"], fine=False)
+    sliders.panel.change(f="None", fine=True)
+    assert sliders.panel.answer.words == "0.1 None True"
+    assert sliders.value == {"rate": 0.1, "f": None, "fine": True}
+    assert sliders.panel.controls["rate"].described()["positions"] == 100
+
+
+def test_a_drawing_that_fails_leaves_no_figure_open_and_no_other_figure_closed() -> None:
+    def draw(w: float) -> None:
+        plot.curves([0, 1], {"y": [0, 1]}, xlabel="x", ylabel="y")
+        if w > 1:
+            raise OverflowError("too steep")
+
+    mine = plt.figure()
+    sliders = plot.sliders(draw, w=(1.0, 0.0, 3.0))
+    sliders.panel.draw()
+    sliders.panel.change(w=2.0)
+    assert sliders.panel.error.startswith("OverflowError: too steep\nin draw, line ")
+    assert plt.get_fignums() == [mine.number]
+
+
+def test_the_first_figure_of_a_session_may_be_that_of_sliders() -> None:
+    """It makes the notebook's backend start, which turns pyplot interactive: turned off again, no later figure would be shown."""
+
+    def draw(w: float) -> None:
+        matplotlib.interactive(True)
+        plot.curves([0, w], {"y": [0, 1]}, xlabel="x", ylabel="y")
+
+    plt.ioff()
+    try:
+        sliders = plot.sliders(draw, w=(1.0, 0.0, 3.0))
+        sliders.panel.draw()
+        assert plt.isinteractive()
+        sliders.panel.change(w=2.0)
+        assert plt.isinteractive()
+    finally:
+        plt.ioff()
+
+
+def test_a_function_that_draws_nothing_is_told_so() -> None:
+    with pytest.raises(RuntimeError, match="drew no figure"):
+        plot.sliders(lambda w: None, w=(1.0, 0.0, 3.0)).panel.draw()
+
+
+@pytest.mark.parametrize("reach", [(1.0, 0.0), (1.0, 0.0, 3.0, "lin"), (5.0, 0.0, 3.0)])
+def test_a_slider_that_can_not_be_is_refused(reach: Any) -> None:
+    with pytest.raises(ValueError, match="w: "):
+        plot.sliders(lambda w: None, w=reach)
 
 
 def test_the_colors_can_be_told_apart_in_gray() -> None:

@@ -51,7 +51,7 @@ def _no_figure_is_left() -> Iterator[None]:
 
 def _shown(player: Player, monkeypatch: pytest.MonkeyPatch) -> dict[str, Any]:
     bundles: list[dict[str, Any]] = []
-    monkeypatch.setattr("IPython.display.display", lambda bundle, raw: bundles.append(bundle))
+    monkeypatch.setattr("IPython.display.display", lambda bundle, metadata, raw: bundles.append(bundle))
     player._ipython_display_()
     return bundles[0]
 
@@ -94,25 +94,38 @@ def test_where_there_is_no_front_end_a_picture_stands_for_the_player(
 
 def test_a_step_redraws_the_picture_and_says_what_happens(player: Player, monkeypatch: pytest.MonkeyPatch) -> None:
     _shown(player, monkeypatch)
-    before = bytes(player.picture.value)
-    player.controls["next"].click()
-    assert player.controls["step"].value == 1
-    assert bytes(player.picture.value) != before
-    assert describe(player.events[1]) in player.words.value
-    assert "aria-live" in player.words.value
-    player.controls["back"].click()
-    player.controls["back"].click()
-    assert player.controls["step"].value == 0, "nothing lies before the first step"
+    front = player.panel.front
+    before = bytes(front.picture)
+    front.asked = {"n": 1, "value": {"step": 2}}
+    assert bytes(front.picture) != before
+    assert describe(player.events[1]) in front.drawn["words"]
+    assert front.drawn["words"].startswith(f"2 of {len(player.events)} · block 0, warp 0 · line ")
+    front.asked = {"n": 2, "value": {"step": 0}}
+    assert front.drawn["value"]["step"] == 1, "nothing lies before the first step"
     assert not plt.get_fignums(), "a redraw leaves no figure open"
 
 
 def test_one_warp_can_be_followed_alone(player: Player, monkeypatch: pytest.MonkeyPatch) -> None:
     _shown(player, monkeypatch)
-    step, warp = player.controls["step"], player.controls["warp"]
-    step.value = 3
-    warp.value = "block 0, warp 1"
-    assert (step.value, step.max) == (0, sum(event.warp == 1 for event in player.events) - 1)
-    assert "warp 1" in player.words.value
+    own = sum(event.warp == 1 for event in player.events)
+    player.panel.change(step=4)
+    player.panel.change(follow="block 0, warp 1")
+    drawn = player.panel.front.drawn
+    assert (drawn["value"]["step"], drawn["high"]["step"]) == (1, own)
+    assert drawn["words"].startswith(f"1 of {own} · block 0, warp 1")
+    player.panel.change(follow="all warps")
+    assert player.panel.front.drawn["high"]["step"] == len(player.events)
+
+
+def test_buttons_step_and_play_and_nothing_plays_by_itself(player: Player) -> None:
+    described = {name: control.described() for name, control in player.panel.controls.items()}
+    assert [(described[name]["moves"], described[name]["by"]) for name in ("back", "next", "play")] == [
+        ("step", -1),
+        ("step", 1),
+        ("step", 1),
+    ]
+    assert described["play"]["kind"] == "play"
+    assert player.panel.value["step"] == 1
 
 
 def test_a_long_array_is_cut_where_a_sector_begins() -> None:

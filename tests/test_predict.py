@@ -14,6 +14,7 @@ import pytest
 
 from course import my_numbers, predict
 from course.predict import Prediction, _figure, _typed
+from course.widgets import front
 
 room = import_module("course.predict")
 
@@ -26,43 +27,51 @@ def fresh() -> Iterator[None]:
     room._made.clear()
 
 
-def field_of(prediction: Prediction) -> Any:
-    """The widget that the learner would type into or click."""
-    import ipywidgets as widgets
+class Field:
+    """The field that the learner would type into or click, as the page talks to it."""
 
-    view = prediction._widget()
-    assert view is not None
-    # Every live widget by its id: ipywidgets 8 keeps them in the module, 7 in the class.
-    living = getattr(import_module("ipywidgets.widgets.widget"), "_instances", None) or widgets.Widget.widgets
-    box = living[view["model_id"]]
-    return box.children[1].children[0], box.children[1].children[1]
+    def __init__(self, prediction: Prediction) -> None:
+        self.front: Any = prediction.panel().connect()
+        assert self.front is not None
+
+    def put(self, value: str) -> None:
+        self.front.asked = {"n": self.front.drawn["n"] + 1, "value": {"guess": value}}
+
+    @property
+    def value(self) -> Any:
+        return self.front.drawn["value"]["guess"]
+
+    @property
+    def says(self) -> str:
+        return self.front.drawn["words"]
 
 
 def test_a_typed_number_is_recorded() -> None:
     guess = predict("How much faster?", unit="×")
-    field, kept = field_of(guess)
-    field.value = "30"
+    field = Field(guess)
+    assert (field.value, field.says) == ("", "")
+    field.put("30")
     assert guess.guess == 30.0
-    assert "kept: 30 ×" in kept.value
-    field.value = ""
+    assert field.says == "kept: 30 ×"
+    field.put("")
     assert guess.guess is None
 
 
 def test_a_clicked_choice_is_recorded() -> None:
     guess = predict("Which is faster?", choices=("the loop", "the batch"))
-    field, kept = field_of(guess)
+    field = Field(guess)
     assert field.value is None
-    field.value = "the batch"
+    field.put("the batch")
     assert guess.guess == "the batch"
-    assert "kept: the batch" in kept.value
+    assert field.says == "kept: the batch"
 
 
 def test_what_is_no_number_is_said_and_not_recorded() -> None:
     guess = predict("How much faster?")
-    field, kept = field_of(guess)
-    field.value = "12"
-    field.value = "a lot"
-    assert "That is not a number." in kept.value
+    field = Field(guess)
+    field.put("12")
+    field.put("a lot")
+    assert field.says.startswith("That is not a number.")
     assert guess.guess == 12.0
 
 
@@ -94,10 +103,10 @@ def test_a_cell_that_is_run_again_keeps_the_guess_and_shows_it() -> None:
     predict("How much faster?", unit="×").answer(8)
     again = predict("How much faster?", unit="×")
     assert again.guess == 8
-    assert field_of(again)[0].value == "8"
+    assert (Field(again).value, Field(again).says) == ("8", "kept: 8 ×")
     chosen = predict("Which?", choices=["a", "b"])
     chosen.answer("b")
-    assert field_of(predict("Which?", choices=["a", "b"]))[0].value == "b"
+    assert Field(predict("Which?", choices=["a", "b"])).value == "b"
 
 
 def test_other_choices_make_it_another_question() -> None:
@@ -214,10 +223,15 @@ def test_figures_have_three_digits_and_no_needless_exponent(x: float, text: str)
 
 
 def test_it_works_without_any_front_end(monkeypatch: pytest.MonkeyPatch) -> None:
-    """No ipywidgets, no notebook: the question has a text, can be answered by a call, and reveals."""
-    monkeypatch.setitem(sys.modules, "ipywidgets", None)
+    """No anywidget, no notebook: the question has a text, can be answered by a call, and reveals."""
+    front._front.cache_clear()
+    monkeypatch.setitem(sys.modules, "anywidget", None)
+    shown: list[dict[str, Any]] = []
+    monkeypatch.setattr("IPython.display.display", lambda bundle, metadata, raw: shown.append(bundle))
     guess = predict("How much faster?", unit="×")
-    assert guess._widget() is None
+    assert guess.panel().connect() is None
+    guess._ipython_display_()
+    assert shown == [{"text/plain": "Your guess: How much faster?", "text/html": guess._still()}]
     assert repr(guess) == "<prediction: How much faster? not answered yet>"
     guess.answer(30)
     assert repr(guess) == "<prediction: How much faster? 30 ×>"

@@ -1,15 +1,21 @@
 """The course's pictures. Every function takes plain arrays and returns the Axes that it drew on."""
 
+from course.plot import alt_hook
+from course.plot.alt import describe, say
+from course.plot.blocks import block_map, traffic
 from course.plot.chips import chips
 from course.plot.convolution import gallery, heat, window
 from course.plot.curves import axis_lines, bars, curves
+from course.plot.descent import descent, fate
 from course.plot.graph import graph
 from course.plot.images import images, templates
+from course.plot.ladder import ladder
 from course.plot.landscape import landscape, relief
 from course.plot.neuron import boundary, diagram, knobs, normal_arrow
 from course.plot.player import player
 from course.plot.roofline import roofline
 from course.plot.scores import confusion, reliability
+from course.plot.separation import separation
 from course.plot.shapes import product
 from course.plot.style import BLUE, COLORS, GRAY, GREEN, ORANGE, PURPLE, RED, SKY, row
 from course.plot.threads import address_map, banks, lanes, thread_grid
@@ -33,16 +39,21 @@ __all__ = [
     "axis_lines",
     "banks",
     "bars",
+    "block_map",
     "boundary",
     "chips",
     "confusion",
     "curves",
+    "descent",
+    "describe",
     "diagram",
+    "fate",
     "gallery",
     "graph",
     "heat",
     "images",
     "knobs",
+    "ladder",
     "landscape",
     "lanes",
     "learning_curves",
@@ -53,11 +64,17 @@ __all__ = [
     "relief",
     "roofline",
     "row",
+    "say",
+    "separation",
     "sliders",
     "templates",
     "thread_grid",
     "timeline",
+    "traffic",
     "tree",
     "warp_map",
     "window",
 ]
+
+# From here on each figure that IPython shows says what it shows.
+alt_hook.install()

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import html
-import io
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -12,8 +9,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.figure import Figure
 
+from course.plot.alt import display_bundle
 from course.plot.steps import Shapes, describe, draw_step, standing
-from course.plot.style import BLUE
+from course.plot.widgets import still
+from course.widgets.controls import Button, Play, Range, Select
+from course.widgets.front import show
+from course.widgets.panel import Answer, Panel
 
 if TYPE_CHECKING:
     from course.simt.report import Report
@@ -28,7 +29,7 @@ class Player:
 
     Attributes:
         events: what is stepped through, in the order in which it ran.
-        controls: the widgets by name ("step", "warp"), once they have been shown; all work from the keyboard.
+        panel: its controls "back", "next", "play", "step" and "follow"; ``panel.change(step=3)`` moves one as a hand would.
     """
 
     def __init__(self, report: Report, shapes: Shapes) -> None:
@@ -37,9 +38,18 @@ class Player:
                 "there is nothing to play: launch the kernel with trace=True, or name blocks, trace=[0, 3]."
             )
         self.source, self.events, self.shapes = report.source, report.trace, shapes
-        self.controls: dict[str, Any] = {}
-        self.picture: Any = None
-        self.words: Any = None
+        warps = [_ALL, *dict.fromkeys(_name(event) for event in self.events)]
+        self.panel = Panel(
+            [
+                Button("back", sign="◀", hint="one instruction back", moves="step", by=-1),
+                Button("next", sign="▶", hint="the next instruction", moves="step", by=1),
+                Play("play", hint="one instruction after the other", moves="step", by=1),
+                Range("step", at=1, low=1, high=len(self.events), step=1),
+                Select("follow", options=warps),
+            ],
+            self._show,
+            label="step through the kernel",
+        )
 
     def strip(self, steps: Sequence[int] | None = None) -> Figure:
         """Stills of some steps, in order; without `steps`, the first of each line that touches memory, decides, or waits."""
@@ -58,64 +68,23 @@ class Player:
                 first.setdefault((event.line, event.kind, event.array), event)
         return [*first.values()][:_STILLS] or [*self.events[:_STILLS]]
 
-    def _of(self, warp: str) -> list[Event]:
-        return [event for event in self.events if warp in (_ALL, _name(event))]
-
-    def _png(self, event: Event) -> bytes:
+    def _show(self, value: dict[str, Any], moved: frozenset[str]) -> Answer:
+        followed = [event for event in self.events if value["follow"] in (_ALL, _name(event))]
+        # Whoever turns to another warp begins at its first step.
+        step = 1 if "follow" in moved else value["step"]
+        event = followed[step - 1]
         figure = plt.figure(figsize=(10.4, 3.9), layout="constrained")
-        draw_step(figure, self.source, event, self.shapes, standing(self.events, event))
-        return _bytes(figure)
-
-    def _widget(self) -> dict[str, Any] | None:
         try:
-            import ipywidgets as widgets
-        except ImportError:
-            return None
-        warps = [_ALL, *dict.fromkeys(_name(event) for event in self.events)]
-        wide = widgets.Layout(width="34em")
-        step = widgets.IntSlider(value=0, min=0, max=len(self.events) - 1, description="step", layout=wide)
-        back, on = (widgets.Button(description=text, tooltip=tip, layout=widgets.Layout(width="6.5em"))
-                    for text, tip in (("◀ back", "one instruction back"), ("next ▶", "the next instruction")))  # fmt: skip
-        warp = widgets.Dropdown(options=warps, value=_ALL, description="follow")
-        natural = widgets.Layout(align_self="flex-start", max_width="100%")
-        self.picture = widgets.Image(value=self._png(self.events[0]), format="png", layout=natural)
-        self.words = widgets.HTML(_aloud(self.events[0], 0, len(self.events)))
-        self.controls = {"step": step, "warp": warp, "back": back, "next": on}
-
-        def show(_: Any) -> None:
-            followed = self._of(warp.value)
-            event = followed[step.value]
-            self.words.value = _aloud(event, step.value, len(followed))
-            self.picture.value = self._png(event)
-
-        def follow(_: Any) -> None:
-            last = len(self._of(warp.value)) - 1
-            was, step.value = step.value, 0
-            step.max = last
-            if was == 0:
-                show(None)
-
-        def move(by: int) -> None:
-            step.value = min(max(step.value + by, 0), step.max)
-
-        step.observe(show, names="value")
-        warp.observe(follow, names="value")
-        back.on_click(lambda _: move(-1))
-        on.on_click(lambda _: move(1))
-        box = widgets.VBox([widgets.HBox([back, on, step, warp]), self.words, self.picture])
-        return {"version_major": 2, "version_minor": 0, "model_id": box.model_id}
+            draw_step(figure, self.source, event, self.shapes, standing(self.events, event))
+            png, alt = still(figure)
+        finally:
+            plt.close(figure)
+        return Answer(png, alt, _aloud(event, step, len(followed)), {"step": step}, {"step": len(followed)})
 
     def _ipython_display_(self) -> None:
-        from IPython.display import display
-
-        bundle: dict[str, Any] = {
-            "text/plain": f"Player: {len(self.events)} instructions",
-            "image/png": base64.b64encode(_bytes(self.strip())).decode(),
-        }
-        view = self._widget()
-        if view is not None:
-            bundle["application/vnd.jupyter.widget-view+json"] = view
-        display(bundle, raw=True)  # type: ignore[no-untyped-call,unused-ignore]
+        self.panel.draw()
+        png, alt = still(self.strip())
+        show(*display_bundle(png, alt, f"Player: {len(self.events)} instructions"), self.panel.connect())
 
 
 def player(report: Report, **arrays: Any) -> Player:
@@ -143,15 +112,5 @@ def _name(event: Event) -> str:
 
 
 def _aloud(event: Event, i: int, of: int) -> str:
-    """The step in words, announced by a screen reader as it changes."""
-    text = f"<b>{i + 1} of {of}</b> · {html.escape(_name(event))} · line {event.line} · {html.escape(describe(event))}"
-    return (
-        f"<div role='status' aria-live='polite' style='border-left: 4px solid {BLUE}; padding-left: 0.6em'>{text}</div>"
-    )
-
-
-def _bytes(figure: Figure) -> bytes:
-    buffer = io.BytesIO()
-    figure.savefig(buffer, format="png")
-    plt.close(figure)
-    return buffer.getvalue()
+    """The step in words, read out by a screen reader as it changes."""
+    return f"{i} of {of} · {_name(event)} · line {event.line} · {describe(event)}"
