@@ -2,11 +2,44 @@
 
 from __future__ import annotations
 
+import gc
+import os
 import signal
-from collections.abc import Iterator
+import sys
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+
+# Whoever runs the tests keeps their own map of progress as it is: here, and in the kernels and programs that tests start.
+os.environ["COURSE_PROGRESS"] = "off"
+
+_WAIT = "wait"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _free_what_jax_compiled() -> Iterator[None]:
+    """JAX keeps every program that it has compiled, and what a program holds: a worker would grow to gigabytes."""
+    yield
+    if (jax := sys.modules.get("jax")) is not None:
+        jax.clear_caches()
+        gc.collect()
+
+
+@pytest.fixture
+def waits(request: pytest.FixtureRequest) -> Callable[[str, float], None]:
+    """`waits("building the site", seconds)`: how long somebody waits for something, told at the end of the run."""
+    # A report's user properties come home from a worker of pytest-xdist, too.
+    return lambda name, seconds: request.node.user_properties.append((_WAIT, (name, seconds)))
+
+
+def pytest_terminal_summary(terminalreporter: Any) -> None:
+    reports = [report for kind in ("passed", "failed") for report in terminalreporter.stats.get(kind, [])]
+    told = {tuple(value) for report in reports for name, value in report.user_properties if name == _WAIT}
+    if told:
+        terminalreporter.section("how long a learner waits, here and now")
+        for name, seconds in sorted(told):
+            terminalreporter.write_line(f"{seconds:6.1f} s  {name}")
 
 
 @pytest.fixture

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import copy
+import os
 import re
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -69,7 +71,12 @@ def execute(nb: Notebook, name: str, folder: Path, *, timeout: int = 600, progre
         on_cell_start=before,
     )
     try:
-        client.execute(cleanup_kc=True)  # nbclient leaves a kernel manager that it was given running
+        # Each run begins with an empty map of progress, and leaves the author's own alone. A backend that the shell names
+        # would be the kernel's, too, and no picture would be stored.
+        with tempfile.TemporaryDirectory() as fresh:
+            env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
+            env["COURSE_PROGRESS"] = os.path.join(fresh, "progress.json")
+            client.execute(env=env, cleanup_kc=True)  # nbclient leaves a kernel manager that it was given running
     except CellExecutionError as error:
         said = f"{error.ename}: {error.evalue}"
         raise AuthoringError(_failed(nb, name, at, said, str(error.traceback))) from None

@@ -10,6 +10,7 @@ from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.judge import judge
 from course.checks.registry import UnknownExercise, exercises, find
 from course.checks.verdict import Verdict, show
+from course.checks.wording import NOT_WRITTEN
 
 __all__ = [
     "Case",
@@ -32,7 +33,7 @@ class CheckFailed(AssertionError):
 def check(function: Callable[..., Any]) -> Verdict:
     """Check what you have written. The exercise is found by the function's name.
 
-    Shows the verdict and returns it: ``.passed``, ``.message``, ``.mistake`` (the name of the known mistake that it is, or None).
+    Shows the verdict, keeps it for the map that ``progress()`` draws, and returns it: ``.passed``, ``.message``, ``.mistake`` (the name of the known mistake that it is, or None).
 
     Raises:
         UnknownExercise: no exercise has the function's name; the message lists those that there are.
@@ -48,8 +49,15 @@ def check(function: Callable[..., Any]) -> Verdict:
         raise UnknownExercise(
             f"check() takes a function that you have written, such as check(neuron), not {type(function).__name__}: {function!r:.60}"
         )
-    verdict = judge(find(name), function)
+    exercise = find(name)
+    verdict = judge(exercise, function)
     show(verdict)
+    if verdict.cases and verdict.text != (NOT_WRITTEN,):
+        from course.progress.store import record
+
+        # For the map that `progress()` draws, in a file on this machine. A stub that runs is no try.
+        if note := record(exercise.lesson, verdict):
+            print(note)
     # nbgrader sets this variable while it executes a notebook; a learner's own "Run all" must not stop at the first stub.
     if not verdict.passed and os.environ.get("NBGRADER_EXECUTION"):
         raise CheckFailed(verdict.headline)

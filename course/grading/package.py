@@ -7,10 +7,11 @@ import shutil
 from pathlib import Path
 
 # What a submission's own code may want of the package, and what the agent needs; everything else stays outside.
-_ROOMS = ("plot", "simt", "checks/probes")
+_ROOMS = ("plot", "simt", "widgets", "checks/probes")
 _FILES = (
     "__init__",
     "claims",
+    "compile_cache",
     "data",
     "device",
     "predict",
@@ -20,7 +21,13 @@ _FILES = (
     "checks/wire",
 )
 # Files of grading/inside, by the name that they get.
-_AGENT = {"checks": "checks/__init__", "agent": "checks/agent", "kernel": "_kernel", "zygote": "_zygote"}
+_AGENT = {
+    "checks": "checks/__init__",
+    "agent": "checks/agent",
+    "progress": "progress",
+    "kernel": "_kernel",
+    "zygote": "_zygote",
+}
 
 
 def write_package(into: Path) -> Path:
