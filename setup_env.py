@@ -1,6 +1,6 @@
 """Make the course's virtual environment: called by the Makefile, uses nothing but the standard library.
 
-Usage:  python3 -I setup_env.py --venv .venv --constraints constraints/latest.txt --extras lab,test,instructor,cluster
+Usage:  python3 -I setup_env.py --venv .venv --constraints constraints/latest.txt --extras lab,test,browser
         python3 -I setup_env.py --find-python 3.13
 
 The first form finds a Python that the course supports, makes the environment with it and installs the
@@ -371,6 +371,7 @@ class Plan(NamedTuple):
     venv: str
     constraints: str
     extras: Tuple[str, ...]
+    bare: bool = False  # the packages that `constraints` lists, and not the course
 
     @property
     def python(self) -> str:
@@ -389,7 +390,7 @@ def wanted(plan: Plan, version: Version) -> Dict[str, str]:
         # A copied or moved environment still points to the old place.
         "place": os.path.realpath(plan.venv),
         "extras": ",".join(plan.extras),
-        "pyproject.toml": file_hash(os.path.join(plan.root, "pyproject.toml")),
+        "pyproject.toml": "not used" if plan.bare else file_hash(os.path.join(plan.root, "pyproject.toml")),
         "constraints": file_hash(plan.constraints),
     }
 
@@ -453,12 +454,14 @@ def ensure(plan: Plan, requested: str) -> None:
         code, output = run([python.path, "-I", "-m", "venv", plan.venv], plan.root)
         if code != 0:
             raise fail(output, plan, python)
-    print("%s: installing the course and its packages; the first time takes a few minutes" % name)
+    what = "packages like those of a Colab runtime" if plan.bare else "the course and its packages"
+    print("%s: installing %s; the first time takes a few minutes" % (name, what))
     sys.stdout.flush()
     start = time.time()
     package = ".[%s]" % ",".join(plan.extras) if plan.extras else "."
     command = [plan.python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    command += ["--progress-bar", "off", "-c", plan.constraints, "-e", package]
+    command += ["--progress-bar", "off"]
+    command += ["-r", plan.constraints] if plan.bare else ["-c", plan.constraints, "-e", package]
     code, output = run(command, plan.root)
     if code != 0:
         raise fail(output, plan, python)
@@ -476,9 +479,10 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--venv", default=".venv")
     parser.add_argument("--constraints", default="constraints/latest.txt")
     parser.add_argument(
-        "--extras", default="lab,test,instructor,cluster", help="comma-separated extras of pyproject.toml"
+        "--extras", default="lab,test,browser,site,instructor,cluster", help="comma-separated extras of pyproject.toml"
     )
     parser.add_argument("--python", default="", help="a version, a command or a path; default: the first supported one")
+    parser.add_argument("--bare", action="store_true", help="what the constraints list, and not the course")
     parser.add_argument(
         "--cuda", choices=["auto", "yes", "no"], default="no", help="add the cuda extra (auto: with a GPU)"
     )
@@ -489,13 +493,13 @@ def main(arguments: Optional[List[str]] = None) -> int:
         if options.find_python is not None:
             print(choose(options.find_python).path)
             return 0
-        extras = [extra.strip() for extra in options.extras.split(",") if extra.strip()]
+        extras = [extra.strip() for extra in ("" if options.bare else options.extras).split(",") if extra.strip()]
         gpu = nvidia_gpu() if options.cuda == "auto" else None
         if gpu:
             print("NVIDIA GPU found (%s): with the CUDA build of jax." % gpu)
         if gpu or options.cuda == "yes":
             extras.append("cuda")
-        ensure(Plan(root, venv, os.path.abspath(options.constraints), tuple(extras)), options.python)
+        ensure(Plan(root, venv, os.path.abspath(options.constraints), tuple(extras), options.bare), options.python)
     except SetupError as error:
         return say(str(error))
     except OSError as error:

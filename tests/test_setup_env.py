@@ -185,6 +185,18 @@ def test_other_extras_are_installed(checkout: Path) -> None:
     assert _calls(checkout) == ["venv", "pip", "pip"]
 
 
+def test_a_bare_environment_gets_the_listed_packages_and_not_the_course(checkout: Path) -> None:
+    _fake_python(checkout, "python3", "3.11.9", pip='echo "$@" > asked; exit 0')
+    assert _make("--bare") == 0
+    assert (checkout / "asked").read_text().split()[-2:] == ["-r", str(checkout / "latest.txt")]
+    (checkout / "pyproject.toml").write_text("# changed\n")
+    assert _make("--bare") == 0
+    assert _calls(checkout) == ["venv", "pip"]
+    (checkout / "latest.txt").write_text("# changed\n")
+    assert _make("--bare") == 0
+    assert _calls(checkout) == ["venv", "pip", "pip"]
+
+
 def test_another_python_makes_another_environment(checkout: Path) -> None:
     _fake_python(checkout, "python3", "3.11.9")
     _fake_python(checkout, "python3.12", "3.12.1")

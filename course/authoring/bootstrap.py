@@ -1,7 +1,11 @@
 """The set-up cell: the first code cell of every notebook, the same to the byte.
 
-On a machine that has the course it does nothing. On Colab, which has everything else already, it installs
+On a machine that has the course it installs nothing. On Colab, which has everything else already, it installs
 this package without its dependencies, so that no package of the runtime changes.
+
+It also keeps JAX from taking 75 % of a GPU's memory as soon as it starts
+(https://docs.jax.dev/en/latest/gpu_memory_allocation.html): JAX reads the variable when it first touches the device,
+and this cell runs before any other, in whatever order a notebook imports JAX and the course.
 """
 
 from __future__ import annotations
@@ -9,14 +13,15 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
-from course.authoring.lessons import settings
-from course.authoring.notebook import AuthoringError, Cell, Notebook, Problem, code_cells, place
+from course.authoring.notebook import Cell, Notebook, Problem, code_cells, place
+from course.authoring.published import published
 
 CELL_ID = "bootstrap"
 _TEMPLATE = """\
-# Set-up: installs the course's small helper package where it is missing (on Colab). Changes nothing else.
+# Set-up: adds the course's small helper package where it is missing (on Colab), and no other.
 import importlib, importlib.util, os, subprocess, sys
 
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # take GPU memory as needed
 if importlib.util.find_spec("course") is None:
     home = "{home}"
     source = os.environ.get("COURSE_SOURCE", home)
@@ -24,25 +29,14 @@ if importlib.util.find_spec("course") is None:
     ran = subprocess.run(pip, capture_output=True, text=True)
     importlib.invalidate_caches()
     if ran.returncode != 0:
-        why = f"Could not install the course's helper package from {{source}}. Is there a network?"
-        raise RuntimeError(f"{{why}} pip says:\\n{{ran.stderr.strip()[-1000:]}}")"""
-
-
-def repository(root: Path) -> str:
-    """What pip installs the course from.
-
-    `[tool.course]` in pyproject.toml names the `repository` and, once there is a release, its `tag`.
-    """
-    table = settings(root).get("tool", {}).get("course", {})
-    address, tag = table.get("repository"), table.get("tag")
-    if not isinstance(address, str) or not address:
-        raise AuthoringError("pyproject.toml has no `repository` in its table [tool.course].")
-    return f"git+{address}@{tag}" if tag else f"git+{address}"
+        why = f"Could not install the course's helper package from {{source}}."
+        todo = "Is there a network, and is the address right? Then run this cell again."
+        raise RuntimeError(f"{{why}} {{todo}} pip says:\\n{{ran.stderr.strip()[-1000:]}}")"""
 
 
 def source(root: Path) -> str:
     """The set-up cell's code."""
-    return _TEMPLATE.format(home=repository(root))
+    return _TEMPLATE.format(home=published(root).package)
 
 
 def cell(root: Path) -> Cell:
@@ -68,11 +62,18 @@ def problem(nb: Notebook, root: Path) -> Problem | None:
 
 
 def put(nb: Notebook, root: Path) -> Notebook:
-    """`nb` with the set-up cell as its first code cell; an older form of it is replaced."""
+    """`nb` with the set-up cell as its first code cell; an older form of it is replaced.
+
+    One that stood there already keeps its count: where notebooks are stored it shows nothing, so that a new address
+    in it is no reason to run the notebook again.
+    """
     if problem(nb, root) is None:
         return nb
     result = copy.deepcopy(nb)
+    new, first = cell(root), next(code_cells(result), None)
+    if first and first[1].get("id") == CELL_ID and not first[1].get("outputs"):
+        new["execution_count"] = first[1].get("execution_count")
     result["cells"] = [other for other in result["cells"] if other.get("id") != CELL_ID]
-    first = next((index for index, _ in code_cells(result)), len(result["cells"]))
-    result["cells"].insert(first, cell(root))
+    at = next((index for index, _ in code_cells(result)), len(result["cells"]))
+    result["cells"].insert(at, new)
     return result
