@@ -11,13 +11,20 @@ JOBS ?= 2
 CUDA ?= auto
 UV ?= uv
 
-EXTRAS = lab,test,instructor,cluster
+EXTRAS = lab,test,browser,site,instructor,cluster
 # nbgrader can't be installed beside Colab's IPython, so `instructor` is `author` here.
 EXTRAS_OLDEST = lab,test,author,cluster
 OLDEST = .venv-oldest
+# Colab's twin: what the notebooks use of Colab's image, without the course, which their first cell brings.
+EXTRAS_COLAB = colab
+COLAB_TWIN = .venv-colab
 BIN = $(VENV)/bin
 # The notebooks run in this environment's kernel, whatever kernel of that name the user has installed elsewhere.
 PYTEST_FLAGS = -n $(JOBS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=900 $(PYTEST_ARGS)
+# Old versions of JAX and its kin change nothing in JupyterLab's page or in the site, which are made by the newest tools.
+NEWEST_ONLY = --ignore=tests/browser --ignore=tests/test_site.py
+# Deque's accessibility checker, used by the browser tests; npm checks the package against the registry's hash.
+AXE = axe-core@4.14.1
 
 # Any Python 3 that runs can drive setup_env.py, which then looks for one that the course supports.
 DRIVER := $(shell for p in python3 python3.13 python3.12 python3.11 python $(PYTHON); do \
@@ -35,7 +42,7 @@ EACH_EXTRA = $(addprefix --extra ,$(subst $(comma), ,$(1)))
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-oldest lint format lesson release pins clean env env-oldest
+.PHONY: help lab test test-oldest lint format colab site axe lesson release pins clean env env-oldest env-colab
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -45,10 +52,10 @@ lab: env ## Make the environment, open JupyterLab at lesson 00 (LAB_ARGS="--no-b
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ROOT_FLAG) $(LAB_ARGS)
 
 test: env ## Make the environment, run every test and every notebook (PYTEST_ARGS="-k neuron")
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest --ignore=tests/colab $(PYTEST_FLAGS)
 
 test-oldest: env-oldest ## The same under the oldest supported versions, which are Colab's (Python 3.13)
-	$(NBGRADER) $(OLDEST)/bin/python -m pytest $(PYTEST_FLAGS)
+	$(NBGRADER) $(OLDEST)/bin/python -m pytest --ignore=tests/colab $(NEWEST_ONLY) $(PYTEST_FLAGS)
 
 lint: env ## ruff (rules and layout) and mypy
 	$(BIN)/python -m ruff check .
@@ -60,6 +67,15 @@ format: env ## Lay out the code (ruff) and bring every notebook into its stored 
 	$(BIN)/python -m ruff format .
 	$(BIN)/course format
 
+colab: env env-colab ## Every notebook alone in Colab's twin (Python 3.13), the course installed by its set-up cell
+	COURSE_COLAB_PYTHON="$(abspath $(COLAB_TWIN))/bin/python" $(BIN)/python -m pytest $(PYTEST_FLAGS) --dist load tests/colab
+
+site: env ## Build the pages (build/site) from the stored notebooks, offline
+	$(BIN)/course site
+
+axe: ## Fetch axe-core with npm: without it the tests of accessibility in the browser are skipped
+	@mkdir -p build && cd build && rm -f axe-core-*.tgz && npm pack --silent "$(AXE)"
+
 lesson: env ## Run, format, release and test one lesson (N=02_the_neuron)
 	@test -n "$(N)" || { echo "Which lesson? For example: make lesson N=02_the_neuron"; exit 1; }
 	$(BIN)/course lesson "$(N)"
@@ -67,7 +83,7 @@ lesson: env ## Run, format, release and test one lesson (N=02_the_neuron)
 release: env ## Write exercises/ from solutions/
 	$(BIN)/course release
 
-pins: ## Resolve constraints/ again, with uv (COLAB=path: Colab's list of versions, for oldest.txt)
+pins: ## Resolve constraints/ again, with uv (COLAB=path: Colab's list, for oldest.txt and colab.txt)
 	@command -v $(UV) >/dev/null || { echo "make pins needs uv: python3 -m pip install uv"; exit 1; }
 	@{ echo "# The newest versions that the course is tested with, for Python 3.11 and newer, on every platform."; \
 	  echo "# Made from pyproject.toml by 'make pins' (uv pip compile --universal); don't edit."; \
@@ -80,12 +96,17 @@ ifdef COLAB
 	  $(UV) pip compile pyproject.toml $(call EACH_EXTRA,$(EXTRAS_OLDEST)) -c "$(COLAB)" \
 	  --python-version 3.13 --no-header --no-annotate --quiet; } > constraints/oldest.new
 	@mv constraints/oldest.new constraints/oldest.txt
+	@{ echo "# Colab's twin: what a Colab runtime (Python 3.13) has of what the notebooks use, and nothing else."; \
+	  echo "# Made from pyproject.toml and Colab's list by 'make pins COLAB=constraints.txt'; don't edit."; \
+	  $(UV) pip compile pyproject.toml $(call EACH_EXTRA,$(EXTRAS_COLAB)) -c "$(COLAB)" \
+	  --python-version 3.13 --allow-unsafe --no-header --no-annotate --quiet; } > constraints/colab.new
+	@mv constraints/colab.new constraints/colab.txt
 else
-	@echo "constraints/oldest.txt is left as it is (COLAB=path to Colab's constraints.txt makes it again)."
+	@echo "constraints/oldest.txt and colab.txt are left as they are (COLAB=path to Colab's constraints.txt makes them)."
 endif
 
 clean: ## Remove the environments and all caches; notebooks stay as they are
-	rm -rf $(VENV) $(OLDEST) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(COLAB_TWIN) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 env:
@@ -93,3 +114,6 @@ env:
 
 env-oldest:
 	@$(SETUP) --extras $(EXTRAS_OLDEST) --venv "$(OLDEST)" --constraints constraints/oldest.txt --python "$(or $(PYTHON),python3.13)"
+
+env-colab:
+	@$(SETUP) --bare --venv "$(COLAB_TWIN)" --constraints constraints/colab.txt --python "$(or $(PYTHON),python3.13)"

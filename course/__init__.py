@@ -7,11 +7,13 @@ The names a learner meets, each imported only when it is first used, so that ``i
 ``claim(ok, "…")``        states a fact that the cell has just measured, or fails with the figures
 ``predict("question")``   keeps a guess; ``.reveal(measured)`` sets it beside the measurement
 ``my_numbers()``          every guess and measurement of this session, in one table
+``progress()``            your map: exercises passed, tried and open, and what to do next
 ``load(name)``            a data set, split into train, validation and test
 ``device_card()``         what this notebook runs on, and how fast that is
 ``timed(f, *args)``       honest timing of asynchronous work
 ``race({"a": f, …})``     several functions timed in turns, so that their ratios are fair
 ``size_for(cpu=, gpu=)``  the one function by which sizes follow the device
+``pad(read)``             a sheet to draw a digit on; your network reads as you draw
 ``plot``                  the pictures
 ``simt``                  the GPU in slow motion: kernels run thread by thread, and counted
 ========================  =====================================================================
@@ -26,10 +28,16 @@ os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-# Not lazy, as the room and its function share a name: importing the room first would leave `course.predict` a module.
+from course import compile_cache
+
+# Not lazy, as room and function share a name: importing the room first would leave `course.predict` a module.
 from course.predict import my_numbers, predict
+from course.progress import progress
 
 __version__ = "0.1.0"
+
+# What a lesson compiles today it need not compile tomorrow. In this place, as JAX reads the setting when it is imported.
+compile_cache.turn_on()
 
 _HOME = {
     "check": "course.checks",
@@ -39,11 +47,12 @@ _HOME = {
     "size_for": "course.device",
     "timed": "course.timing",
     "race": "course.timing",
+    "pad": "course.widgets.pad",
     "plot": "course.plot",
     "simt": "course.simt",
 }
 
-__all__ = [*_HOME, "my_numbers", "predict", "__version__"]
+__all__ = [*_HOME, "my_numbers", "predict", "progress", "__version__"]
 
 if TYPE_CHECKING:
     from course import plot as plot
@@ -55,6 +64,7 @@ if TYPE_CHECKING:
     from course.device import size_for as size_for
     from course.timing import race as race
     from course.timing import timed as timed
+    from course.widgets.pad import pad as pad
 
 
 def __getattr__(name: str) -> Any:

@@ -1,4 +1,4 @@
-"""The command line: `course …`, for those who write or teach the course."""
+"""The command line: `course …`, for those who learn with the course, and those who write or teach it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from course import cli_grade
+from course import cli_badges, cli_grade, cli_progress, cli_site
 from course.authoring import bootstrap as setup_cell
 from course.authoring import format as formatting
 from course.authoring import lessons, release
@@ -23,12 +23,15 @@ from course.authoring.notebook import AuthoringError, dumps, read, write
 
 app = typer.Typer(
     name="course",
-    help="Write, check and release the course's notebooks. Run it inside a clone of the course.",
+    help="Your progress in the course; and for authors, its notebooks written, checked and released, inside a clone.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
 )
 cli_grade.register(app)
+cli_badges.register(app)
+cli_site.register(app)
+cli_progress.register(app)
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
 
@@ -56,7 +59,7 @@ def common(
         typer.Option("--version", is_eager=True, callback=lambda value: _version(value), help="Say which version."),
     ] = False,
 ) -> None:
-    """Write, check and release the course's notebooks. Run it inside a clone of the course."""
+    """Your progress in the course; and for authors, its notebooks written, checked and released, inside a clone."""
 
 
 @app.command("list")
