@@ -1,0 +1,74 @@
+"""What Pallas says when it can't read a kernel, in words that lead to the cause."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from course.checks.outcome import Failure
+
+_REFERENCE = "a reference is not yet numbers: `x_ref` says where the block is, `x_ref[...]` reads it."
+
+# What stands in a message of JAX 0.7 to 0.12, and what is said instead; {0} is what the pattern holds in brackets.
+_SAID = (
+    (
+        r"Only interpret mode is supported",
+        "a kernel can be compiled for a GPU only. Here all kernels run in the interpreter: `interpret=True` in the call.",
+    ),
+    (
+        r"Invalid shape for `swap`.*?Ref shape: (\([\d, ]*\)).*?Value shape: (\([\d, ]*\))",
+        "what the kernel writes has the shape {1}, and the block that it writes into has the shape {0}.",
+    ),
+    (
+        r"Invalid dtype for `swap`.*?Ref dtype: (\w+).*?Value dtype: (\w+)",
+        "what the kernel writes is {1}, and the output's number type, in `out_shape`, is {0}.",
+    ),
+    (
+        r"AbstractRef|TransformedRef|got a Ref of type|Ref\{|into another Ref|requires ndarray or scalar arguments.*Tracer",
+        _REFERENCE,
+    ),
+    (
+        r"kernel function .*should return None",
+        "the kernel returns something. It has to write it into the output's reference instead: `o_ref[...] = …`.",
+    ),
+    (
+        r"captures constants",
+        "the kernel uses an array from outside of it. An array has to come in as an input, with a BlockSpec of its own.",
+    ),
+    (
+        r"<lambda>\(\) (?:takes|missing)|Index map function",
+        "an index map is called with one number for each axis of the grid, and returns one for each axis of the block.",
+    ),
+    (
+        r"must have the same number of dimensions as the array shape (\([\d, ]*\))",
+        "a block has as many axes as its array: here the array's shape is {0}.",
+    ),
+    (
+        r"`in_specs` must be a tuple or a list",
+        "`in_specs` is a list, with a BlockSpec for each input, also where there is only one.",
+    ),
+    (
+        r"Pytree for `in_specs` and",
+        "there are not as many BlockSpecs in `in_specs` as arrays that the kernel is called on.",
+    ),
+    (r"'function' object is not iterable", "in a BlockSpec the block's shape comes first, the index map second."),
+    (
+        r"kernel\w*\(\) (?:takes|missing)",
+        "a kernel is called with one reference for each input, in their order, and then one for the output.",
+    ),
+    (
+        r"Attempted boolean conversion",
+        "Python can't decide by a number that the kernel will only know when it runs, such as its program_id: not with `if`, and not "
+        "in a slice with `:`. There are `pl.when`, `jnp.where` and `pl.ds`.",
+    ),
+    (r"Grid must be a tuple of integers", "the grid's sides are whole numbers: `pl.cdiv` gives one, `/` does not."),
+)
+
+
+def in_words(failure: Failure, besides: Any, *args: Any) -> str | None:
+    """A sentence for a failure that Pallas explains in its own terms, else None."""
+    for pattern, sentence in _SAID:
+        found = re.search(pattern, failure.message, re.DOTALL)
+        if found:
+            return sentence.format(*found.groups())
+    return None
