@@ -24,7 +24,7 @@ OWN_CODE = {
         "max_pool": ("jnp.maximum(top, bottom)", "jnp.stack([top, bottom]).max(axis=0)"),
         "CNN": ("nnx.Conv(32, 64, kernel_size=(3, 3)", "nnx.Conv(32, 64, kernel_size=(5, 5)"),
         "loss_fn": (".mean()", ".sum() / len(labels)"),
-        "classify": ("epochs, batch = 12, 32", "epochs, batch = 10, 40"),
+        "classify": ("epochs, batch = 6, 32", "epochs, batch = 6, 40"),
     },
 }
 
