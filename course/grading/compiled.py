@@ -10,12 +10,12 @@ import contextlib
 import fcntl
 import hashlib
 import os
-import platform
 import shutil
 import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+from course.compile_cache import processor
 from course.data import cache_folder
 from course.grading.environment import environment_digest
 
@@ -51,7 +51,7 @@ def compiled(solution: str, fill: Callable[[Path], bool]) -> Path | None:
         The folder, or None where the solution did not run or the user's cache can't be written: then everything is compiled each
         time, and is right too.
     """
-    what = "\n".join((environment_digest(), _processor(), solution))
+    what = "\n".join((environment_digest(), processor(), solution))
     home = cache_folder() / "grading"
     folder = home / hashlib.sha256(what.encode()).hexdigest()[:24]
     try:
@@ -88,11 +88,3 @@ def _forget(home: Path, but: Path) -> None:
     known = [path for path in home.iterdir() if path.is_dir() and path != but and path.name != "references"]
     for path in sorted(known, key=lambda one: one.stat().st_mtime, reverse=True)[_MOST - 1 :]:
         shutil.rmtree(path, ignore_errors=True)
-
-
-def _processor() -> str:
-    """What compiled code may depend on: a folder of a home that several machines share must not be read by another kind."""
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        return "\n".join(sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))}))
-    return f"{platform.machine()} {platform.processor()}"

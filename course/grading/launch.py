@@ -221,6 +221,8 @@ def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
 # What keeps programs from writing where they can't, from looking for devices, and from talking about either.
 _QUIET = {
     "JAX_PLATFORMS": "cpu",
+    # What a submission compiles is kept where the grader says, or nowhere.
+    "COURSE_COMPILE_CACHE": "off",
     "MPLBACKEND": "module://matplotlib_inline.backend_inline",
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
