@@ -54,6 +54,11 @@ def test_links_to_notebooks_that_exist(path: Path) -> None:
     assert said(gates.link_problems(read(path), path.parent)) == ""
 
 
+@each(*KINDS)
+def test_every_picture_has_an_alternative_text(path: Path) -> None:
+    assert said(gates.picture_problems(read(path))) == ""
+
+
 @pytest.mark.parametrize("name", names(ROOT))
 def test_a_lesson_has_its_three_notebooks(name: str) -> None:
     assert [kind for kind in KINDS if not (ROOT / kind / f"{name}.ipynb").is_file()] == []

@@ -15,6 +15,8 @@ LESSONS = {
     "02_the_neuron": "course.checks.lesson_02",
     "03_backprop_and_gradient_descent": "course.checks.lesson_03",
     "04_cnn_classification": "course.checks.lesson_04",
+    "05_write_a_kernel": "course.checks.lesson_05",
+    "06_make_it_fast": "course.checks.lesson_06",
 }
 
 
