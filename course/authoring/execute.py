@@ -76,6 +76,8 @@ def execute(nb: Notebook, name: str, folder: Path, *, timeout: int = 600, progre
         with tempfile.TemporaryDirectory() as fresh:
             env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
             env["COURSE_PROGRESS"] = os.path.join(fresh, "progress.json")
+            # And with nothing compiled: what is stored is what somebody sees who runs the notebook for the first time.
+            env["COURSE_COMPILE_CACHE"] = os.path.join(fresh, "compiled")
             client.execute(env=env, cleanup_kc=True)  # nbclient leaves a kernel manager that it was given running
     except CellExecutionError as error:
         said = f"{error.ename}: {error.evalue}"
