@@ -10,11 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental import pallas as pl
 
-from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_05.common import LESSON, LIMIT_S, compiled, edited, quarters
-from course.checks.lesson_05.errors import in_words
+from course.checks.exercise import Case, Mistake
+from course.checks.lesson_05.common import compiled, edited, quarters
 from course.checks.lesson_05.tasks import Asked, Task
-from course.checks.probes.lesson_05 import blocks
 
 
 def fused_layer(X: Any, W: Any, b: Any, rows: Any, cols: Any) -> Any:
@@ -97,17 +95,12 @@ _GRID = "grid=(pl.cdiv(batch, rows), pl.cdiv(n_out, cols))"
 _SUM, _RELU = "x_ref[...] @ w_ref[...] + b_ref[...]", "jnp.maximum(z, 0)"
 _END = "    )(X, W, b)\n"
 
-FUSED_LAYER = Exercise(
-    name="fused_layer",
-    lesson=LESSON,
+FUSED_LAYER = _TASK.exercise(
+    fused_layer,
+    "rows",
+    "cols",
     points=4,
-    reference=compiled(fused_layer, "rows", "cols"),
     cases=_cases,
-    probe=blocks,
-    measure=_TASK.measure,
-    explain=in_words,
-    remark=_TASK.remark,
-    limit_s=LIMIT_S,
     mistakes=(
         Mistake(
             "ReLU before the bias",

@@ -9,11 +9,9 @@ import jax
 import numpy as np
 from jax.experimental import pallas as pl
 
-from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_05.common import LESSON, LIMIT_S, compiled, edited, normal
-from course.checks.lesson_05.errors import in_words
+from course.checks.exercise import Case, Mistake
+from course.checks.lesson_05.common import compiled, edited, normal
 from course.checks.lesson_05.tasks import Asked, Task
-from course.checks.probes.lesson_05 import blocks
 
 
 def outer_sum(x: Any, y: Any, rows: Any, cols: Any) -> Any:
@@ -55,17 +53,12 @@ _OUT = "pl.BlockSpec((rows, cols), lambda i, j: (i, j))"
 _ADD = "x_ref[...][:, None] + y_ref[...][None, :]"
 _GRID = "grid=(pl.cdiv(x.size, rows), pl.cdiv(y.size, cols))"
 
-OUTER_SUM = Exercise(
-    name="outer_sum",
-    lesson=LESSON,
+OUTER_SUM = _TASK.exercise(
+    outer_sum,
+    "rows",
+    "cols",
     points=2,
-    reference=compiled(outer_sum, "rows", "cols"),
     cases=_cases,
-    probe=blocks,
-    measure=_TASK.measure,
-    explain=in_words,
-    remark=_TASK.remark,
-    limit_s=LIMIT_S,
     mistakes=(
         Mistake(
             "x by columns",

@@ -10,11 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental import pallas as pl
 
-from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_05.common import LESSON, LIMIT_S, compiled, edited, quarters
-from course.checks.lesson_05.errors import in_words
+from course.checks.exercise import Case, Mistake
+from course.checks.lesson_05.common import compiled, edited, quarters
 from course.checks.lesson_05.tasks import RULES, Asked, Task, refuse
-from course.checks.probes.lesson_05 import blocks
 
 
 def matmul_blocks(A: Any, B: Any, rows: Any, cols: Any, depth: Any) -> Any:
@@ -85,17 +83,11 @@ _GRID = "grid=(pl.cdiv(m, rows), pl.cdiv(n, cols))"
 _PART, _ADD = "part = pl.ds(s * depth, depth)", "total + a_ref[:, part] @ b_ref[part, :]"
 _LOOP = "jax.lax.fori_loop(0, k // depth, step, start)"
 
-MATMUL_BLOCKS = Exercise(
-    name="matmul_blocks",
-    lesson=LESSON,
+MATMUL_BLOCKS = _TASK.exercise(
+    matmul_blocks,
+    *_NUMBERS,
     points=4,
-    reference=compiled(matmul_blocks, *_NUMBERS),
     cases=_cases,
-    probe=blocks,
-    measure=_TASK.measure,
-    explain=in_words,
-    remark=_TASK.remark,
-    limit_s=LIMIT_S,
     mistakes=(
         Mistake(
             "sum begun anew",

@@ -10,12 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental import pallas as pl
 
-from course.checks.exercise import Case, Exercise, Mistake
+from course.checks.exercise import Case, Mistake
 from course.checks.lesson_05.calls import Call
-from course.checks.lesson_05.common import LESSON, LIMIT_S, compiled, edited, normal
-from course.checks.lesson_05.errors import in_words
+from course.checks.lesson_05.common import compiled, edited, normal
 from course.checks.lesson_05.tasks import Asked, Task, alone, in_bounds, refuse
-from course.checks.probes.lesson_05 import blocks
 
 
 def column_sum(x: Any, rows: Any) -> Any:
@@ -93,17 +91,11 @@ _OUT, _SHAPE = "pl.BlockSpec((1, n), lambda i: (i, 0))", "ShapeDtypeStruct((step
 _END = "return partial_sums.sum(axis=0)"
 _IN = "pl.BlockSpec((rows, n), lambda i: (i, 0))"
 
-COLUMN_SUM = Exercise(
-    name="column_sum",
-    lesson=LESSON,
+COLUMN_SUM = _TASK.exercise(
+    column_sum,
+    "rows",
     points=4,
-    reference=compiled(column_sum, "rows"),
     cases=_cases,
-    probe=blocks,
-    measure=_TASK.measure,
-    explain=in_words,
-    remark=_TASK.remark,
-    limit_s=LIMIT_S,
     mistakes=(
         Mistake(
             "rim added up",

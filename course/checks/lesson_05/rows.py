@@ -10,11 +10,9 @@ import jax.numpy as jnp
 import numpy as np
 from jax.experimental import pallas as pl
 
-from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_05.common import LESSON, LIMIT_S, compiled, edited, normal
-from course.checks.lesson_05.errors import in_words
+from course.checks.exercise import Case, Mistake
+from course.checks.lesson_05.common import compiled, edited, normal
 from course.checks.lesson_05.tasks import Asked, Task
-from course.checks.probes.lesson_05 import blocks
 
 
 def row_softmax(x: Any, rows: Any) -> Any:
@@ -64,17 +62,11 @@ _TASK = Task(_want, lambda x, rows: Asked([(rows, x.shape[1])] * 2, -(-len(x) //
 _MAX, _SUM = "z.max(axis=1, keepdims=True)", "e.sum(axis=1, keepdims=True)"
 _TILE, _GRID = "pl.BlockSpec((rows, n), lambda i: (i, 0))", "grid=(pl.cdiv(m, rows),)"
 
-ROW_SOFTMAX = Exercise(
-    name="row_softmax",
-    lesson=LESSON,
+ROW_SOFTMAX = _TASK.exercise(
+    row_softmax,
+    "rows",
     points=3,
-    reference=compiled(row_softmax, "rows"),
     cases=_cases,
-    probe=blocks,
-    measure=_TASK.measure,
-    explain=in_words,
-    remark=_TASK.remark,
-    limit_s=LIMIT_S,
     mistakes=(
         Mistake(
             "not stable",

@@ -9,11 +9,9 @@ import jax
 import numpy as np
 from jax.experimental import pallas as pl
 
-from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_05.common import LESSON, LIMIT_S, compiled, edited, normal
-from course.checks.lesson_05.errors import in_words
+from course.checks.exercise import Case, Mistake
+from course.checks.lesson_05.common import compiled, edited, normal
 from course.checks.lesson_05.tasks import Asked, Task
-from course.checks.probes.lesson_05 import blocks
 
 
 def scale_shift(x: Any, scale: Any, shift: Any, block: Any) -> Any:
@@ -63,17 +61,11 @@ _WRITE, _GRID, _INS, _OUTS = (
 )
 _TILE = "pl.BlockSpec((block,), lambda i: (i,))"
 
-SCALE_SHIFT = Exercise(
-    name="scale_shift",
-    lesson=LESSON,
+SCALE_SHIFT = _TASK.exercise(
+    scale_shift,
+    *_NUMBERS,
     points=2,
-    reference=compiled(scale_shift, *_NUMBERS),
     cases=_cases,
-    probe=blocks,
-    measure=_TASK.measure,
-    explain=in_words,
-    remark=_TASK.remark,
-    limit_s=LIMIT_S,
     mistakes=(
         Mistake(
             "rim left out",

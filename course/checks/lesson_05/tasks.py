@@ -12,8 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from course.checks.exercise import WrongAnswer
+from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.lesson_05.calls import Call, calls_of
+from course.checks.lesson_05.common import LESSON, LIMIT_S, compiled
+from course.checks.lesson_05.errors import in_words
+from course.checks.probes.lesson_05 import blocks
 
 RTOL, ATOL = 1e-4, 1e-5
 Shape = tuple[int, ...]
@@ -127,6 +130,29 @@ class Task:
     rules: tuple[Callable[[Call, Asked], None], ...] = RULES
     outside: tuple[str, ...] = ()
     kernels: int = 1
+
+    def exercise(
+        self,
+        reference: Callable[..., Any],
+        *numbers: str,
+        points: int,
+        cases: Callable[[np.random.Generator], Sequence[Case]],
+        mistakes: tuple[Mistake, ...],
+    ) -> Exercise:
+        """The exercise that asks for it, named as its reference; `numbers` are the arguments of that which are no arrays."""
+        return Exercise(
+            name=reference.__name__,
+            lesson=LESSON,
+            points=points,
+            reference=compiled(reference, *numbers),
+            cases=cases,
+            probe=blocks,
+            measure=self.measure,
+            explain=in_words,
+            remark=self.remark,
+            limit_s=LIMIT_S,
+            mistakes=mistakes,
+        )
 
     def measure(self, raw: Any, *args: Any) -> Any:
         """The answer.

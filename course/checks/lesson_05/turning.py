@@ -9,11 +9,9 @@ import jax
 import numpy as np
 from jax.experimental import pallas as pl
 
-from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_05.common import LESSON, LIMIT_S, compiled, edited, normal
-from course.checks.lesson_05.errors import in_words
+from course.checks.exercise import Case, Mistake
+from course.checks.lesson_05.common import compiled, edited, normal
 from course.checks.lesson_05.tasks import Asked, Task
-from course.checks.probes.lesson_05 import blocks
 
 
 def transpose_blocks(x: Any, rows: Any, cols: Any) -> Any:
@@ -55,17 +53,12 @@ _TURNED, _FROM = "x_ref[...].T", "pl.BlockSpec((rows, cols), lambda i, j: (i, j)
 _TO = "pl.BlockSpec((cols, rows), lambda i, j: (j, i))"
 _GRID = "grid=(pl.cdiv(m, rows), pl.cdiv(n, cols))"
 
-TRANSPOSE_BLOCKS = Exercise(
-    name="transpose_blocks",
-    lesson=LESSON,
+TRANSPOSE_BLOCKS = _TASK.exercise(
+    transpose_blocks,
+    "rows",
+    "cols",
     points=3,
-    reference=compiled(transpose_blocks, "rows", "cols"),
     cases=_cases,
-    probe=blocks,
-    measure=_TASK.measure,
-    explain=in_words,
-    remark=_TASK.remark,
-    limit_s=LIMIT_S,
     mistakes=(
         Mistake(
             "blocks stay where they are",
