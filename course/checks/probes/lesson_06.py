@@ -94,7 +94,7 @@ def steps(
 
     counts = np.zeros(5, np.int32)
 
-    def loss_of(params: Params, images: Array, labels: Array) -> Array:
+    def toy_loss(params: Params, images: Array, labels: Array) -> Array:
         counts[:2] += 1, not _traced(images)
         return loss_of(params, images, labels)
 
@@ -105,7 +105,7 @@ def steps(
         return inner.update(grads, state, params)
 
     tx = optax.GradientTransformation(inner.init, update)
-    step = make_step(loss_of, tx)
+    step = make_step(toy_loss, tx)
     params: Any = {"W": W, "b": b}
     state, losses = tx.init(params), []
     for x, y in zip(images, labels, strict=True):
@@ -182,11 +182,11 @@ def in_parts(
     """Loss and gradients of a batch that is gone through in parts, and how many images each call of the loss was given."""
     sizes: list[int] = []
 
-    def loss_of(params: Params, images: Array, labels: Array) -> Array:
+    def toy_loss(params: Params, images: Array, labels: Array) -> Array:
         sizes.append(images.shape[0])
         return loss_of(params, images, labels)
 
-    answer = accumulate_gradients(loss_of, {"W": W, "b": b}, images, labels, parts)
+    answer = accumulate_gradients(toy_loss, {"W": W, "b": b}, images, labels, parts)
     return _loss_and_weights(answer), np.array(sizes, np.int32)
 
 
@@ -196,11 +196,11 @@ def in_short(
     """Loss and gradients, and the number types of W, b, images and labels as the loss was given them at last."""
     types: list[str] = []
 
-    def loss_of(params: Params, images: Array, labels: Array) -> Array:
+    def toy_loss(params: Params, images: Array, labels: Array) -> Array:
         types[:] = [str(part.dtype) for part in (params["W"], params["b"], images, labels)]
         return loss_of(params, images, labels)
 
-    answer = mixed_gradients(loss_of, {"W": W, "b": b}, images, labels)
+    answer = mixed_gradients(toy_loss, {"W": W, "b": b}, images, labels)
     return _loss_and_weights(answer), types
 
 
