@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.lesson_05.common import LESSON, whole
 
 
+def _steps(batch: int, n_out: int, rows: int, cols: int) -> int:
+    return (batch // rows) * (n_out // cols)
+
+
 def bytes_moved(batch: int, n_in: int, n_out: int, rows: int, cols: int) -> int:
-    steps = (batch // rows) * (n_out // cols)
-    return 4 * steps * (rows * n_in + n_in * cols + cols + rows * cols)
+    return 4 * _steps(batch, n_out, rows, cols) * (rows * n_in + n_in * cols + cols + rows * cols)
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
@@ -25,8 +30,13 @@ def _cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _steps(batch: int, n_out: int, rows: int, cols: int) -> int:
-    return (batch // rows) * (n_out // cols)
+def _each_step(numbers: Callable[[int, int, int, int, int], int]) -> Callable[..., int]:
+    """A wrong answer that counts other numbers in a step than those that are moved."""
+
+    def bytes_in_all(batch: int, n_in: int, n_out: int, rows: int, cols: int) -> int:
+        return 4 * _steps(batch, n_out, rows, cols) * numbers(batch, n_in, n_out, rows, cols)
+
+    return bytes_in_all
 
 
 BYTES_MOVED = Exercise(
@@ -59,30 +69,22 @@ BYTES_MOVED = Exercise(
         Mistake(
             "answer forgotten",
             "That is what comes in. Each step writes a block of the answer, too.",
-            lambda batch, n_in, n_out, rows, cols: (
-                4 * _steps(batch, n_out, rows, cols) * (rows * n_in + n_in * cols + cols)
-            ),
+            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + cols),
         ),
         Mistake(
             "bias forgotten",
             "The bias is missing: each step also reads a piece of b.",
-            lambda batch, n_in, n_out, rows, cols: (
-                4 * _steps(batch, n_out, rows, cols) * (rows * n_in + n_in * cols + rows * cols)
-            ),
+            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + rows * cols),
         ),
         Mistake(
             "all of the bias",
             "Each step reads all of b in your count. It needs as many numbers of b as its block has columns.",
-            lambda batch, n_in, n_out, rows, cols: (
-                4 * _steps(batch, n_out, rows, cols) * (rows * n_in + n_in * cols + n_out + rows * cols)
-            ),
+            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + n_out + rows * cols),
         ),
         Mistake(
             "bias by rows",
             "A block takes as many numbers of b as it has *columns*: one for each neuron. You count its rows.",
-            lambda batch, n_in, n_out, rows, cols: (
-                4 * _steps(batch, n_out, rows, cols) * (rows * n_in + n_in * cols + rows + rows * cols)
-            ),
+            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + rows + rows * cols),
         ),
         Mistake(
             "bias once",
@@ -94,23 +96,17 @@ BYTES_MOVED = Exercise(
         Mistake(
             "all of W in each step",
             "Each step reads all of W in your count. It needs the columns of its own block alone.",
-            lambda batch, n_in, n_out, rows, cols: (
-                4 * _steps(batch, n_out, rows, cols) * (rows * n_in + n_in * n_out + cols + rows * cols)
-            ),
+            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * n_out + cols + rows * cols),
         ),
         Mistake(
             "all of X in each step",
             "Each step reads all of X in your count. It needs the rows of its own block alone.",
-            lambda batch, n_in, n_out, rows, cols: (
-                4 * _steps(batch, n_out, rows, cols) * (batch * n_in + n_in * cols + cols + rows * cols)
-            ),
+            _each_step(lambda batch, n_in, n_out, rows, cols: batch * n_in + n_in * cols + cols + rows * cols),
         ),
         Mistake(
             "blocks of X and W cut along n_in",
             "A block of the answer needs its rows of X and its columns of W at their whole length, n_in: a sum over a part of it is not yet an answer.",
-            lambda batch, n_in, n_out, rows, cols: (
-                4 * _steps(batch, n_out, rows, cols) * (rows * cols + rows * cols + cols + rows * cols)
-            ),
+            _each_step(lambda batch, n_in, n_out, rows, cols: rows * cols + rows * cols + cols + rows * cols),
         ),
         Mistake(
             "sides of the grid added",
@@ -122,9 +118,7 @@ BYTES_MOVED = Exercise(
         Mistake(
             "answer read and written",
             "The answer is counted twice. In a fused kernel it is written once, at the end, and never read.",
-            lambda batch, n_in, n_out, rows, cols: (
-                4 * _steps(batch, n_out, rows, cols) * (rows * n_in + n_in * cols + cols + 2 * rows * cols)
-            ),
+            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + cols + 2 * rows * cols),
         ),
     ),
 )
