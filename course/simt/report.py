@@ -185,7 +185,7 @@ class Report:
             if s.space == "shared":
                 costs = ("", "", "", f"{s.passes:,}", f"{s.bank_conflicts:,}")
             else:
-                used = _percent(_over(s.bytes_used, s.bytes_moved)) if s.sectors else ""
+                used = _percent(_over(s.bytes_used, s.sector_bytes)) if s.sectors else ""
                 costs = (f"{s.sectors:,}", f"{_over(s.sectors, s.requests):.3g}" if s.requests else "", used, "", "")
             rows.append((str(s.line), s.array, s.space, s.kind, f"{s.requests:,}", *costs))
         return rows

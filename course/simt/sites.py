@@ -56,7 +56,7 @@ class Site:
     colliding: int = 0
 
     @property
-    def bytes_moved(self) -> int:
+    def sector_bytes(self) -> int:
         """32 bytes a sector."""
         return counting.SECTOR * self.sectors
 

@@ -39,7 +39,7 @@ def _text(report: Report, line: int) -> str:
 
 
 def _share_used(sites: Iterable[Site]) -> float:
-    used, moved = (sum(pair) for pair in zip(*((site.bytes_used, site.bytes_moved) for site in sites), strict=True))
+    used, moved = (sum(pair) for pair in zip(*((site.bytes_used, site.sector_bytes) for site in sites), strict=True))
     return used / moved
 
 
