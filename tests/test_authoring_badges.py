@@ -83,11 +83,11 @@ def test_a_setting_that_is_no_name_is_refused(course: Path) -> None:
 
 
 def test_the_cell_opens_its_notebook_leads_to_the_companions_and_reads_well_without_its_picture() -> None:
-    for kind, companions in ((LESSONS, [EXERCISES]), (EXERCISES, [LESSONS]), (SOLUTIONS, [LESSONS, EXERCISES])):
+    for kind, companion in ((LESSONS, EXERCISES), (EXERCISES, LESSONS)):
         text = badges.source(kind, NAME, HOME)
         assert text.startswith(f"[![Open in Colab]({badges.PICTURE})]({HOME.colab(f'{kind}/{NAME}.ipynb')})")
-        assert text.count("colab.research.google.com/github") == 1 + len(companions)
-        assert all(HOME.colab(f"{other}/{NAME}.ipynb") in text for other in companions)
+        assert text.count("colab.research.google.com/github") == 2
+        assert HOME.colab(f"{companion}/{NAME}.ipynb") in text
         assert f"[download from GitHub]({HOME.page(f'{kind}/{NAME}.ipynb')})" in text
     assert "../" not in text
 
@@ -102,15 +102,14 @@ def test_it_is_put_on_top_an_older_one_is_replaced_and_nothing_else_is_touched()
     assert badges.put(full, LESSONS, NAME, HOME) == full
 
 
-def test_an_exercise_gets_its_own_badge_from_a_solution_with_one_and_none_from_one_without(course: Path) -> None:
+def test_a_solutions_badge_is_its_exercises_and_leads_nobody_to_the_answers(course: Path) -> None:
     solution = course / SOLUTIONS / f"{NAME}.ipynb"
     exercise = course / EXERCISES / f"{NAME}.ipynb"
-    release_file(solution, course)
-    assert not badges.has_one(read(exercise))
     write(solution, dumps(badges.put(read(solution), SOLUTIONS, NAME, HOME)))
     release_file(solution, course)
     assert badges.problem(read(exercise), exercise, course) is None
     assert badges.problem(read(solution), solution, course) is None
+    assert f"{SOLUTIONS}/" not in badges.source(SOLUTIONS, NAME, HOME)
 
 
 def test_the_command_writes_what_the_gate_asks_for_once_and_a_changed_cell_is_found(course: Path) -> None:

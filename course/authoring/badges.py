@@ -23,16 +23,24 @@ PICTURE = f"{COLAB}/assets/colab-badge.svg"
 BEGIN, END = "<!-- badges: written by `course badges --write` -->", "<!-- end of badges -->"
 REWRITE = "Run `course badges --write`."
 _CALLED = {LESSONS: "the lesson", EXERCISES: "the exercises"}
-_COMPANIONS = {LESSONS: (EXERCISES,), EXERCISES: (LESSONS,), SOLUTIONS: (LESSONS, EXERCISES)}
+_COMPANION = {LESSONS: EXERCISES, EXERCISES: LESSONS}
 _ROW = re.compile(r"^\| (?:\[)?(?P<name>\d\d_\w+)\b.*\|\s*$")
 
 
 def source(kind: str, name: str, home: Published) -> str:
-    """The cell's text for the notebook `name` ("02_the_neuron") of a kind ("notebooks")."""
-    links = [_badge(OPEN, home.colab(_path(kind, name)))]
-    links += [f"[{_CALLED[other]} in Colab]({home.colab(_path(other, name))})" for other in _COMPANIONS[kind]]
-    links.append(f"[download from GitHub]({home.page(_path(kind, name))})")
-    return " · ".join(links)
+    """The cell's text for the notebook `name` ("02_the_neuron") of a kind ("notebooks").
+
+    A solution has its exercise's: the exercise is derived from it, by nbgrader, too, and learners are not led to the answers.
+    """
+    kind = EXERCISES if kind == SOLUTIONS else kind
+    other = _COMPANION[kind]
+    return " · ".join(
+        (
+            _badge(OPEN, home.colab(_path(kind, name))),
+            f"[{_CALLED[other]} in Colab]({home.colab(_path(other, name))})",
+            f"[download from GitHub]({home.page(_path(kind, name))})",
+        )
+    )
 
 
 def cell(kind: str, name: str, home: Published) -> Cell:
@@ -55,11 +63,6 @@ def put(nb: Notebook, kind: str, name: str, home: Published) -> Notebook:
     others = [other for other in result["cells"] if other.get("id") != CELL_ID]
     result["cells"] = [cell(kind, name, home), *others]
     return result
-
-
-def has_one(nb: Notebook) -> bool:
-    """Does any cell of the notebook claim to be its badge?"""
-    return any(each.get("id") == CELL_ID for each in nb["cells"])
 
 
 def readme(text: str, root: Path) -> str:

@@ -10,7 +10,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from pathlib import Path
 
-from course.authoring import badges
 from course.authoring.lessons import EXERCISES
 from course.authoring.notebook import Cell, Notebook, Problem, code_cells, is_compared, place, tags
 from course.authoring.release import BEGIN, END, SOLUTION_ONLY
@@ -117,7 +116,7 @@ def states_check(cell: Cell) -> bool:
 
 
 def difference_problems(solution: Notebook, exercise: Notebook) -> list[Problem]:
-    """An exercise is its solution but for the regions, the outputs, nbval's tags and the badge, which has its own gate.
+    """An exercise is its solution but for the regions, the outputs and nbval's tags.
 
     Written without the code that makes exercises, so that a slip there is seen here.
     """
@@ -126,8 +125,6 @@ def difference_problems(solution: Notebook, exercise: Notebook) -> list[Problem]
         return [Problem("", "the cells are not those of the solution.")]
     found = []
     for index, (ours, theirs) in enumerate(zip(wanted, exercise["cells"], strict=True)):
-        if ours["id"] == badges.CELL_ID:
-            continue
         same = ours["cell_type"] == theirs["cell_type"]
         same = same and ours["metadata"].get("nbgrader") == theirs["metadata"].get("nbgrader")
         pattern = r"[^\n]*".join(map(re.escape, _outside(ours["source"])))

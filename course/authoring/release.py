@@ -11,11 +11,9 @@ import re
 from pathlib import Path
 from typing import Any
 
-from course.authoring import badges
 from course.authoring.canonical import canonical
 from course.authoring.lessons import EXERCISES, SOLUTIONS, shown, stored
 from course.authoring.notebook import AuthoringError, Cell, Notebook, Problem, dumps, place, read, tags, write
-from course.authoring.published import published
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SOLUTION_ONLY = "solution-only"
@@ -75,10 +73,7 @@ def solution_problems(nb: Notebook) -> list[Problem]:
 
 def release_file(solution: Path, root: Path, *, check: bool = False) -> bool:
     """Write the exercise of one solution, or only `check` it. True if the stored file differed."""
-    nb = exercise_of(read(solution), shown(solution, root))
-    if badges.has_one(nb):  # the solution's own, which opens the solution
-        nb = badges.put(nb, EXERCISES, solution.stem, published(root))
-    text = dumps(nb)
+    text = dumps(exercise_of(read(solution), shown(solution, root)))
     target = root / EXERCISES / solution.name
     if check:
         return not target.is_file() or target.read_bytes() != text.encode("utf-8")
