@@ -1,9 +1,12 @@
 """How long a class takes to grade: nbclient that only runs the notebooks, `course grade`, and nbgrader.
 
+nbclient takes part twice: each notebook compiled for itself, and with the compile cache that `course` turns on for learners. With it
+notebooks share what they compile, and each may write what the next one runs: fast, and no way to grade strangers' work.
+
     python -m benchmarks.grading                 # both lessons; close everything else first
     python -m benchmarks.grading --quick         # one round of two submissions: does it run?
 
-Each round runs the three one after another, in turn beginning with another, on the same submissions, each as its own process and
+Each round runs all of them one after another, in turn beginning with another, on the same submissions, each as its own process and
 one submission at a time. A ratio is of two times of the same round; a table shows the median of the rounds and their range.
 """
 
@@ -16,6 +19,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -62,13 +66,15 @@ class Contest:
         self.variables = {
             "PATH": os.pathsep.join([bin_folder, os.environ.get("PATH", os.defpath)]),
             "COURSE_CACHE": str(scratch / "cache"),
+            "COURSE_COMPILE_CACHE": str(scratch / "compiled"),
             "JUPYTER_CONFIG_DIR": str(scratch / "jupyter"),
             "JUPYTER_DATA_DIR": str(scratch / "jupyter"),
             "IPYTHONDIR": str(scratch / "ipython"),
             "PYDEVD_DISABLE_FILE_VALIDATION": "1",
         }
         self.ways: dict[str, Callable[[], Cost]] = {
-            "nbclient": self.nbclient,
+            "nbclient": partial(self.nbclient, "off"),
+            "nbclient, compile cache": partial(self.nbclient, str(scratch / "compiled")),
             "course grade": self.course_grade,
             "nbgrader": self.nbgrader,
         }
@@ -88,12 +94,14 @@ class Contest:
             place = course / "submitted" / path.parent.name / ASSIGNMENT
             place.mkdir(parents=True)
             shutil.copy(path, place)
+        self.nbclient(self.variables["COURSE_COMPILE_CACHE"])
         generated = run([sys.executable, "-m", "nbgrader", "generate_assignment", ASSIGNMENT], course, self.variables)
         return {"course grade": max(0.0, first - again), "nbgrader": generated.seconds}
 
-    def nbclient(self) -> Cost:
+    def nbclient(self, compile_cache: str) -> Cost:
+        """`compile_cache`: a folder, or "off"."""
         command = [sys.executable, "-c", NBCLIENT, *map(str, self.notebooks)]
-        return run(command, self.scratch, self.variables)
+        return run(command, self.scratch, {**self.variables, "COURSE_COMPILE_CACHE": compile_cache})
 
     def course_grade(self) -> Cost:
         cost = self._grade(self.submitted, self.count)
@@ -170,7 +178,7 @@ def contest(lesson: str, rounds: int, count: int, say: Callable[[str], None]) ->
 
 def main(
     lesson: Annotated[list[str] | None, typer.Option(help="A lesson, by name or number; repeatable.")] = None,
-    rounds: Annotated[int, typer.Option(min=1, help="How often all three are measured.")] = 3,
+    rounds: Annotated[int, typer.Option(min=1, help="How often all are measured.")] = 3,
     submissions: Annotated[int, typer.Option(min=1, help="How many, in each round the same.")] = 12,
     quick: Annotated[bool, typer.Option("--quick", help="One round, two submissions; nothing is stored.")] = False,
 ) -> None:
