@@ -15,8 +15,11 @@ import platform
 import sys
 import warnings
 from pathlib import Path
+from types import ModuleType
 
 FOLDER, SETTING = "JAX_COMPILATION_CACHE_DIR", "COURSE_COMPILE_CACHE"
+# The folder that this room has chosen. The processes that this one starts find it beside FOLDER, and know that no user did.
+INHERITED = "COURSE_COMPILE_CACHE_ON"
 # Bytes. All lessons together take a small part of it; it fills up when libraries are updated, or by work of one's own.
 MOST = 64 * 2**20
 # What is left after a clearing, as a share of MOST: so that not every start has to clear a little.
@@ -34,8 +37,10 @@ def turn_on() -> Path | None:
         The folder; None where the cache is off, where the folder can't be written, or where JAX has a folder already.
     """
     jax = sys.modules.get("jax")
-    if os.environ.get(FOLDER) is not None or getattr(getattr(jax, "config", None), FOLDER.lower(), None):
+    given = os.environ.get(FOLDER, getattr(getattr(jax, "config", None), FOLDER.lower(), None))
+    if given is not None and given != os.environ.get(INHERITED):
         return None
+    _turn_off(jax)
     try:
         home = _home()
         if home is None:
@@ -48,7 +53,7 @@ def turn_on() -> Path | None:
         clear(home)
     except (OSError, RuntimeError):  # RuntimeError: there is no home folder
         return None
-    os.environ[FOLDER] = str(folder)
+    os.environ[FOLDER] = os.environ[INHERITED] = str(folder)
     for name, value in _ANY.items():
         os.environ.setdefault(name, str(value))
     if jax is not None:  # which has read the environment already
@@ -57,6 +62,14 @@ def turn_on() -> Path | None:
     # Somebody deletes the folder, the disk is full, two sessions write the same entry: it is compiled then, as without a cache.
     warnings.filterwarnings("ignore", message="Error (reading|writing) persistent compilation cache")
     return folder
+
+
+def _turn_off(jax: ModuleType | None) -> None:
+    """What the process that started this one had turned on for itself, is off."""
+    if os.environ.pop(INHERITED, None) is not None:
+        os.environ.pop(FOLDER, None)
+        if jax is not None:
+            jax.config.update(FOLDER.lower(), None)
 
 
 def clear(home: Path, most: int = MOST) -> None:

@@ -15,7 +15,7 @@ from course.grading.launch import Launcher
 from course.grading.model import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-VARIABLES = (room.FOLDER, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES")
+VARIABLES = (room.FOLDER, room.INHERITED, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES")
 
 
 @pytest.fixture
@@ -38,7 +38,7 @@ def test_it_is_on_in_the_folder_that_is_named_and_nobody_else_may_write_there(ho
     folder = room.turn_on()
     assert folder is not None and folder.parent == home
     assert folder.stat().st_mode & 0o777 == 0o700
-    assert [os.environ[name] for name in VARIABLES] == [str(folder), "0", "-1"]
+    assert [os.environ[name] for name in VARIABLES] == [str(folder), str(folder), "0", "-1"]
 
 
 def test_without_a_name_it_is_in_the_users_cache_or_beside_the_courses_data(
@@ -71,13 +71,13 @@ def test_a_folder_of_the_users_own_stays_theirs_and_so_does_none(
     monkeypatch.setenv(room.FOLDER, theirs)
     assert room.turn_on() is None
     assert os.environ[room.FOLDER] == theirs and not home.exists()
-    assert VARIABLES[1] not in os.environ
+    assert VARIABLES[2] not in os.environ
 
 
 def test_thresholds_of_the_users_own_stay_theirs(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv(VARIABLES[1], "5")
+    monkeypatch.setenv(VARIABLES[2], "5")
     assert room.turn_on() is not None
-    assert os.environ[VARIABLES[1]] == "5"
+    assert os.environ[VARIABLES[2]] == "5"
 
 
 def test_where_the_folder_can_not_be_made_or_written_it_is_off_and_nothing_fails(
@@ -172,6 +172,17 @@ def test_the_second_process_compiles_nothing_and_gives_the_same(tmp_path: Path) 
     first, second = (_python(code, tmp_path).split() for _ in range(2))
     assert first[0] == second[0]
     assert int(first[1]) > 0 and int(second[1]) == 0 and int(second[2]) >= int(first[1])
+
+
+@pytest.mark.parametrize("first", ["import course", "import jax, course"])
+@pytest.mark.parametrize("setting", ["off", "another"])
+def test_a_process_started_by_one_that_has_it_on_decides_for_itself(tmp_path: Path, first: str, setting: str) -> None:
+    """A notebook that `course format` or a benchmark runs: their own cache must not be its."""
+    env = {"off": "off", "another": str(tmp_path / "another")}[setting]
+    child = f"(sys.executable, '-c', {f'{first}; {COMPILES}'!r}), env={{**os.environ, {room.SETTING!r}: {env!r}}}, check=True"
+    said = _python(f"import course, os, subprocess, sys; subprocess.run({child})", tmp_path / "own")
+    assert not _kept(tmp_path / "own"), said
+    assert any("tanh" in name for name in _kept(tmp_path / "another")) == (setting == "another"), said
 
 
 @pytest.mark.parametrize(
