@@ -15,7 +15,12 @@ from course.grading.launch import Launcher
 from course.grading.model import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
-VARIABLES = (room.FOLDER, room.INHERITED, "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES")
+VARIABLES = (
+    room.FOLDER,
+    room.INHERITED,
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES",
+)
 
 
 @pytest.fixture

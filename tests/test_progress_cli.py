@@ -78,7 +78,8 @@ def test_it_shows_states_shares_and_what_to_do_next(file: Path, course: Run) -> 
     assert "Go on with relu (exercises/02_the_neuron.ipynb)." in out
     assert f"■□□◧□□□□ 1 of {len(exercises(LESSON))} passed, about " in out
     assert "✓ passed neuron\n" in "\n".join(line.strip() + "\n" for line in out.splitlines())
-    assert f"{file},andsentnowhere." in "".join(out.split())  # a long path is broken anywhere, and moves the words after it
+    # A long path is broken anywhere, and so are the words that come after it.
+    assert f"{file},andsentnowhere." in "".join(out.split())
 
 
 def test_another_file_is_read_and_left_as_it_is(file: Path, course: Run, tmp_path: Path) -> None:
