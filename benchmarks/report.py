@@ -31,7 +31,7 @@ the ratio: `course grade` runs the solution, to compile what submissions share w
 is the most that all processes of the command had together; pages that they share count once.
 
 nbclient takes part twice. *Compiled code shared by all*: with the compile cache that `import course` turns on for a learner, in
-which each notebook finds what the earlier ones compiled; nbgrader has it, too. It is fast, and no way to grade the work of
+which each notebook finds what the earlier ones compiled (in the first round it begins empty); nbgrader has it, too. It is fast, and no way to grade the work of
 strangers: each notebook may write what the next one runs. `course grade` lets them read what the solution compiled, and no more.
 """
 

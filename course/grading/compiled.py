@@ -51,9 +51,8 @@ def compiled(solution: str, fill: Callable[[Path], bool]) -> Path | None:
         The folder, or None where the solution did not run or the user's cache can't be written: then everything is compiled each
         time, and is right too.
     """
-    what = "\n".join((environment_digest(), processor(), solution))
-    home = cache_folder() / "grading"
-    folder = home / hashlib.sha256(what.encode()).hexdigest()[:24]
+    folder = _folder(solution)
+    home = folder.parent
     try:
         home.mkdir(parents=True, exist_ok=True)
         # Several workers start at the same time: one fills, the others wait.
@@ -75,6 +74,15 @@ def compiled(solution: str, fill: Callable[[Path], bool]) -> Path | None:
     return folder
 
 
+def compiled_before(solution: str) -> Path | None:
+    """The folder that `compiled` has made for this solution; None where there is none."""
+    folder = _folder(solution)
+    with contextlib.suppress(OSError):
+        os.utime(folder)  # so that it isn't forgotten
+        return folder
+    return None
+
+
 def references() -> dict[str, str]:
     """Variables for the grading process itself, whose references and known mistakes are compiled once for all runs."""
     folder = cache_folder() / "grading" / "references"
@@ -82,6 +90,11 @@ def references() -> dict[str, str]:
         folder.mkdir(parents=True, exist_ok=True)
         return writing(folder)
     return {}
+
+
+def _folder(solution: str) -> Path:
+    what = "\n".join((environment_digest(), processor(), solution))
+    return cache_folder() / "grading" / hashlib.sha256(what.encode()).hexdigest()[:24]
 
 
 def _forget(home: Path, but: Path) -> None:

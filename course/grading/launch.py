@@ -97,6 +97,8 @@ class Launcher:
         path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
         self._env = {"PATH": path, "PYTHONPATH": str(package), "LANG": "C.UTF-8", "USER": "learner", **_QUIET, **env}
         self._zygote: subprocess.Popen[str] | None = None
+        # Whether it has said that it has imported everything.
+        self._ready = False
 
     def __enter__(self) -> Launcher:
         return self
@@ -124,12 +126,22 @@ class Launcher:
             time.sleep(0.005)
         return place
 
+    def begin(self) -> None:
+        """Have the warm process begin to import, and don't wait for it."""
+        if self._settings.warm:
+            self._zygote = self._import()
+
+    def add(self, shown: Mapping[Path, Path], env: Mapping[str, str]) -> None:
+        """What else can be read inside, and further variables, for the kernels that are started from now on."""
+        self._shown |= shown
+        self._env |= env
+
     def close(self) -> None:
         """End the warm process."""
         if self._zygote:
             self._zygote.kill()
             self._zygote.communicate()
-            self._zygote = None
+            self._zygote, self._ready = None, False
 
     def _job(self, key: str, folder: Path) -> dict[str, Any]:
         limits = self._settings.limits
@@ -192,15 +204,19 @@ class Launcher:
 
     def _warm(self) -> subprocess.Popen[str]:
         if self._zygote is None or self._zygote.poll() is not None:
-            self._zygote = subprocess.Popen(
-                (*_PYTHON, "course._zygote"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env={**self._env, "HOME": os.environ.get("HOME", "/")},
-                text=True,
-            )
-            _line(self._zygote)
+            self._zygote, self._ready = self._import(), False
+        if not self._ready:
+            self._ready = _line(self._zygote)["ready"]
         return self._zygote
+
+    def _import(self) -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            (*_PYTHON, "course._zygote"),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            env={**self._env, "HOME": os.environ.get("HOME", "/")},
+            text=True,
+        )
 
 
 def _threads() -> int:

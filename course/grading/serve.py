@@ -17,7 +17,7 @@ from typing import Any
 
 from course.checks.judge import Marking, marking
 from course.checks.registry import exercises
-from course.grading.compiled import compiled, reading, writing
+from course.grading.compiled import compiled, compiled_before, reading, writing
 from course.grading.examine import examine
 from course.grading.launch import Launcher
 from course.grading.model import FAILED, GRADED, GradingError, Job, Settings, to_json
@@ -36,23 +36,45 @@ class Desk:
         self._package = write_package(folder / "package")
         self._for: tuple[str, Settings] | None = None
         self._launcher: Launcher | None = None
+        self._markings: dict[str, Marking] = {}
 
     def grade(self, job: Job) -> dict[str, Any]:
         """The job's result, as JSON."""
         lesson, settings = job.submission.lesson, job.settings
-        markings = {name: marking(one, settings.seed) for name, one in exercises(lesson).items()}
-        if self._launcher is None or self._for != (lesson, settings):
+        if self._for != (lesson, settings):
             self.close()
+            self._launcher, self._markings = self._prepared(job)
+            self._for = (lesson, settings)
+        assert self._launcher is not None
+        return to_json(examine(job, self._launcher, self._markings))
+
+    def _prepared(self, job: Job) -> tuple[Launcher, dict[str, Marking]]:
+        """The launcher of a lesson's kernels, and the markings of its exercises."""
+        # Its warm process imports for seconds, on another core, while the references are computed here.
+        launcher = self._begun(job) if compiled_before(job.solution) else None
+        try:
+            markings = {name: marking(one, job.settings.seed) for name, one in exercises(job.submission.lesson).items()}
             data = Path(tempfile.mkdtemp(dir=self._folder, prefix="data-"))
             hidden = withhold((case for one in markings.values() for case in one.cases), data)
             # Without a sandbox nothing can be put in the place of another file; the cache is found all the same.
-            cache = CACHE if settings.sandbox else data
-            env = {"COURSE_CACHE": str(cache)} if hidden else {}
-            if folder := compiled(job.solution, lambda into: self._fill(into, job, markings, env)):
-                hidden, env = {**hidden, folder: folder}, {**env, **reading(folder)}
-            self._launcher = Launcher(settings, self._package, hidden, env)
-            self._for = (lesson, settings)
-        return to_json(examine(job, self._launcher, markings))
+            env = {"COURSE_CACHE": str(CACHE if job.settings.sandbox else data)} if hidden else {}
+            if launcher is None:
+                compiled(job.solution, lambda into: self._fill(into, job, markings, env))
+                launcher = self._begun(job)
+        except BaseException:
+            if launcher:
+                launcher.close()
+            raise
+        launcher.add(hidden, env)
+        return launcher, markings
+
+    def _begun(self, job: Job) -> Launcher:
+        """A launcher whose kernels read what the solution has compiled, where that could be kept."""
+        folder = compiled_before(job.solution)
+        shown, env = ({folder: folder}, reading(folder)) if folder else ({}, {})
+        launcher = Launcher(job.settings, self._package, shown, env)
+        launcher.begin()
+        return launcher
 
     def _fill(self, into: Path, job: Job, markings: Mapping[str, Marking], env: Mapping[str, str]) -> bool:
         """Grade the solution itself, which is no stranger's code, so that what it compiles lies in `into`. Whether it was graded."""
@@ -65,7 +87,7 @@ class Desk:
         """End the launcher."""
         if self._launcher:
             self._launcher.close()
-            self._launcher = None
+            self._launcher = self._for = None
 
 
 def main() -> None:
