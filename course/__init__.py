@@ -20,12 +20,14 @@ The names a learner meets, each imported only when it is first used, so that ``i
 """
 
 import os
+import sys
 
 # On a shared GPU, such as Colab's, JAX would take 75 % of the memory as soon as it starts, and the next notebook would
 # find none left. It reads this variable when it first touches the device, so it must be set before that.
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from course import compile_cache
@@ -70,10 +72,32 @@ if TYPE_CHECKING:
 def __getattr__(name: str) -> Any:
     if name not in _HOME:
         raise AttributeError(f"module 'course' has no attribute {name!r}; it has {', '.join(__all__)}")
-    room = import_module(_HOME[name])
-    value = room if name in ("plot", "simt") else getattr(room, name)
+    if name == "plot":
+        value = sys.modules.get(_HOME[name]) or _Later(_HOME[name], "The course's pictures.")
+    else:
+        room = import_module(_HOME[name])
+        value = room if name == "simt" else getattr(room, name)
     globals()[name] = value
     return value
+
+
+class _Later(ModuleType):
+    """Stands for a room that is entered when something in it is first used: matplotlib takes longer to import than all the rest.
+
+    (importlib's LazyLoader would do, were it not that a room within the room is then loaded twice.)
+    """
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(import_module(self.__name__), name)
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        setattr(import_module(self.__name__), name, value)
+
+    def __delattr__(self, name: str) -> None:
+        delattr(import_module(self.__name__), name)
+
+    def __dir__(self) -> list[str]:
+        return dir(import_module(self.__name__))
 
 
 def __dir__() -> list[str]:
