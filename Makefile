@@ -18,6 +18,11 @@ OLDEST = .venv-oldest
 # Colab's twin: what the notebooks use of Colab's image, without the course, which their first cell brings.
 EXTRAS_COLAB = colab
 COLAB_TWIN = .venv-colab
+# The course's peers are heavy (PyTorch, TensorFlow), and need an environment of their own.
+BENCH = .venv-bench
+BENCH_ARGS ?=
+# What lies at hand: a machine with a GPU may have JAX and PyTorch, and no way to install anything.
+GPU_PYTHON ?= $(firstword $(wildcard $(BENCH)/bin/python $(BIN)/python) python3)
 BIN = $(VENV)/bin
 # The notebooks run in this environment's kernel, whatever kernel of that name the user has installed elsewhere.
 PYTEST_FLAGS = -n $(JOBS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=900 $(PYTEST_ARGS)
@@ -42,7 +47,8 @@ EACH_EXTRA = $(addprefix --extra ,$(subst $(comma), ,$(1)))
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-oldest lint format colab site axe lesson release pins clean env env-oldest env-colab
+.PHONY: help lab test test-oldest lint format colab site axe lesson release bench bench-gpu pins clean env env-oldest
+.PHONY: env-colab env-bench
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -83,6 +89,12 @@ lesson: env ## Run, format, release and test one lesson (N=02_the_neuron)
 release: env ## Write exercises/ from solutions/
 	$(BIN)/course release
 
+bench: env-bench ## Measure how fast the networks train beside PyTorch and Keras, on the CPU (BENCH_ARGS="--quick")
+	$(BENCH)/bin/python -m benchmarks.training $(BENCH_ARGS)
+
+bench-gpu: ## The same on a GPU, with the Python at hand and what it has (GPU_PYTHON=python3); installs nothing
+	"$(GPU_PYTHON)" -m benchmarks.training --gpu $(BENCH_ARGS)
+
 pins: ## Resolve constraints/ again, with uv (COLAB=path: Colab's list, for oldest.txt and colab.txt)
 	@command -v $(UV) >/dev/null || { echo "make pins needs uv: python3 -m pip install uv"; exit 1; }
 	@{ echo "# The newest versions that the course is tested with, for Python 3.11 and newer, on every platform."; \
@@ -90,6 +102,11 @@ pins: ## Resolve constraints/ again, with uv (COLAB=path: Colab's list, for olde
 	  $(UV) pip compile pyproject.toml $(call EACH_EXTRA,$(EXTRAS)) --universal \
 	  --python-version 3.11 --no-header --no-annotate --quiet; } > constraints/latest.new
 	@mv constraints/latest.new constraints/latest.txt
+	@{ echo "# The versions that 'make bench' compares: those of latest.txt, and the course's peers."; \
+	  echo "# Made from pyproject.toml by 'make pins' (uv pip compile --universal); don't edit."; \
+	  $(UV) pip compile pyproject.toml --extra bench -c constraints/latest.txt --universal \
+	  --python-version 3.11 --no-header --no-annotate --quiet; } > constraints/bench.new
+	@mv constraints/bench.new constraints/bench.txt
 ifdef COLAB
 	@{ echo "# The oldest versions that the course is tested with: those of a Colab runtime (Python 3.13) where Colab has"; \
 	  echo "# the package. Made from pyproject.toml and Colab's list by 'make pins COLAB=constraints.txt'; don't edit."; \
@@ -106,7 +123,7 @@ else
 endif
 
 clean: ## Remove the environments and all caches; notebooks stay as they are
-	rm -rf $(VENV) $(OLDEST) $(COLAB_TWIN) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(COLAB_TWIN) $(BENCH) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 env:
@@ -117,3 +134,6 @@ env-oldest:
 
 env-colab:
 	@$(SETUP) --bare --venv "$(COLAB_TWIN)" --constraints constraints/colab.txt --python "$(or $(PYTHON),python3.13)"
+
+env-bench:
+	@$(SETUP) --extras bench --venv "$(BENCH)" --constraints constraints/bench.txt --python "$(PYTHON)"

@@ -7,6 +7,8 @@ from pathlib import Path
 from statistics import median
 from typing import Any
 
+from benchmarks.training import page
+
 # What the others are held against.
 BASES = ("nbclient", "nbclient, compile cache")
 WHAT = {
@@ -19,9 +21,8 @@ HEAD = """\
 # Benchmarks
 
 Measured by hand on a quiet machine; this page is written from `results/` by the scripts and is not edited.
-
-## Grading a class
-
+"""
+GRADING = """\
 `python -m benchmarks.grading` (`--rounds`, `--lesson`, `--submissions`, `--quick`; needs what `make test` installs, and
 bubblewrap). The class: the reference solution, other right and wrong code, and notebooks that are half done. Each round runs
 all of them on the same submissions, one submission at a time, in turn beginning with another. A ratio is of two times of the
@@ -59,19 +60,33 @@ def table(results: list[dict[str, Any]]) -> str:
 
 
 def _against(result: dict[str, Any], name: str, base: str) -> str:
+    if base not in result["rounds"]:
+        return ""
     each = ratios(result, name, base)
     return "1" if name == base else f"**{median(each):.2f}×** ({min(each):.2f} to {max(each):.2f})"
 
 
 def write(folder: Path) -> None:
     """Write README.md beside the folder of results."""
-    results = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob("grading_*.json"))]
+    training, grading = (_stored(folder, kind) for kind in ("training", "grading"))
+    parts = [HEAD]
+    if training:
+        parts += ["## Training, beside other libraries\n", page.HEAD, *(page.section(result) for result in training)]
+    if grading:
+        parts += ["## Grading a class\n", GRADING, table(grading) + "\n", *_measured_on(grading)]
+    (folder.parent / "README.md").write_text("\n".join(parts), encoding="utf-8")
+
+
+def _stored(folder: Path, kind: str) -> list[dict[str, Any]]:
+    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"{kind}_*.json"))]
+
+
+def _measured_on(results: list[dict[str, Any]]) -> list[str]:
     notes = []
     for result in results:
         packages = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
         notes.append(
             f"- {result['lesson']}: {result['submissions']} submissions, {len(result['rounds'][BASES[0]])} rounds, "
-            f"{result['measured_at']}, on {', '.join(result['machine'].values())}; {packages}."
+            f"{result['measured_at']}, on {', '.join(result['machine'].values())}; {packages}.\n"
         )
-    text = "\n".join([HEAD, table(results), "", *notes, ""])
-    (folder.parent / "README.md").write_text(text, encoding="utf-8")
+    return notes

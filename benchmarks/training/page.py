@@ -1,0 +1,172 @@
+"""A run's figures as Markdown: nothing in it is typed by hand."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from statistics import median
+from typing import Any
+
+from benchmarks.training.contenders import BASE, ENTRIES
+from benchmarks.training.goal import GOAL
+from benchmarks.training.rounds import ratios
+from benchmarks.training.task import EPOCH_BATCH, operations, traffic
+
+HEAD = f"""\
+`make bench` (`BENCH_ARGS="--quick"`; `--rounds`, `--starts`, `--only`, `--network`, `--cores`), and on a GPU `make bench-gpu`.
+The same two networks, images, start weights, order, optimizer (Adam) and precision for all; a contender whose losses differ from
+the others' ends the run. Each runs in a process of its own on the same cores; they are measured in turns, each round beginning
+with another. A ratio is of two figures of the same round: the median of the rounds, and in parentheses the smallest and the
+largest; above 1 is faster. *From the start* counts from the start of the process, imports included: to the end of the first
+step, and to the end of an epoch in batches of {EPOCH_BATCH}. All contenders may keep compiled code from process to process; *the
+first time* nothing has been compiled. Memory is the most that the process had until the end of the epoch. An answer is from a
+NumPy array to a NumPy array.
+"""
+NETWORK = {
+    "cnn": "The convolutional network of lesson 04",
+    "mlp": "The network of dense layers of lesson 03",
+}
+
+
+def section(result: Mapping[str, Any]) -> str:
+    """One run: what it was measured on, and its tables."""
+    plan, roof = result["plan"], result["roof"]
+    where = result["device"] if result["device"] != "CPU" else "a CPU"
+    lines = [f"### On {where}", ""]
+    cores = f" cores {', '.join(map(str, plan['cores']))};" if plan["cores"] else ""
+    packages = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+    lines += [
+        f"{result['measured_at']}, on {', '.join(result['machine'].values())};{cores} {plan['starts']} starts and "
+        f"{plan['rounds']} rounds; data: {result['data']}; {packages}. Measured peak: {roof['tf32'] / 1e9:,.0f} GFLOP/s "
+        f"(float32 as JAX multiplies it by default), {roof['half'] / 1e9:,.0f} (bfloat16), {roof['bandwidth'] / 1e9:,.0f} GB/s.",
+        "",
+    ]
+    lines += [f"{title} was left out: {why}." for title, why in result["left_out"].items()]
+    lines += [""] if result["left_out"] else []
+    for key, found in result["networks"].items():
+        network, _, precision = key.partition(", ")
+        lines += [f"**{NETWORK[network]}**, {precision or 'float32'}", ""]
+        lines += [*_speed(found), "", *_starts(found, result["data"]), "", *_answers(found), ""]
+        lines += [*_share(network, found, roof, bool(precision)), ""]
+    if result.get("goal"):
+        lines += [*_goal(result["goal"]), ""]
+    if runs := result.get("cifar", {}).get("runs"):
+        lines += [*_cifar(runs, result["cifar"]["recipe"]["epochs"]), ""]
+    return "\n".join(lines)
+
+
+def table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
+    """A table in Markdown, its first column words and the others figures."""
+    head = f"| {' | '.join(heads)} |"
+    return [head, f"| --- |{' ---: |' * (len(heads) - 1)}", *(f"| {' | '.join(row)} |" for row in rows)]
+
+
+def _against(found: Mapping[str, Sequence[float]], name: str) -> str:
+    if name == BASE:
+        return "1"
+    each = ratios(found, name)
+    return f"**{median(each):.2f}×** ({min(each):.2f} to {max(each):.2f})"
+
+
+def _title(name: str) -> str:
+    return ENTRIES[name].title if name in ENTRIES else name
+
+
+def _columns(found: Mapping[str, Mapping[str, Sequence[float]]], show: Callable[[float], str]) -> Iterable[list[str]]:
+    """For each contender its figure and its ratio in each of several columns."""
+    for name in next(iter(found.values())):
+        yield [
+            _title(name),
+            *(text for one in found.values() for text in (show(median(one[name])), _against(one, name))),
+        ]
+
+
+def _speed(found: Mapping[str, Any]) -> list[str]:
+    speed = found["images_per_s"]
+    heads = [text for batch in speed for text in (f"batch {batch}, images/s", f"against {_title(BASE)}")]
+    return table(["training", *heads], _columns(speed, lambda rate: f"{rate:,.0f}"))
+
+
+def _starts(found: Mapping[str, Any], data: str) -> list[str]:
+    rows = []
+    for name, starts in found["starts"].items():
+        first = found["first_time"][name]
+        middle = {key: median(one[key] for one in starts) for key in starts[0]}
+        rows.append(
+            [
+                _title(name),
+                f"{middle['first_step_s']:.1f}",
+                f"{middle['epoch_s']:.1f}",
+                f"{first['first_step_s']:.1f}",
+                f"{first['epoch_s']:.1f}",
+                f"{100 * middle['accuracy']:.1f} %" if data == "MNIST" else "",
+                f"{middle['peak_mb']:,.0f}",
+            ]
+        )
+    heads = [
+        "from the start, s",
+        "first step",
+        "end of the epoch",
+        "first step, the first time",
+        "epoch, the first time",
+    ]
+    return table([*heads, "read after it", "most memory, MB"], rows)
+
+
+def _answers(found: Mapping[str, Any]) -> list[str]:
+    rates = {
+        size: {name: [int(size) / s for s in each] for name, each in by_name.items()}
+        for size, by_name in found["answer_s"].items()
+    }
+    heads = [text for size in rates for text in (f"{int(size):,} at a time, images/s", f"against {_title(BASE)}")]
+    return table(["answering", *heads], _columns(rates, lambda rate: f"{rate:,.0f}"))
+
+
+def _share(network: str, found: Mapping[str, Any], roof: Mapping[str, float], half: bool) -> list[str]:
+    """What part of the device's own peaks the course's training step reaches."""
+    peak = roof["half" if half else "tf32"]
+    rows = []
+    for batch, speed in found["images_per_s"].items():
+        if "course" in speed:
+            rate, moved = median(speed["course"]), traffic(network, int(batch)) / (2 if half else 1)
+            rows.append(
+                [
+                    f"batch {batch}",
+                    f"{rate * operations(network) / 1e9:,.1f}",
+                    f"{rate * operations(network) / peak:.1%}",
+                    f"{rate * moved / 1e9:,.1f}",
+                    f"{rate * moved / roof['bandwidth']:.1%}",
+                ]
+            )
+    heads = ["the course's step", "GFLOP/s", "of the measured peak", "GB/s at least", "of the measured bandwidth"]
+    return table(heads, rows) if rows else []
+
+
+def _goal(goal: Mapping[str, Any]) -> list[str]:
+    rows = []
+    for name, runs in goal.items():
+        reached = [run for run in runs if run["from_start_s"] is not None]
+        if not reached:
+            rows.append([_title(name), f"not in {max(run['epochs'] for run in runs)} epochs", "", ""])
+            continue
+        epochs, start, step = (
+            median(run[key] for run in reached) for key in ("epochs", "from_start_s", "from_first_step_s")
+        )
+        rows.append([_title(name), f"{epochs:.0f}", f"{step:.1f}", f"{start:.1f}"])
+    heads = [f"to {GOAL:.0%} of MNIST's test images", "epochs", "s from the first step", "s from the start"]
+    return table(heads, rows)
+
+
+def _cifar(runs: Sequence[Mapping[str, float]], epochs: int) -> list[str]:
+    """A network of other people's, in JAX alone: see benchmarks/cifar."""
+    shares = [run["accuracy"] for run in runs]
+    heads = [
+        f"CIFAR-10, {epochs} epochs",
+        "read after them, mean",
+        "least",
+        "s of training",
+        "s to compile before",
+        "runs",
+    ]
+    middle = {key: median(run[key] for run in runs) for key in ("train_s", "compile_s")}
+    row = ["David Page's small ResNet, in JAX", f"{sum(shares) / len(shares):.2%}", f"{min(shares):.2%}"]
+    return table(heads, [[*row, f"{middle['train_s']:.1f}", f"{middle['compile_s']:.1f}", str(len(runs))]])
