@@ -13,7 +13,7 @@ import pytest
 from benchmarks import report
 from benchmarks.measure import Failed
 from benchmarks.training import __main__ as command
-from benchmarks.training import page, rounds, task
+from benchmarks.training import goal, page, rounds, task
 from benchmarks.training.contenders import BASE, ENTRIES, Entry
 from benchmarks.training.remote import Remote
 from benchmarks.training.rounds import Plan
@@ -116,9 +116,20 @@ def test_who_does_other_work_ends_the_run() -> None:
         rounds._agree("cnn", starts, half=False)
 
 
-def test_what_a_broken_contender_said_is_told(folder: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_a_broken_contender_said_is_told(tmp_path: Path) -> None:
     with pytest.raises(Failed, match=r"(?s)the course, JAX: its process ended with 1:.*no such file"):
         Remote("course", "mlp", tmp_path / "no such file", tmp_path, 16, gpu=False)
+
+
+def test_who_does_not_reach_the_goal_is_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(goal, "EPOCH_BATCH", 16)
+    images = task.noise(64, 32)
+    assert goal.race(JAX_ALONE, folder, Plan(), images, say=lambda what: None) == {}  # of noise there is nothing to learn
+    named = task.Images("something", images.train_images, images.train_labels, images.test_images, images.test_labels)
+    found = goal.race(["course"], folder, Plan(starts=0, goal_epochs=1, cores=()), named, say=lambda what: None)
+    (run,) = found["course"]
+    assert run["epochs"] == 1 and run["accuracy"] < goal.GOAL and run["from_start_s"] is None
+    assert "| the course, JAX | not in 1 epochs |  |  |" in page.section({**_result(), "goal": found})
 
 
 # --- The command --------------------------------------------------------------------------------------------------------

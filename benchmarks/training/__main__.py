@@ -28,7 +28,7 @@ from benchmarks.training.rounds import Plan, measure, steps_to_come
 from benchmarks.training.task import NETWORKS
 
 RESULTS = Path(__file__).parents[1] / "results"
-QUICK = Plan(starts=0, rounds=1, seconds=0.1, warm_up=64)
+QUICK = Plan(starts=0, rounds=1, seconds=0.1, warm_up=64, goal_epochs=1)
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "torch", "triton", "tensorflow", "tensorflow-cpu", "keras", "numpy")
 
 

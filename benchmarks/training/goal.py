@@ -12,8 +12,6 @@ from benchmarks.training.rounds import Plan, turns
 from benchmarks.training.task import EPOCH_BATCH, Images
 
 GOAL = 0.99
-# Some are lucky later than others.
-_MOST_EPOCHS = 15
 
 
 def race(names: Sequence[str], folder: Path, plan: Plan, images: Images, say: Callable[[str], None]) -> dict[str, Any]:
@@ -26,16 +24,16 @@ def race(names: Sequence[str], folder: Path, plan: Plan, images: Images, say: Ca
     if not images.real:
         return {}
     found: dict[str, list[dict[str, Any]]] = {name: [] for name in names}
-    for name in turns(names, plan.starts):
+    for name in turns(names, max(1, plan.starts)):
         say(f"{ENTRIES[name].title}, to {GOAL:.0%}")
         with Remote(name, "cnn", folder, folder / "goal", EPOCH_BATCH, gpu=plan.gpu, cores=plan.cores) as remote:
-            found[name].append(_until(remote))
+            found[name].append(_until(remote, plan.goal_epochs))
     return found
 
 
-def _until(remote: Remote) -> dict[str, Any]:
+def _until(remote: Remote, most: int) -> dict[str, Any]:
     accuracy, epochs = 0.0, 0
-    while accuracy < GOAL and epochs < _MOST_EPOCHS:
+    while accuracy < GOAL and epochs < most:
         remote.ask("epoch", batch=EPOCH_BATCH)
         told = remote.ask("score")
         accuracy, epochs = told["accuracy"], epochs + 1

@@ -30,6 +30,7 @@ class Plan:
         rounds: how often training and answering are timed.
         seconds: about how long one timing of training takes.
         warm_up: images that are trained on before, in each of two runs.
+        goal_epochs: after so many the race to a goal is given up.
         gpu: on a GPU, where there is one.
         cores: that a process may use, by number; none says all.
     """
@@ -38,6 +39,7 @@ class Plan:
     rounds: int = 5
     seconds: float = 1.5
     warm_up: int = 2_048
+    goal_epochs: int = 15
     gpu: bool = False
     cores: Sequence[int] = ()
 
