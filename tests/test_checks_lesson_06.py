@@ -155,6 +155,15 @@ def forgot_the_carry(step: Any, params: Any, opt_state: Any, images: Any, labels
     return params, opt_state, losses
 
 
+def from_the_names_outside(step: Any, params: Any, opt_state: Any, images: Any, labels: Any) -> Any:
+    def body(carry: Any, batch: Any) -> Any:
+        new_params, new_state, loss = step(params, opt_state, *batch)
+        return (new_params, new_state), loss
+
+    (last, state), losses = jax.lax.scan(body, (params, opt_state), (images, labels))
+    return last, state, losses
+
+
 def unrolled(step: Any, params: Any, opt_state: Any, images: Any, labels: Any) -> Any:
     return jax.jit(lambda p, s: _looped(step, p, s, images, labels))(params, opt_state)
 
@@ -174,6 +183,8 @@ WRONG: dict[str, tuple[str, Callable[..., Any], str]] = {
     "choice with replacement": ("device_batches", with_replacement, "doubled"),
     "images and labels shuffled apart": ("device_batches", shuffled_twice, "torn"),
     "a loop under jit": ("scan_epoch", unrolled, "a loop"),
+    "a body that uses the names outside": ("scan_epoch", from_the_names_outside, "carry not used"),
+    "the parts with a gain alone": ("whole_speedup", lambda times, gains: sum(times.values()) / sum(times[p] / gains[p] for p in gains), "nothing left to divide by"),
     "nnx's pool": ("pool_by_slices", lambda x: _library_pool(x), "window"),
     "maximum of four": ("pool_by_slices", lambda x: jnp.maximum(jnp.maximum(x[:, ::2, ::2], x[:, ::2, 1::2]), jnp.maximum(x[:, 1::2, ::2], x[:, 1::2, 1::2])), "ties shared"),
     "cast before the gradient": ("mixed_gradients", lambda f, p, x, y: jax.value_and_grad(f)(jax.tree.map(lambda a: a.astype(jnp.bfloat16), p), x.astype(jnp.bfloat16), y), "gradients short"),
@@ -209,6 +220,11 @@ def test_an_epoch_that_hands_back_what_it_was_given_is_not_right() -> None:
 def test_a_name_that_is_none_is_told_with_those_that_are() -> None:
     message = the_verdict("bottleneck", lambda *a: ("compute", 1.0)).message
     assert "'compute'" in message and "'arithmetic', 'memory', 'dispatch'" in message
+
+
+def test_a_bound_that_is_told_as_a_number_comes_with_the_names() -> None:
+    told = the_verdict("bottleneck", lambda *a: ("memory", 1.0)).message
+    assert "0 arithmetic, 1 memory, 2 dispatch" in told
 
 
 @pytest.mark.parametrize(

@@ -47,6 +47,17 @@ def _scanned(carried: Callable[..., Any], reverse: bool = False) -> Callable[...
     return wrong
 
 
+def _carry_unread(step: Step, params: Any, opt_state: Any, images: Any, labels: Any) -> Any:
+    """A body that hands on what is new, and reads the params and the state of the function around it."""
+
+    def body(carry: Any, batch: Any) -> Any:
+        *new, loss = step(params, opt_state, *batch)
+        return tuple(new), loss
+
+    (last, state), losses = jax.lax.scan(body, (params, opt_state), (images, labels))
+    return last, state, losses
+
+
 def _answering(of: Callable[..., Any]) -> Callable[..., Any]:
     return lambda *args: of(*scan_epoch(*args))
 
@@ -115,6 +126,12 @@ SCAN_EPOCH = Exercise(
             "nothing carried",
             "Each batch starts from the first params again: what `scan` carries on has to be what the step gave *back*.",
             _scanned(lambda carry, new: carry),
+        ),
+        Mistake(
+            "carry not used",
+            "Each batch starts from the first params again: the body hands on the new ones, but its step takes params and state from *outside*. "
+            "Take them out of the carry that the body is given.",
+            _carry_unread,
         ),
         Mistake(
             "state not carried",

@@ -86,7 +86,8 @@ BOTTLENECK = Exercise(
     reference=bottleneck,
     cases=_bottleneck_cases,
     measure=_named,
-    parts=("the name", "the seconds"),
+    # The name travels as its place among NAMES: what a message shows of it has to be readable.
+    parts=(f"the name ({', '.join(f'{i} {name}' for i, name in enumerate(NAMES))})", "the seconds"),
     mistakes=(
         Mistake(
             "the shortest",
@@ -208,6 +209,11 @@ WHOLE_SPEEDUP = Exercise(
             "other parts forgotten",
             "The parts that stay as they are don't count in the time afterwards. They still take what they took.",
             lambda times, gains: sum(times.values()) / (sum(times[p] / gains[p] for p in gains) or sum(times.values())),
+        ),
+        Mistake(
+            "nothing left to divide by",
+            "The parts that stay as they are don't count in the time afterwards; where no part has a gain, nothing is left. They still take what they took.",
+            lambda times, gains: sum(times.values()) / sum(times[p] / gains[p] for p in gains),
         ),
         Mistake(
             "only what changes",
