@@ -124,7 +124,8 @@ def test_what_a_broken_contender_said_is_told(tmp_path: Path) -> None:
 def test_who_does_not_reach_the_goal_is_told_so(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(goal, "EPOCH_BATCH", 16)
     images = task.noise(64, 32)
-    assert goal.race(JAX_ALONE, folder, Plan(), images, say=lambda what: None) == {}  # of noise there is nothing to learn
+    nothing_to_learn = goal.race(JAX_ALONE, folder, Plan(), images, say=lambda what: None)
+    assert nothing_to_learn == {}
     named = task.Images("something", images.train_images, images.train_labels, images.test_images, images.test_labels)
     found = goal.race(["course"], folder, Plan(starts=0, goal_epochs=1, cores=()), named, say=lambda what: None)
     (run,) = found["course"]
