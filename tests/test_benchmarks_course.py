@@ -55,6 +55,12 @@ def test_pool_bias_and_relu_in_this_order_are_bias_relu_and_pool() -> None:
     _same(lambda x, b: room.squeeze(room.corners(x), b), plain, x, _random(5, seed=1))
 
 
+def test_an_answer_is_the_same_whether_the_network_learns_or_not() -> None:
+    params = {name: jnp.asarray(value) for name, value in task.start_weights("cnn").items()}
+    x = _random(8, 28, 28, 1)
+    assert np.allclose(room.cnn(params, x), room.cnn(params, x, learning=False), atol=1e-4)
+
+
 @pytest.mark.parametrize("batch", [16, room.PIECE, 2 * room.PIECE])
 def test_a_batch_in_pieces_is_trained_as_a_whole(batch: int, monkeypatch: pytest.MonkeyPatch) -> None:
     images, order = task.noise(2 * room.PIECE, 8), task.order_of(2 * room.PIECE, batch, 0)

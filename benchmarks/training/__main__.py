@@ -137,7 +137,7 @@ def _contest(names: list[str], networks: list[str], plan: Plan, quick: bool) -> 
         if plan.gpu:
             found["goal"] = goal.race(takes.get("cnn", []), folder, plan, images, say=bar.set_description)
             bar.set_description("CIFAR-10")
-            found["cifar"] = _cifar(plan.starts)
+            found["cifar"] = _cifar(max(1, plan.starts))
     return found
 
 

@@ -21,11 +21,9 @@ step, and to the end of an epoch in batches of {EPOCH_BATCH}. All contenders may
 first time* nothing has been compiled. Memory is the most that the process had until the end of the epoch. An answer is from a
 NumPy array to a NumPy array.
 
-**A warning on PyTorch's figures on a CPU.** glibc gives large blocks of memory back to the system and gets them page by page at the
-next step, or keeps them, depending on what the process has done before. With it PyTorch's training varies by up to a factor of two
-(seen at batches of 128 and 512). All contenders here run with glibc's defaults, and PyTorch in the slow case. Where every process
-keeps its memory (`MALLOC_MMAP_THRESHOLD_=33554432 MALLOC_TRIM_THRESHOLD_=4000000000` before `make bench`), it is far closer to the
-course; that run is still to be stored.
+glibc gives large blocks of freed memory back to the system and gets them page by page at the next step, or keeps them, depending on
+what a process has done before; with it the time of a training step varies by up to a factor of two. So all contenders run where it
+keeps them (`MALLOC_MMAP_THRESHOLD_`, `MALLOC_TRIM_THRESHOLD_`).
 """
 NETWORK = {
     "cnn": "The convolutional network of lesson 04",
