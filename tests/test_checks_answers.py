@@ -214,8 +214,9 @@ def test_a_part_of_a_tuple_is_called_by_its_name() -> None:
         "gradient: 2 of 2 values differ from the expected ones."
     )
     assert difference((2.0, want[1]), want, 0, 0) == "value 1 of 2: the value is not the expected one."
-    assert difference((1.0,), want, 0, 0) == "it returned 1 values; expected 2."
+    assert difference((1.0,), want, 0, 0) == "it returned 1 value; expected a tuple of 2 values, as in `return a, b`."
     assert "as in `return a, b`" in (difference(1.0, want, 0, 0) or "")
+    assert "a tuple of 1 value, as in `return a,`" in (difference((x for x in want), want[:1], 0, 0) or "")
 
 
 def test_nan_is_right_where_nan_is_expected() -> None:

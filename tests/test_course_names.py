@@ -44,3 +44,12 @@ def test_there_is_one_room_of_pictures_by_whichever_door_one_comes() -> None:
 def test_an_unknown_name_is_answered_with_the_known_ones() -> None:
     with pytest.raises(AttributeError, match=r"no attribute 'plots'; it has check, claim"):
         course.plots  # noqa: B018
+
+
+@pytest.mark.parametrize(("before", "after"), [((700, 9, 8), (10000, 9, 8)), ((20000, 9, 8),) * 2, ((0, 9, 8),) * 2])
+def test_garbage_is_looked_for_less_often_and_nobodys_own_choice_is_changed(
+    before: tuple[int, ...], after: tuple[int, ...]
+) -> None:
+    code = f"import gc; gc.set_threshold{before}; import course; print(gc.get_threshold())"
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert ran.stdout.strip() == str(after)

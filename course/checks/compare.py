@@ -113,8 +113,8 @@ def _wrong_type(got: Any, want: Any) -> str | None:
         return "it returned None. A function returns what stands after `return`; without one, it returns None."
     if isinstance(want, tuple):
         if not isinstance(got, (tuple, list)):
-            return f"it returned {_a(got)}; expected {len(want)} values, as in `return a, b`."
-        return None if len(got) == len(want) else f"it returned {len(got)} values; expected {len(want)}."
+            return f"it returned {_a(got)}; expected {_tuple_of(len(want))}."
+        return None if len(got) == len(want) else f"it returned {_values(len(got))}; expected {_tuple_of(len(want))}."
     if isinstance(got, (list, tuple)) and is_number(want):
         return f"it returned a Python {type(got).__name__}; expected one number."
     if isinstance(got, (list, tuple)):
@@ -124,6 +124,15 @@ def _wrong_type(got: Any, want: Any) -> str | None:
     if not is_array(got) and not is_number(got):
         return f"it returned {_a(got)}; expected an array."
     return None
+
+
+def _values(count: int) -> str:
+    return f"{count} value{'' if count == 1 else 's'}"
+
+
+def _tuple_of(count: int) -> str:
+    example = {1: ", as in `return a,`", 2: ", as in `return a, b`"}.get(count, "")
+    return f"a tuple of {_values(count)}{example}"
 
 
 def _a(x: Any) -> str:

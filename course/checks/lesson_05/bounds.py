@@ -98,6 +98,12 @@ BLOCK_BOUNDS = Exercise(
             lambda index, block, shape: block_bounds(index[:1], block[:1], shape[:1]),
         ),
         Mistake(
+            "one pair, bare",
+            "You return the two numbers of the first axis alone. Asked for is a tuple with a pair for *each* axis of the array, also where "
+            "there is only one.",
+            lambda index, block, shape: block_bounds(index, block, shape)[0],
+        ),
+        Mistake(
             "one piece",
             "With one axis you give the two numbers themselves. It is a tuple with a pair for each axis, also where there is only one.",
             lambda index, block, shape: (
