@@ -97,9 +97,31 @@ def two_dimensional_bias(X: Any, W: Any, b: Any, rows: int, cols: int) -> Any:
     return call(kernel, (m, n), (-(-m // rows), -(-n // cols)), ins, outs, X, W, b[None, :])
 
 
+def by_products_and_sums(pieces: bool) -> Callable[..., Any]:
+    """A product of matrices as the lesson has its distances: numbers spread out, multiplied, and added up along one axis."""
+
+    def answer(A: Any, B: Any, rows: int, cols: int, depth: int) -> Any:
+        (m, k), n = A.shape, B.shape[1]
+        size = depth if pieces else k
+
+        def kernel(a_ref: Any, b_ref: Any, o_ref: Any) -> None:
+            def step(s: Any, total: Any) -> Any:
+                part = pl.ds(s * size, size)
+                return total + (a_ref[:, part][:, :, None] * b_ref[part, :][None, :, :]).sum(axis=1)
+
+            o_ref[...] = jax.lax.fori_loop(0, k // size, step, jnp.zeros(o_ref.shape))
+
+        ins = [pl.BlockSpec((rows, k), lambda i, j: (i, 0)), pl.BlockSpec((k, cols), lambda i, j: (0, j))]
+        outs = pl.BlockSpec((rows, cols), lambda i, j: (i, j))
+        return call(kernel, (m, n), (-(-m // rows), -(-n // cols)), ins, outs, A, B)
+
+    return answer
+
+
 RIGHT: dict[str, tuple[str, Callable[..., Any]]] = {
     "column_sum of a padded table": ("column_sum", padded_sum),
     "matmul_blocks by a loop in Python": ("matmul_blocks", python_loop),
+    "matmul_blocks by products and sums": ("matmul_blocks", by_products_and_sums(pieces=True)),
     "transpose_blocks by the input's map": ("transpose_blocks", other_order),
     "row_softmax by the library, in a block": ("row_softmax", softmax_of_library),
     "fused_layer with a bias of two axes": ("fused_layer", two_dimensional_bias),
@@ -120,6 +142,13 @@ def test_an_answer_that_was_compiled_before_is_read_all_the_same() -> None:
     for case in find("fused_layer").draw(0):
         answer(*(jnp.asarray(a) if isinstance(a, np.ndarray) else a for a in case.args))
     assert the_verdict("fused_layer", answer).passed
+
+
+def test_each_number_of_an_input_is_shown_under_its_name() -> None:
+    """Three numbers below each other say nothing: which one is `depth`?"""
+    shown = dict(the_verdict("matmul_blocks", by_products_and_sums(pieces=False)).facts)
+    (given,) = (value for label, value in shown.items() if label.startswith("input"))
+    assert [line.split(" = ")[0] for line in given.splitlines() if " = " in line] == ["A", "B", "rows", "cols", "depth"]
 
 
 def test_a_right_answer_is_told_what_it_moves() -> None:
@@ -183,6 +212,26 @@ def test_a_sum_that_leaves_out_nan_is_named_though_the_interpreter_gives_the_rig
     assert verdict.mistake == "nan left out", verdict.message
 
 
+def test_whole_strips_are_named_whichever_way_they_are_multiplied() -> None:
+    assert the_verdict("matmul_blocks", by_products_and_sums(pieces=False)).mistake == "whole strips"
+
+
+@pytest.mark.parametrize("off", [jnp.mean, jnp.min, lambda z, **along: z[:, :1]])
+def test_a_softmax_from_which_not_the_maximum_is_taken_off_is_not_right(off: Any) -> None:
+    """It is right as long as the numbers of a row are close to each other."""
+
+    def answer(x: Any, rows: int) -> Any:
+        def kernel(x_ref: Any, o_ref: Any) -> None:
+            z = x_ref[...]
+            e = jnp.exp(z - off(z, axis=1, keepdims=True))
+            o_ref[...] = e / e.sum(axis=1, keepdims=True)
+
+        tile = pl.BlockSpec((rows, x.shape[1]), lambda i: (i, 0))
+        return call(kernel, x.shape, (-(-x.shape[0] // rows),), [tile], tile, x)
+
+    assert the_verdict("row_softmax", answer).mistake == "not the maximum"
+
+
 def test_a_kernel_that_looks_for_its_block_inside_of_its_block_is_named() -> None:
     def answer(x: Any, scale: float, shift: float, block: int) -> Any:
         def kernel(x_ref: Any, o_ref: Any) -> None:
@@ -209,7 +258,7 @@ def test_a_grid_that_goes_on_beyond_the_array_is_named() -> None:
 def test_a_function_that_was_not_called_is_named_for_what_it_is() -> None:
     tile = pl.BlockSpec((2,), lambda i: (i,))
     made = pl.pallas_call(copies, jax.ShapeDtypeStruct((4,), jnp.float32), grid=(2,), in_specs=[tile], out_specs=tile)
-    assert "it returned a" in the_verdict("scale_shift", lambda x, scale, shift, block: made).message
+    assert "still has to be called" in the_verdict("scale_shift", lambda x, scale, shift, block: made).message
 
 
 # --- What Pallas says -----------------------------------------------------------------------------------------------------
@@ -261,10 +310,17 @@ SAID: dict[str, tuple[Callable[..., Any], str]] = {
         scaled(writes(partial(lambda c, x_ref: x_ref[...] * c[0], jnp.ones(3)))),
         "has to come in as an input",
     ),
+    "zeros from outside": (
+        scaled(writes(partial(lambda zeros, x_ref: x_ref[...] + zeros, jnp.zeros(1)))),
+        "made inside of the kernel",
+    ),
     "an index map of two": (scaled(copies, index_map=lambda i, j: (i,)), "one number for each axis of the grid"),
     "an index map that gives two": (scaled(copies, index_map=lambda i: (i, 0)), "one number for each axis of the grid"),
     "a spec that is no list": (scaled(copies, ins=pl.BlockSpec((2,), lambda i: (i,))), "a BlockSpec for each input"),
     "a spec too few": (scaled(copies, times=2), "not as many BlockSpecs"),
+    "a reference among numbers": (scaled(writes(lambda x_ref: x_ref[...] + x_ref)), "`x_ref[...]` reads it"),
+    "a new axis for a reference": (scaled(writes(lambda x_ref: x_ref[:, None])), "an axis more"),
+    "max for maximum": (scaled(writes(lambda x_ref: max(x_ref[...], 0))), "`jnp.maximum`"),
     "a kernel of one reference": (scaled(kernel_of_one), "one reference for each input"),
     "if": (scaled(decides), "`pl.when`"),
     "a grid that is no whole number": (scaled(copies, grid=lambda n: (n / 4,)), "`pl.cdiv` gives one"),
@@ -281,6 +337,61 @@ def test_what_pallas_says_is_said_in_words_that_lead_to_the_cause(way: str) -> N
     assert not verdict.passed
     hint = next((m.hint for m in find("scale_shift").mistakes if m.name == verdict.mistake), "")
     assert words in verdict.message or hint, verdict.message
+
+
+def multiplied(
+    step: Callable[..., Any], times: Any = lambda k, depth: k // depth, start: Any = None
+) -> Callable[..., Any]:
+    """`matmul_blocks` with a loop of one's own; `step` gets what a step of the loop does, and then the references and the depth."""
+
+    def answer(A: Any, B: Any, rows: int, cols: int, depth: int) -> Any:
+        (m, k), n = A.shape, B.shape[1]
+
+        def product_block(a_ref: Any, b_ref: Any, o_ref: Any) -> None:
+            begin = jnp.zeros((rows, cols)) if start is None else start
+            o_ref[...] = jax.lax.fori_loop(
+                0, times(k, depth), lambda s, total: step(s, total, a_ref, b_ref, depth), begin
+            )
+
+        ins = [pl.BlockSpec((rows, k), lambda i, j: (i, 0)), pl.BlockSpec((k, cols), lambda i, j: (0, j))]
+        outs = pl.BlockSpec((rows, cols), lambda i, j: (i, j))
+        return call(product_block, (m, n), (-(-m // rows), -(-n // cols)), ins, outs, A, B)
+
+    return answer
+
+
+def piece(s: Any, total: Any, a_ref: Any, b_ref: Any, depth: int) -> Any:
+    return total + a_ref[:, pl.ds(s * depth, depth)] @ b_ref[pl.ds(s * depth, depth), :]
+
+
+LOOPS: dict[str, tuple[Callable[..., Any], str]] = {
+    "begun with a number": (multiplied(piece, start=0.0), "what the loop began with"),
+    "begun with whole numbers": (multiplied(piece, start=0), "what the loop began with"),
+    "nothing returned": (multiplied(lambda *of: None), "what the loop began with"),
+    "a part of a time": (multiplied(piece, times=lambda k, depth: k / depth), "`//` gives one"),
+    "the end for the size": (
+        multiplied(lambda s, total, a, b, depth: total + a[:, pl.ds(s, s + depth)] @ b[pl.ds(s, s + depth), :]),
+        "how long the piece is",
+    ),
+    "step and total swapped": (
+        multiplied(lambda s, total, a, b, depth: piece(total, s, a, b, depth)),
+        "the number of the step comes first",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", LOOPS)
+def test_a_loop_that_jax_refuses_is_explained(way: str) -> None:
+    answer, words = LOOPS[way]
+    assert words in the_verdict("matmul_blocks", answer).message
+
+
+def test_a_step_that_is_asked_for_outside_of_the_kernel_is_explained() -> None:
+    def answer(x: Any, rows: int) -> Any:
+        row = pl.program_id(0) * rows + jnp.arange(rows)
+        return jnp.where((row < x.shape[0])[:, None], x, 0).sum(axis=0)
+
+    assert "inside of a kernel" in the_verdict("column_sum", answer).message
 
 
 # --- What comes back ------------------------------------------------------------------------------------------------------

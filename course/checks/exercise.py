@@ -87,6 +87,7 @@ class Exercise:
         remark: ``remark(raw, *args)`` says something more of a right answer, from what the probe brought back of the last case: how
             well it does, say. None where there is nothing to say.
         parts: names for the parts of a tuple answer, used in messages.
+        given: names for the parts of the input, used in messages; where the probe is `call`, the reference's own do.
         limit_s: seconds that one case may take.
     """
 
@@ -105,6 +106,7 @@ class Exercise:
     accept: Callable[..., str | None] | None = None
     remark: Callable[..., str | None] | None = None
     parts: tuple[str, ...] = ()
+    given: tuple[str, ...] = ()
     limit_s: float = 20.0
 
     @property

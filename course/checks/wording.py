@@ -66,9 +66,10 @@ def where(failure: Failure | None) -> tuple[str, ...]:
 def _given(exercise: Exercise, args: tuple[Any, ...]) -> str:
     """The input in words, each part under the name that it has in the function's signature."""
     # A probe takes what the case holds, which need not be what the function takes.
-    names = list(inspect.signature(exercise.reference).parameters) if exercise.probe is probes.call else []
+    own = tuple(inspect.signature(exercise.reference).parameters) if exercise.probe is probes.call else ()
+    names = exercise.given or own
     if len(names) != len(args):
-        names = [""] * len(args)
+        names = ("",) * len(args)
     parts = [
         (f"{name} = " if name else "") + describe(a) for name, a in zip(names, args, strict=True) if not callable(a)
     ]

@@ -49,7 +49,7 @@ class Call:
     Attributes:
         grid: its sides.
         inputs, outputs: its arrays.
-        products: how long the axis is that each product of matrices in the kernel adds up over.
+        products: how long the axis is that each product of matrices in the kernel adds up over; where there is none, each sum.
         by_step: whether the kernel moves about in its blocks by the number of the step.
         asks_nan: whether it asks which numbers are nan, or finite.
     """

@@ -14,6 +14,10 @@ from course.checks.lesson_01.kernels import edited as _edited
 LESSON = "05_write_a_kernel"
 # A kernel is read and compiled for each shape, which takes its time where many share a machine.
 LIMIT_S = 60.0
+NOTHING_WRITTEN = (
+    "Nothing was written: all is nan. `o_ref = …` only gives the name to something else. To write into the block behind the "
+    "reference takes brackets."
+)
 
 
 def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:

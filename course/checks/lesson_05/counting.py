@@ -57,9 +57,33 @@ BYTES_MOVED = Exercise(
             lambda batch, n_in, n_out, rows, cols: 2 * bytes_moved(batch, n_in, n_out, rows, cols),
         ),
         Mistake(
+            "bits",
+            "That is eight times as much: these are bits.",
+            lambda batch, n_in, n_out, rows, cols: 8 * bytes_moved(batch, n_in, n_out, rows, cols),
+        ),
+        Mistake(
+            "a step for each answer",
+            "The grid has a step for each *block* of the answer, not for each number of it.",
+            lambda batch, n_in, n_out, rows, cols: 4 * batch * n_out * (rows * n_in + n_in * cols + cols + rows * cols),
+        ),
+        Mistake(
             "each array once",
             "Every array is counted once. But the strip of X is fetched by each block of its row, and the strip of W by each block of its column.",
             lambda batch, n_in, n_out, rows, cols: 4 * (batch * n_in + n_in * n_out + n_out + batch * n_out),
+        ),
+        Mistake(
+            "X once",
+            "X is counted once. Every step fetches its strip anew, also those that stand in the same row of blocks.",
+            lambda batch, n_in, n_out, rows, cols: (
+                4 * (batch * n_in + _steps(batch, n_out, rows, cols) * (n_in * cols + cols + rows * cols))
+            ),
+        ),
+        Mistake(
+            "W once",
+            "W is counted once. Every step fetches its strip anew, also those that stand in the same column of blocks.",
+            lambda batch, n_in, n_out, rows, cols: (
+                4 * (n_in * n_out + _steps(batch, n_out, rows, cols) * (rows * n_in + cols + rows * cols))
+            ),
         ),
         Mistake(
             "one step",

@@ -24,7 +24,25 @@ _SAID = (
         "what the kernel writes is {1}, and the output's number type, in `out_shape`, is {0}.",
     ),
     (
-        r"AbstractRef|TransformedRef|got a Ref of type|Ref\{|into another Ref|requires ndarray or scalar arguments.*Tracer",
+        r"must not be longer than `shape`",
+        "there is more in a reference's brackets than its block has axes. It takes numbers and slices there; an axis more is given to "
+        "what was read: `x_ref[...]` first.",
+    ),
+    (
+        r"carry input and carry output must have",
+        "what `step` returns goes into the next step as the total: it needs the shape and the number type of what the loop began with.",
+    ),
+    (r"arguments to fori_loop must have equal", "a loop runs a whole number of times: `//` gives one, `/` does not."),
+    (
+        r"DShapedArray|values of integer type, got [^.]*ShapedArray",
+        "the second number of `pl.ds` is how long the piece is, not where it ends. It has to be known before the kernel runs.",
+    ),
+    (
+        r"start_indices arguments to dynamic_slice must be scalars",
+        "a piece begins at one number, here at a whole block of them. A loop calls `step(s, total)`: the number of the step comes first.",
+    ),
+    (
+        r"AbstractRef|TransformedRef|unsupported operand type.*Tracer|got a Ref of type|Ref\{|into another Ref|requires ndarray or scalar arguments.*Tracer",
         _REFERENCE,
     ),
     (
@@ -33,7 +51,8 @@ _SAID = (
     ),
     (
         r"captures constants",
-        "the kernel uses an array from outside of it. An array has to come in as an input, with a BlockSpec of its own.",
+        "the kernel uses an array from outside of it. An array has to come in as an input, with a BlockSpec of its own; zeros and the like "
+        "are made inside of the kernel.",
     ),
     (
         r"<lambda>\(\) (?:takes|missing)|Index map function",
@@ -53,13 +72,18 @@ _SAID = (
     ),
     (r"'function' object is not iterable", "in a BlockSpec the block's shape comes first, the index map second."),
     (
-        r"kernel\w*\(\) (?:takes|missing)",
+        r"(?:kernel|block)\w*\(\) (?:takes|missing)",
         "a kernel is called with one reference for each input, in their order, and then one for the output.",
     ),
     (
         r"Attempted boolean conversion",
         "Python can't decide by a number that the kernel will only know when it runs, such as its program_id: not with `if`, and not "
         "in a slice with `:`. There are `pl.when`, `jnp.where` and `pl.ds`.",
+    ),
+    (
+        r"truth value of an array",
+        "Python's own `if`, `max` and `min` want one answer for a whole block of numbers. `jnp.where`, `jnp.maximum` and "
+        "`jnp.max` are made for blocks.",
     ),
     (r"Grid must be a tuple of integers", "the grid's sides are whole numbers: `pl.cdiv` gives one, `/` does not."),
 )
@@ -71,4 +95,6 @@ def in_words(failure: Failure, besides: Any, *args: Any) -> str | None:
         found = re.search(pattern, failure.message, re.DOTALL)
         if found:
             return sentence.format(*found.groups())
+    if not failure.message and "program_id" in failure.source:  # JAX stops there without a word
+        return "`pl.program_id` is known only inside of a kernel, while that runs: ask for it there."
     return None

@@ -11,7 +11,7 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
-from course.checks.lesson_05.common import compiled, edited, quarters
+from course.checks.lesson_05.common import NOTHING_WRITTEN, compiled, edited, quarters
 from course.checks.lesson_05.tasks import Asked, Task
 
 
@@ -120,9 +120,27 @@ FUSED_LAYER = _TASK.exercise(
             _edited((_RELU, "jnp.minimum(z, 0)")),
         ),
         Mistake(
+            "max for maximum",
+            "`jnp.max` takes the largest number along an axis, and the axis away. ReLU takes the larger one of two, for each number by itself: `jnp.maximum`.",
+            _edited((_RELU, "jnp.max(z, 0)")),
+        ),
+        Mistake(
             "bias by rows",
             "The piece of b follows the grid's first axis. A bias belongs to a neuron, and the neurons are the columns: which axis of the grid counts those?",
             _edited((_BIAS, "pl.BlockSpec((cols,), lambda i, j: (i,))")),
+        ),
+        Mistake(
+            "bias in pieces of rows",
+            "b is cut into pieces of `rows`, which follow the examples. A bias belongs to a neuron, and the neurons are the columns.",
+            _edited((_BIAS, "pl.BlockSpec((rows,), lambda i, j: (i,))")),
+        ),
+        Mistake(
+            "bias of each example",
+            "Each *example* gets a number of b: it is cut by rows, and stands upright. A bias belongs to a neuron, and the neurons are the columns.",
+            _edited(
+                (_BIAS, "pl.BlockSpec((rows,), lambda i, j: (i,))"),
+                (_SUM, "x_ref[...] @ w_ref[...] + b_ref[...][:, None]"),
+            ),
         ),
         Mistake(
             "always the same bias",
@@ -168,6 +186,17 @@ FUSED_LAYER = _TASK.exercise(
             "The strip of W follows the grid's first axis. The columns of the answer belong to the neurons: which axis of the grid counts those?",
             _edited((_W, "pl.BlockSpec((n_in, cols), lambda i, j: (0, i))")),
         ),
+        Mistake(
+            "always the same strip of W",
+            "Every step gets the first strip of W: its index map doesn't move along the columns.",
+            _edited((_W, "pl.BlockSpec((n_in, cols), lambda i, j: (0, 0))")),
+        ),
+        Mistake(
+            "always the same strip of X",
+            "Every step gets the first strip of X: its index map doesn't move down the rows.",
+            _edited((_X, "pl.BlockSpec((rows, n_in), lambda i, j: (0, 0))")),
+        ),
+        Mistake("nothing written", NOTHING_WRITTEN, _edited(("o_ref[...] = ", "o_ref = "))),
         Mistake(
             "rim left out",
             "Whole blocks are counted alone: where they don't come out even, the last examples and neurons are never written (nan).",

@@ -10,7 +10,7 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
-from course.checks.lesson_05.common import compiled, edited, normal
+from course.checks.lesson_05.common import NOTHING_WRITTEN, compiled, edited, normal
 from course.checks.lesson_05.tasks import Asked, Task
 
 
@@ -81,10 +81,20 @@ OUTER_SUM = _TASK.exercise(
             _edited((_GRID, "grid=(pl.cdiv(y.size, cols), pl.cdiv(x.size, rows))")),
         ),
         Mistake(
+            "elements for blocks",
+            "The index maps give the element at which a block begins. They say *which block*: Pallas multiplies by the block's size itself.",
+            _edited(
+                (_X, "pl.BlockSpec((rows,), lambda i, j: (i * rows,))"),
+                (_Y, "pl.BlockSpec((cols,), lambda i, j: (j * cols,))"),
+                (_OUT, "pl.BlockSpec((rows, cols), lambda i, j: (i * rows, j * cols))"),
+            ),
+        ),
+        Mistake(
             "output turned",
             "The output's index map gives the column of blocks first. It returns block indices in the order of the array's axes: row, then column.",
             _edited((_OUT, "pl.BlockSpec((rows, cols), lambda i, j: (j, i))")),
         ),
+        Mistake("nothing written", NOTHING_WRITTEN, _edited(("o_ref[...] = ", "o_ref = "))),
         Mistake(
             "rim left out",
             "Whole blocks are counted alone: where they don't come out even, the last rows and columns are never written (nan).",
@@ -112,7 +122,7 @@ OUTER_SUM = _TASK.exercise(
         ),
         Mistake(
             "everything read",
-            "Right, but each step has all of x and y come in, and then takes its part. Let the index maps bring the part alone.",
+            "Right, but more comes in than a step needs, which is `rows` numbers of x and `cols` of y. Let the index maps bring these alone.",
             _edited(
                 (_X, "pl.BlockSpec(x.shape, lambda i, j: (0,))"),
                 (_Y, "pl.BlockSpec(y.shape, lambda i, j: (0,))"),

@@ -55,7 +55,7 @@ def _step_by_step(call: Any, asked: Asked) -> None:
     """Refuse a product of whole strips.
 
     Raises:
-        WrongAnswer: a product in the kernel adds up over more than `depth` numbers.
+        WrongAnswer: a product in the kernel, whichever way it is written, adds up over more than `depth` numbers.
     """
     depth = asked.blocks[2][0]
     longest = max(call.products, default=0)
@@ -122,7 +122,12 @@ MATMUL_BLOCKS = _TASK.exercise(
         Mistake(
             "as many steps as a piece is long",
             "The loop runs as often as a *piece* is long. How many pieces are there along k?",
-            _edited((_LOOP, "jax.lax.fori_loop(0, min(depth, k // depth), step, start)")),
+            _edited((_LOOP, "jax.lax.fori_loop(0, depth, step, start)")),
+        ),
+        Mistake(
+            "begun with another shape",
+            "The total begins as large as a piece of a strip. What is added to it, step after step, is as large as a block of the product.",
+            _edited(("jnp.zeros((rows, cols), jnp.float32)", "jnp.zeros((rows, depth), jnp.float32)")),
         ),
         Mistake(
             "whole strips",
@@ -152,18 +157,23 @@ MATMUL_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "always the same strip of B",
-            "Every step gets the first strip of B: its index map has to move on with the columns of the product.",
+            "Every step gets the first strip of B: its index map doesn't move along the columns.",
             _edited((_B, "pl.BlockSpec((k, cols), lambda i, j: (0, 0))")),
         ),
         Mistake(
             "always the same strip of A",
-            "Every step gets the first strip of A: its index map has to move on with the rows of the product.",
+            "Every step gets the first strip of A: its index map doesn't move down the rows.",
             _edited((_A, "pl.BlockSpec((rows, k), lambda i, j: (0, 0))")),
         ),
         Mistake(
             "grid swapped",
             "The grid's sides have changed places, so that some blocks are never made (nan), or don't exist. The first axis counts blocks of rows.",
             _edited((_GRID, "grid=(pl.cdiv(n, cols), pl.cdiv(m, rows))")),
+        ),
+        Mistake(
+            "never written",
+            "All is nan: nothing was written into the block (`o_ref = …` only gives the name to something else), or something was added to it (`+=`) before anything stood there.",
+            _edited((f"o_ref[...] = {_LOOP}", f"o_ref[...] += {_LOOP}")),
         ),
         Mistake(
             "rim left out",

@@ -109,8 +109,13 @@ COLUMN_SUM = _TASK.exercise(
         ),
         Mistake(
             "place in the block for the row",
-            "The mask asks for the place *in the block*, which is below m in every block but where there is only one. Which row of x is it? That depends on the step, too.",
+            "What the mask compares with m is not the number of a row of x. The place *in the block*, say, is below m nearly everywhere: how many rows of x lie before this step's block?",
             _edited(("pl.program_id(0) * rows + jnp.arange(rows)", "jnp.arange(rows)")),
+        ),
+        Mistake(
+            "mask lies",
+            "The mask has the shape (rows,): it lies, and meets the columns of the block. It says something of each *row*, so it has to stand upright.",
+            _edited((_INSIDE, "inside = row < m")),
         ),
         Mistake(
             "one row too few",
@@ -137,7 +142,7 @@ COLUMN_SUM = _TASK.exercise(
         ),
         Mistake(
             "added to what was never written",
-            "Something is added to an output that nobody has written to yet (nan here; it may be anything). And the steps would be in each other's way: give each a row of its own.",
+            "All is nan: nothing was written into the output (`o_ref = …` only gives the name to something else), or something was added to it (`+=`) before anything stood there. Each step should write one row, its own.",
             _edited(
                 (_OUT, "pl.BlockSpec((1, n), lambda i: (0, 0))"),
                 (_SHAPE, "ShapeDtypeStruct((1, n), x.dtype)"),
@@ -162,7 +167,7 @@ COLUMN_SUM = _TASK.exercise(
         Mistake(
             "last block left out",
             "Whole blocks are counted alone: the last, partly filled one has rows, too.",
-            _edited(("pl.cdiv(m, rows)", "max(m // rows, 1)")),
+            _edited(("pl.cdiv(m, rows)", "m // rows")),
         ),
         Mistake(
             "always the first block read",

@@ -11,7 +11,7 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
-from course.checks.lesson_05.common import compiled, edited, normal
+from course.checks.lesson_05.common import NOTHING_WRITTEN, compiled, edited, normal
 from course.checks.lesson_05.tasks import Asked, Task
 
 
@@ -40,17 +40,18 @@ def _want(x: np.ndarray, rows: int) -> np.ndarray:
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, m: int, n: int, rows: int, *levels: float) -> Case:
+    def case(label: str, m: int, n: int, rows: int, *levels: float, above: float = 0) -> Case:
         x = 2 * normal(rng, m, n)
         for row, level in enumerate(levels):
             x[row] += level
+        x[-1, n // 2] += above  # then only the maximum, taken off, leaves nothing that is large
         return Case(label, (x, rows))
 
     return [
         case("two blocks of two rows", 4, 3, 2),
         case("the last block partly filled", 5, 4, 2),
         case("as many rows in a block as numbers in a row", 8, 4, 4),
-        case("large numbers, and small ones beside large ones", 4, 5, 2, 1000, 1000, 0, 300),
+        case("large numbers, and small ones beside large ones", 4, 5, 2, 1000, 1000, 0, 300, above=200),
     ]
 
 
@@ -72,6 +73,11 @@ ROW_SOFTMAX = _TASK.exercise(
             "not stable",
             "e to the 1000 is infinite, and infinite through infinite is nan. Only differences count: which number can be taken off a row first?",
             _edited((f"z - {_MAX}", "z")),
+        ),
+        Mistake(
+            "not the maximum",
+            "Where one number of a row is far above the others, the difference is still large, and e to it is infinite. What has to be taken off, so that no difference is above 0?",
+            _edited((_MAX, "z.mean(axis=1, keepdims=True)")),
         ),
         Mistake(
             "one maximum for the block",
@@ -99,6 +105,11 @@ ROW_SOFTMAX = _TASK.exercise(
             _edited((_MAX, "z.max(axis=1)"), (_SUM, "e.sum(axis=1)")),
         ),
         Mistake(
+            "axis lost in the maximum",
+            "`max` takes its axis away: what is left has the shape (rows,), and meets the block's columns instead of its rows. It has to stay upright: `keepdims`.",
+            _edited((_MAX, "z.max(axis=1)")),
+        ),
+        Mistake(
             "axis lost in the sum",
             "`sum` takes its axis away: what is left has the shape (rows,), and meets the block's columns instead of its rows. It has to stay upright: `keepdims`.",
             _edited((_SUM, "e.sum(axis=1)")),
@@ -113,6 +124,7 @@ ROW_SOFTMAX = _TASK.exercise(
             "This is the logarithm of the softmax.",
             _edited((f"e / {_SUM}", f"jnp.log(e / {_SUM})")),
         ),
+        Mistake("nothing written", NOTHING_WRITTEN, _edited(("o_ref[...] = ", "o_ref = "))),
         Mistake(
             "rim left out",
             "Whole blocks are counted alone: the last rows are never written (nan) where the blocks don't come out even.",

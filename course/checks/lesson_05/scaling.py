@@ -10,7 +10,7 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
-from course.checks.lesson_05.common import compiled, edited, normal
+from course.checks.lesson_05.common import NOTHING_WRITTEN, compiled, edited, normal
 from course.checks.lesson_05.tasks import Asked, Task
 
 
@@ -114,7 +114,7 @@ SCALE_SHIFT = _TASK.exercise(
         ),
         Mistake(
             "nothing written",
-            "Nothing was written: all is nan. `o_ref = …` only gives the name to something else. To write into the block behind the reference takes brackets.",
+            NOTHING_WRITTEN,
             _edited((_WRITE, "o_ref = scale * x_ref[...] + shift")),
         ),
         Mistake(

@@ -6,6 +6,7 @@ read of its grid and its blocks tells.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -16,6 +17,7 @@ from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.lesson_05.calls import Call, calls_of
 from course.checks.lesson_05.common import LESSON, LIMIT_S, compiled
 from course.checks.lesson_05.errors import in_words
+from course.checks.plain import Thing
 from course.checks.probes.lesson_05 import blocks
 
 RTOL, ATOL = 1e-4, 1e-5
@@ -50,7 +52,8 @@ def in_bounds(call: Call, asked: Asked) -> None:
             raise refuse(
                 "beyond",
                 f"the grid {call.grid} has a step whose block of {side.block} lies beyond the array of {side.shape}: no element of it "
-                "is inside. The interpreter lets it by; a GPU needn't.",
+                "is inside. The interpreter lets it by; a GPU needn't. Is the grid too long, or does an index map give something else than "
+                "the number of a block?",
             )
 
 
@@ -150,6 +153,7 @@ class Task:
             measure=self.measure,
             explain=in_words,
             remark=self.remark,
+            given=tuple(inspect.signature(reference).parameters),
             limit_s=LIMIT_S,
             mistakes=mistakes,
         )
@@ -161,6 +165,9 @@ class Task:
             WrongAnswer: its numbers are right, but not the way; the mark says what in a word or two.
         """
         answer, calls, outside = calls_of(raw)
+        if isinstance(answer, Thing) and "function" in type(answer).__name__.lower():
+            made = "it returned a function, as `pl.pallas_call(…)` does: that still has to be called on the arrays."
+            raise WrongAnswer(made, mark="not called")
         if not self._right(answer, *args):
             return answer
         if not calls:

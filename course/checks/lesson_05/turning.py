@@ -10,7 +10,7 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
-from course.checks.lesson_05.common import compiled, edited, normal
+from course.checks.lesson_05.common import NOTHING_WRITTEN, compiled, edited, normal
 from course.checks.lesson_05.tasks import Asked, Task
 
 
@@ -71,6 +71,11 @@ TRANSPOSE_BLOCKS = _TASK.exercise(
             _edited((_TURNED, "x_ref[...]")),
         ),
         Mistake(
+            "moved as they are",
+            "Each block is moved, but nothing is turned inside of it, not even its shape: what was 2 × 3 should come out as 3 × 2.",
+            _edited((_TURNED, "x_ref[...]"), (_TO, "pl.BlockSpec((rows, cols), lambda i, j: (j, i))")),
+        ),
+        Mistake(
             "folded anew",
             "`reshape` keeps the numbers in their order and breaks the rows elsewhere. Turning makes a column of each row.",
             _edited((_TURNED, "x_ref[...].reshape(cols, rows)")),
@@ -87,7 +92,7 @@ TRANSPOSE_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "grid of the output",
-            "The grid counts the output's blocks, and the index maps take its numbers for those of x. Either is fine, but both have to speak of the same.",
+            "The grid counts the blocks of one array, x or the output, and the index maps take its numbers for those of the other. Either is fine, but both have to speak of the same.",
             _edited((_GRID, "grid=(pl.cdiv(n, cols), pl.cdiv(m, rows))")),
         ),
         Mistake(
@@ -95,6 +100,7 @@ TRANSPOSE_BLOCKS = _TASK.exercise(
             "The output has the shape of x. Turned, there are as many rows as x has columns.",
             _edited(("ShapeDtypeStruct((n, m), x.dtype)", "ShapeDtypeStruct((m, n), x.dtype)")),
         ),
+        Mistake("nothing written", NOTHING_WRITTEN, _edited(("o_ref[...] = ", "o_ref = "))),
         Mistake(
             "rim left out",
             "Whole blocks are counted alone: where they don't come out even, some of the output is never written (nan).",

@@ -41,8 +41,8 @@ def blocks(function: Callable[..., Any], *args: Any) -> tuple[Any, list[Any], li
     Returns:
         The answer. For each `pallas_call` in it: its grid; for each input, then for each output, the array's shape, the block's
         shape and an int32 array `(steps, axes)` with the block index of each step, the grid's last axis running fastest; the
-        contracted length of each product of matrices in its kernel; whether the kernel moves about in its blocks by the number of the
-        step; and whether it asks what is nan. And the names of the operations outside of all kernels that
+        contracted length of each product of matrices in its kernel, or where there is none, of each sum; whether the kernel moves about
+        in its blocks by the number of the step; and whether it asks what is nan. And the names of the operations outside of all kernels that
         compute something.
     """
     answer = function(*args)
@@ -89,14 +89,18 @@ def _call(operation: Any) -> tuple[list[int], list[Any], list[Any], list[int], b
     arrays = [*operation.invars, *operation.outvars]
     sides = [_side(array.aval.shape, block, steps) for array, block in zip(arrays, mapping.block_mappings, strict=True)]
     count = len(operation.outvars)
-    products = [
-        int(np.prod([inner.invars[0].aval.shape[axis] for axis in inner.params["dimension_numbers"][0][0]]))
-        for inner in _operations(operation.params["jaxpr"])
-        if inner.primitive.name == "dot_general"
-    ]
-    inputs, outputs = sides[: len(sides) - count], sides[len(sides) - count :]
     kernel = operation.params["jaxpr"]
+    # A product may also be written with a sum.
+    products = _lengths(kernel, "dot_general") or _lengths(kernel, "reduce_sum")
+    inputs, outputs = sides[: len(sides) - count], sides[len(sides) - count :]
     return grid, inputs, outputs, products, _by_step(kernel), any(map(_asks_for_nan, _operations(kernel)))
+
+
+def _lengths(kernel: Any, name: str) -> list[int]:
+    """How many numbers each operation of this name, one that adds up, takes for each number that it gives."""
+    found = [operation for operation in _operations(kernel) if operation.primitive.name == name]
+    axes = [one.params["dimension_numbers"][0][0] if name == "dot_general" else one.params["axes"] for one in found]
+    return [int(np.prod([one.invars[0].aval.shape[i] for i in over])) for one, over in zip(found, axes, strict=True)]
 
 
 def _asks_for_nan(operation: Any) -> bool:
