@@ -73,15 +73,3 @@ def test_a_batch_in_pieces_is_trained_as_a_whole(batch: int, monkeypatch: pytest
     (losses, logits), (whole_losses, whole_logits) = found
     assert losses.shape == (len(order),)
     assert np.allclose(losses, whole_losses, rtol=1e-4) and np.allclose(logits, whole_logits, atol=1e-3)
-
-
-def test_an_unknown_option_of_the_compiler_is_left_away(monkeypatch: pytest.MonkeyPatch) -> None:
-    room.options.cache_clear()
-    with monkeypatch.context() as patch:
-
-        def refuse(*_: Any, **options: Any) -> Any:
-            raise jax.errors.JaxRuntimeError("No such compile option")
-
-        patch.setattr(jax, "jit", refuse)
-        assert room.options() == {}
-    room.options.cache_clear()

@@ -7,7 +7,6 @@ measured one by one.
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
 from typing import Any
 
 import jax
@@ -18,6 +17,7 @@ from jax import Array, lax
 from numpy.typing import NDArray
 
 from benchmarks.training.task import BETA1, BETA2, EPSILON, LEARNING_RATE, Weights
+from course.compiler import other_convolutions
 
 Params = dict[str, Array]
 # Images that a CPU takes at a time: what lies between two of their layers stays in its caches, and the memory that is reused from
@@ -146,19 +146,6 @@ def _on_cpu() -> bool:
     return jax.default_backend() == "cpu"
 
 
-@cache
-def options() -> dict[str, Any]:
-    """For `jax.jit`: jaxlib 0.10 has convolutions of its own on a CPU (YNNPACK), half as fast in training as those that it had before."""
-    without = {"xla_cpu_experimental_ynn_fusion_type": ""}
-    if not _on_cpu():
-        return {}
-    try:
-        jax.jit(lambda x: x, compiler_options=without)(0.0)
-    except jax.errors.JaxRuntimeError:  # an older one, that has not got them
-        return {}
-    return {"compiler_options": without}
-
-
 class Contender:
     """See `task.Contender`."""
 
@@ -192,9 +179,10 @@ class Contender:
         # A loop on the device sends one piece of work instead of thousands. But on a CPU XLA runs convolutions in a loop many
         # times slower (lesson 06), so there the loop is Python's.
         pieces = network == "cnn" and _on_cpu()
+        fast = other_convolutions()  # than YNNPACK's, which in jaxlib 0.10 are half as fast in training
         self._train: Callable[[NDArray[np.int32]], list[Array] | Array] = self._in_pieces if pieces else self._in_one
-        self._more, self._update = jax.jit(more, **options()), jax.jit(update, donate_argnums=0, **options())
-        self._epoch = jax.jit(epoch, donate_argnums=0, **options())
+        self._more, self._update = jax.jit(more, **fast), jax.jit(update, donate_argnums=0, **fast)
+        self._epoch = jax.jit(epoch, donate_argnums=0, **fast)
         # YNNPACK stays: together with the pool that follows, its convolution is the faster one.
         self._answers = jax.jit(lambda params, images: answers(params, images, False))
         params = jax.tree.map(jnp.asarray, weights)
