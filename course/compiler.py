@@ -9,14 +9,15 @@ import jax
 
 
 @cache
-def other_convolutions() -> dict[str, Any]:
-    """For `jax.jit(f, **other_convolutions())`: compile with the convolutions that XLA would not take by itself on a CPU.
+def without_ynnpack() -> dict[str, Any]:
+    """For `jax.jit(f, **without_ynnpack())`: on a CPU, compile without the library YNNPACK.
 
-    Newer versions of XLA have two sets of them there, Eigen's and YNNPACK's, and take the latter (openxla/xla: xla/backends/cpu/
-    ynn_emitter.cc; the option is xla_cpu_experimental_ynn_fusion_type). Which one is faster depends on the shapes and the version.
+    Newer versions of XLA hand convolutions, products and sums to YNNPACK there, older ones to Eigen or to code of their own
+    (openxla/xla: xla/backends/cpu/ynn_emitter.cc; the option xla_cpu_experimental_ynn_fusion_type lists what YNNPACK may do). Which
+    is faster depends on the shapes and the version.
 
     Returns:
-        Keyword arguments; empty where there is no such choice: on a GPU, and with a JAX that has one set only.
+        Keyword arguments; empty where this JAX doesn't know the option, and on a GPU.
     """
     if jax.default_backend() != "cpu":
         return {}

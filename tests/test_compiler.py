@@ -9,14 +9,14 @@ import jax
 import jax.numpy as jnp
 import pytest
 
-from course.compiler import other_convolutions
+from course.compiler import without_ynnpack
 
 
 @pytest.fixture(autouse=True)
 def _asked_anew() -> Iterator[None]:
-    other_convolutions.cache_clear()
+    without_ynnpack.cache_clear()
     yield
-    other_convolutions.cache_clear()
+    without_ynnpack.cache_clear()
 
 
 def test_a_function_compiled_so_gives_the_same() -> None:
@@ -24,7 +24,7 @@ def test_a_function_compiled_so_gives_the_same() -> None:
         return jax.lax.conv(x, w, (1, 1), "SAME")
 
     x, w = jnp.arange(2.0 * 3 * 8 * 8).reshape(2, 3, 8, 8), jnp.ones((4, 3, 3, 3))
-    assert jnp.allclose(jax.jit(conv, **other_convolutions())(x, w), conv(x, w))
+    assert jnp.allclose(jax.jit(conv, **without_ynnpack())(x, w), conv(x, w))
 
 
 def test_an_option_that_the_compiler_does_not_know_is_left_away(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -32,9 +32,9 @@ def test_an_option_that_the_compiler_does_not_know_is_left_away(monkeypatch: pyt
         raise jax.errors.JaxRuntimeError("No such compile option")
 
     monkeypatch.setattr(jax, "jit", refuse)
-    assert other_convolutions() == {}
+    assert without_ynnpack() == {}
 
 
 def test_there_is_no_such_choice_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert other_convolutions() == {}
+    assert without_ynnpack() == {}

@@ -17,7 +17,7 @@ from jax import Array, lax
 from numpy.typing import NDArray
 
 from benchmarks.training.task import BETA1, BETA2, EPSILON, LEARNING_RATE, Weights
-from course.compiler import other_convolutions
+from course.compiler import without_ynnpack
 
 Params = dict[str, Array]
 # Images that a CPU takes at a time: what lies between two of their layers stays in its caches, and the memory that is reused from
@@ -179,7 +179,8 @@ class Contender:
         # A loop on the device sends one piece of work instead of thousands. But on a CPU XLA runs convolutions in a loop many
         # times slower (lesson 06), so there the loop is Python's.
         pieces = network == "cnn" and _on_cpu()
-        fast = other_convolutions()  # than YNNPACK's, which in jaxlib 0.10 are half as fast in training
+        # In jaxlib 0.10 YNNPACK's convolutions are half as fast in training (measured with the shapes of this network).
+        fast = without_ynnpack()
         self._train: Callable[[NDArray[np.int32]], list[Array] | Array] = self._in_pieces if pieces else self._in_one
         self._more, self._update = jax.jit(more, **fast), jax.jit(update, donate_argnums=0, **fast)
         self._epoch = jax.jit(epoch, donate_argnums=0, **fast)
