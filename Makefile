@@ -7,10 +7,16 @@ LAB_ARGS ?=
 PYTEST_ARGS ?=
 # Parallel test processes; a notebook stays whole in one of them.
 JOBS ?= 2
+# What to test: a word of a test's, an exercise's or a notebook's name, or an expression of them (T="neuron or relu").
+T ?=
+# On how many draws each known mistake of an exercise is tried.
+SEEDS ?= 1
 # auto: with the CUDA build of jax where an NVIDIA GPU is found; yes; no.
 CUDA ?= auto
 UV ?= uv
 
+# What a learner needs; and what tests, site, grading and authors need, which is added to it.
+EXTRAS_LAB = lab
 EXTRAS = lab,test,browser,site,instructor,cluster
 # nbgrader can't be installed beside Colab's IPython, so `instructor` is `author` here.
 EXTRAS_OLDEST = lab,test,author,cluster
@@ -21,6 +27,10 @@ COLAB_TWIN = .venv-colab
 # The course's peers are heavy (PyTorch, TensorFlow), and need an environment of their own.
 BENCH = .venv-bench
 BENCH_ARGS ?=
+# The stored figures are of Python 3.11.
+BENCH_PYTHON = 3.11,3.12,3.13
+# Other Pythons, in environments of their own.
+SMOKE = .venv-smoke-$(or $(PYTHON),3.12)
 # What lies at hand: a machine with a GPU may have JAX and PyTorch, and no way to install anything.
 GPU_PYTHON ?= $(firstword $(wildcard $(BENCH)/bin/python $(BIN)/python) python3)
 BIN = $(VENV)/bin
@@ -31,10 +41,11 @@ NEWEST_ONLY = --ignore=tests/browser --ignore=tests/test_site.py
 # Deque's accessibility checker, used by the browser tests; npm checks the package against the registry's hash.
 AXE = axe-core@4.14.1
 
-# Any Python 3 that runs can drive setup_env.py, which then looks for one that the course supports.
+# Any Python 3 that runs can drive setup_env.py, which then looks for one that the course supports. Without any, uv may have one.
 DRIVER := $(shell for p in python3 python3.13 python3.12 python3.11 python $(PYTHON); do \
-	"$$p" -c "import sys; sys.exit(sys.version_info < (3, 6))" >/dev/null 2>&1 && { echo "$$p"; break; }; done)
-SETUP = $(if $(DRIVER),"$(DRIVER)" -I,echo "No Python was found. Install Python 3.11, 3.12 or 3.13."; false) setup_env.py
+	"$$p" -c "import sys; sys.exit(sys.version_info < (3, 6))" >/dev/null 2>&1 && { echo "\"$$p\" -I"; exit; }; done; \
+	command -v $(UV) >/dev/null && echo $(UV) run --quiet --no-project --python 3.13 python -I)
+SETUP = $(or $(DRIVER),echo "No Python was found. Install Python 3.13, or uv."; false) setup_env.py
 # JupyterLab refuses to run as root unless told so; in a container the learner often is root.
 ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
 
@@ -47,17 +58,17 @@ EACH_EXTRA = $(addprefix --extra ,$(subst $(comma), ,$(1)))
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-oldest lint format colab site axe lesson release bench bench-gpu pins clean env env-oldest
-.PHONY: env-colab env-bench
+.PHONY: help lab test test-oldest smoke lint format colab site axe lesson release ways bench bench-gpu pins clean
+.PHONY: env env-lab env-oldest env-smoke env-colab env-bench
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
-lab: env ## Make the environment, open JupyterLab at lesson 00 (LAB_ARGS="--no-browser --port 8899")
+lab: env-lab ## Make the environment, open JupyterLab at lesson 00 (LAB_ARGS="--no-browser --port 8899")
 	$(BIN)/python -m jupyterlab --ServerApp.root_dir="$(CURDIR)" \
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ROOT_FLAG) $(LAB_ARGS)
 
-test: env ## Make the environment, run every test and every notebook (PYTEST_ARGS="-k neuron")
+test: env ## Make the environment, run every test and every notebook (T=neuron: those of a lesson, room or exercise)
 	$(BIN)/python -m pytest --ignore=tests/colab $(PYTEST_FLAGS)
 
 test-oldest: env-oldest ## The same under the oldest supported versions, which are Colab's (Python 3.13)
@@ -88,6 +99,9 @@ lesson: env ## Run, format, release and test one lesson (N=02_the_neuron)
 
 release: env ## Write exercises/ from solutions/
 	$(BIN)/course release
+
+ways: env ## Go each way of installing that the README names, from a fresh clone to lesson 00, and time it
+	$(BIN)/python -m benchmarks.set_up
 
 bench: env-bench ## Measure how fast the networks train beside PyTorch and Keras, on the CPU (BENCH_ARGS="--quick")
 	$(BENCH)/bin/python -m benchmarks.training $(BENCH_ARGS)
@@ -123,17 +137,23 @@ else
 endif
 
 clean: ## Remove the environments and all caches; notebooks stay as they are
-	rm -rf $(VENV) $(OLDEST) $(COLAB_TWIN) $(BENCH) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	rm -rf $(VENV) $(OLDEST) $(COLAB_TWIN) $(BENCH) .venv-smoke-* .uv build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-env:
+env: ## Make the environment with all that tests, grading and authors need
 	@$(SETUP) --extras $(EXTRAS) --venv "$(VENV)" --constraints constraints/latest.txt --cuda $(CUDA) --python "$(PYTHON)"
 
+env-lab:
+	@$(SETUP) --extras $(EXTRAS_LAB) --venv "$(VENV)" --constraints constraints/latest.txt --cuda $(CUDA) --python "$(PYTHON)"
+
+env-smoke:
+	@$(SETUP) --extras lab,test --venv "$(SMOKE)" --constraints constraints/latest.txt --python "$(or $(PYTHON),3.12)"
+
 env-oldest:
-	@$(SETUP) --extras $(EXTRAS_OLDEST) --venv "$(OLDEST)" --constraints constraints/oldest.txt --python "$(or $(PYTHON),python3.13)"
+	@$(SETUP) --extras $(EXTRAS_OLDEST) --venv "$(OLDEST)" --constraints constraints/oldest.txt --python "$(or $(PYTHON),3.13)"
 
 env-colab:
-	@$(SETUP) --bare --venv "$(COLAB_TWIN)" --constraints constraints/colab.txt --python "$(or $(PYTHON),python3.13)"
+	@$(SETUP) --bare --venv "$(COLAB_TWIN)" --constraints constraints/colab.txt --python "$(or $(PYTHON),3.13)"
 
 env-bench:
-	@$(SETUP) --extras bench --venv "$(BENCH)" --constraints constraints/bench.txt --python "$(PYTHON)"
+	@$(SETUP) --extras bench --venv "$(BENCH)" --constraints constraints/bench.txt --python "$(or $(PYTHON),$(BENCH_PYTHON))"

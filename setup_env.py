@@ -1,15 +1,13 @@
 """Make the course's virtual environment: called by the Makefile, uses nothing but the standard library.
 
-Usage:  python3 -I setup_env.py --venv .venv --constraints constraints/latest.txt --extras lab,test,browser
-        python3 -I setup_env.py --find-python 3.13
+Usage:  python3 -I setup_env.py --venv .venv --constraints constraints/latest.txt --extras lab
 
-The first form finds a Python that the course supports, makes the environment with it and installs the
-course. Done once, it does nothing the next time: a stamp in the environment says what it was made from, and
-an environment whose stamp is missing (an interrupted install) is made again, not trusted. The second form
-prints the path of a Python.
+uv does the work: it finds the Python, makes the environment, and installs the course. A uv on the PATH is used; where
+there is none, a small environment of its own (.uv) gets it with pip, once. Done once, the script does nothing the next
+time: a stamp in the environment says what it was made from, and an environment whose stamp is missing (an interrupted
+install) is made again, not trusted. Extras add up: what `make lab` installed stays when `make test` adds its own.
 
-This file must parse on any Python 3 (3.6 at least), so that an old Python gets a sentence and not a
-SyntaxError.
+This file must parse on any Python 3 (3.6 at least), so that an old Python gets a sentence and not a SyntaxError.
 """
 
 import argparse
@@ -23,19 +21,20 @@ import shutil
 import subprocess
 import sys
 import tempfile
-import threading
 import time
 from typing import Dict, List, NamedTuple, Optional, Tuple
 
-OLDEST = (3, 11)
-NEWEST = (3, 13)
+MINORS = ("3.13", "3.12", "3.11")  # the newest one that is found is taken
+OLDEST, NEWEST = (3, 11), (3, 13)
 SUPPORTED = "3.11, 3.12 or 3.13"
-NEEDED_GB = 3.0  # measured: 1.2 GB installed, and pip unpacks and caches on the way
+NEEDED_GB = 2.5  # measured: 0.7 GB for `make lab`, 1.4 GB for `make test`, and uv's cache on another disk as much again
 NEEDED_GB_CUDA = 10.0
 STAMP = "course-stamp.json"
-LOG = "course-setup.log"
-# What `python -m venv` and we put at the top of an environment. Only such a folder is ever deleted.
-VENV_ENTRIES = {"bin", "include", "lib", "lib64", "share", "etc", "pyvenv.cfg", ".gitignore", STAMP, LOG}
+# What uv, `python -m venv` and we put at the top of an environment. Only such a folder is ever deleted.
+VENV_ENTRIES = {"bin", "include", "lib", "lib64", "share", "etc", "pyvenv.cfg", "CACHEDIR.TAG", ".gitignore", ".lock"}
+VENV_ENTRIES |= {STAMP, "course-setup.log"}  # the log: of earlier versions of this script
+OWN_UV = ".uv"
+OLDEST_UV = (0, 5)  # has every command and option that is used here
 
 Version = Tuple[int, int, int]
 
@@ -55,20 +54,115 @@ def dotted(version: Version) -> str:
     return ".".join(str(part) for part in version)
 
 
-def lines_of(command: List[str]) -> List[str]:
-    """What `command` prints, line by line; nothing where it is absent, fails or hangs."""
+# --- running other programs ---
+
+
+def clean_environment() -> Dict[str, str]:
+    """Our environment variables without those that would lead another Python, or pip, astray."""
+    env = dict(os.environ)
+    env["PIP_USER"] = "0"  # a `user = true` in pip's settings makes pip refuse every environment
+    for name in ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "__PYVENV_LAUNCHER__"):
+        env.pop(name, None)
+    return env
+
+
+def run(
+    command: List[str], env: Dict[str, str], seconds: Optional[float] = None, folder: Optional[str] = None
+) -> Tuple[int, str, str]:
+    """(exit status, stdout, stderr) of `command`; status 1 and the reason where it is absent or hangs."""
     try:
         done = subprocess.run(
             command,
+            env=env,
+            cwd=folder,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
-            stderr=subprocess.DEVNULL,
+            stderr=subprocess.PIPE,
             universal_newlines=True,
-            timeout=60,
+            timeout=seconds,
         )
-    except (OSError, subprocess.SubprocessError):
-        return []
-    return done.stdout.splitlines() if done.returncode == 0 else []
+    except (OSError, subprocess.SubprocessError) as error:
+        return 1, "", str(error)
+    return done.returncode, done.stdout, done.stderr
+
+
+def lines_of(command: List[str], env: Optional[Dict[str, str]] = None) -> List[str]:
+    """What `command` prints, line by line; nothing where it is absent, fails or hangs."""
+    code, output, _ = run(command, clean_environment() if env is None else env, 60)
+    return output.splitlines() if code == 0 else []
+
+
+def show(command: List[str], env: Dict[str, str], folder: str) -> Tuple[int, str]:
+    """Run `command` in `folder` before the user's eyes; (exit status, what it said).
+
+    uv draws its progress only when it writes to the terminal itself, so its words can't be read the first time. A
+    command that failed is run once more for them; where the second try succeeds, all is well.
+    """
+    sys.stdout.flush()
+    if subprocess.call(command, env=env, cwd=folder, stdin=subprocess.DEVNULL) == 0:
+        return 0, ""
+    code, output, errors = run(command, dict(env, UV_HTTP_RETRIES="0"), folder=folder)
+    return code, output + errors
+
+
+# --- uv ---
+
+
+def version_of_uv(uv: str) -> Tuple[int, ...]:
+    """The version of this uv; () where it doesn't run."""
+    said = " ".join(lines_of([uv, "--version"]))
+    match = re.search(r"\buv (\d+)\.(\d+)", said)
+    return (int(match.group(1)), int(match.group(2))) if match else ()
+
+
+def find_uv(root: str) -> str:
+    """The uv on the PATH, else the one in the folder .uv, which pip puts there the first time.
+
+    Raises SetupError where it can't be had.
+    """
+    on_path = shutil.which("uv")
+    if on_path and version_of_uv(on_path) >= OLDEST_UV:
+        return on_path
+    folder = os.path.join(root, OWN_UV)
+    uv = os.path.join(folder, "bin", "uv")
+    if version_of_uv(uv) >= OLDEST_UV:
+        return uv
+    print("%s: getting uv, which installs the packages; only this once" % OWN_UV)
+    sys.stdout.flush()
+    said = ""
+    for name in (sys.executable, "python3", "python3.13", "python3.12", "python3.11"):
+        python = probe(name)
+        if python is None or python.version < (3, 8, 0):
+            said = said or "Python %s is too old for uv" % platform.python_version()
+            continue
+        remove(folder)
+        said = ""
+        for command in (
+            [python.path, "-I", "-m", "venv", folder],
+            [os.path.join(folder, "bin", "python"), "-I", "-m", "pip", "install", "--quiet", "--no-input", "uv"],
+        ):
+            code, output, errors = run(command, clean_environment())
+            if code != 0:
+                said = output + errors
+                break
+        if not said and version_of_uv(uv):
+            return uv
+    sys.stderr.write(said)
+    raise SetupError(explain(said, folder, probe(sys.executable)))
+
+
+def environment_of_uv() -> Dict[str, str]:
+    """Environment variables for uv; what pip has been told of a mirror, a certificate or a folder of wheels holds for uv, too."""
+    env = clean_environment()
+    told = {}
+    for line in lines_of([sys.executable, "-I", "-m", "pip", "config", "list"]):
+        match = re.match(r"(?:global|install|:env:)\.([a-z-]+)='(.*)'$", line)
+        if match:
+            told[match.group(1)] = match.group(2)
+    for ours, theirs in (("UV_DEFAULT_INDEX", "index-url"), ("SSL_CERT_FILE", "cert"), ("UV_FIND_LINKS", "find-links")):
+        if theirs in told and ours not in env and not (ours == "UV_DEFAULT_INDEX" and "UV_INDEX_URL" in env):
+            env[ours] = told[theirs]
+    return env
 
 
 # --- which Python ---
@@ -84,84 +178,58 @@ def probe(command: str) -> Optional[Python]:
     return Python(lines[0], (major, minor, micro))
 
 
-def beyond_the_path(minor: str) -> List[str]:
-    """Where a Python `minor` ("3.13") may be although `python3.13` doesn't run: pyenv's versions, uv's."""
-    root = os.environ.get("PYENV_ROOT") or os.path.join(os.path.expanduser("~"), ".pyenv")
-    found = []
-    for folder in glob.glob(os.path.join(root, "versions", minor + "*")):
-        if re.match(re.escape(minor) + r"(\.\d+)?$", os.path.basename(folder)):
-            found.append(os.path.join(folder, "bin", "python" + minor))
-    found.sort(key=lambda path: [int(part) for part in re.findall(r"\d+", path)], reverse=True)
-    if shutil.which("uv"):
-        try:
-            done = subprocess.run(
-                ["uv", "python", "find", "--no-project", minor],
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                universal_newlines=True,
-                timeout=60,
-            )
-            if done.returncode == 0:
-                found.append(done.stdout.strip())
-        except (OSError, subprocess.SubprocessError):
-            pass
-    return found
-
-
-def find_named(name: str) -> Optional[Python]:
-    """The Python called `name`: a version ("3.13"), a command ("python3.13") or a path."""
+def minor_asked_for(name: str) -> Optional[str]:
+    """ "3.13" for "3.13" and "python3.13"; None for a command or a path."""
     match = re.match(r"^(?:python)?(\d+\.\d+)$", name)
-    if not match:
-        return probe(name)
-    minor = match.group(1)
-    for command in ["python" + minor] + beyond_the_path(minor):
-        python = probe(command)
-        if python and "%d.%d" % python.version[:2] == minor:
-            return python
-    return None
+    return match.group(1) if match else None
 
 
-def how_to_install(name: str = "") -> str:
-    """What to do where no Python fits; `name`, the one asked for, stays in the advice if it is supported."""
-    asked = re.match(r"^(?:python)?3\.(\d+)$", name)
-    keep = asked is not None and OLDEST[1] <= int(asked.group(1)) <= NEWEST[1]
-    minor = "3." + asked.group(1) if asked and keep else "3.12"
-    then = "the same command again" if keep else "`make lab PYTHON=python%s`" % minor
-    if sys.platform == "darwin":
-        return "Install Python %s (from python.org, or `brew install python@%s`) and run %s." % (minor, minor, then)
-    return (
-        "Install Python %s (on Debian or Ubuntu `sudo apt install python%s python%s-venv`; else your "
-        "system's package manager, pyenv or `uv python install %s`) and run %s." % (minor, minor, minor, minor, then)
+def find(uv: str, minor: str) -> Optional[Python]:
+    """The Python `minor` ("3.13") that uv finds on this machine.
+
+    uv gives up at a pyenv shim that doesn't run, so pyenv's versions themselves are put before the PATH.
+    """
+    root = os.environ.get("PYENV_ROOT") or os.path.join(os.path.expanduser("~"), ".pyenv")
+    folders = glob.glob(os.path.join(root, "versions", minor + "*", "bin"))
+    folders.sort(key=lambda folder: [int(part) for part in re.findall(r"\d+", folder[len(root) :])], reverse=True)
+    env = dict(clean_environment(), PATH=os.pathsep.join([*folders, os.environ.get("PATH", "")]))
+    lines = lines_of([uv, "python", "find", "--system", "--no-project", "--no-python-downloads", minor], env)
+    python = probe(lines[0]) if lines else None
+    return python if python and dotted(python.version).startswith(minor + ".") else None
+
+
+def how_to_install(minor: Optional[str] = None) -> str:
+    """What to do where no Python fits; `minor`, the one asked for, stays in the advice if it is supported."""
+    then = "the same command again" if minor in MINORS else "`make lab PYTHON=%s`" % MINORS[0]
+    return "Install Python %s (from python.org, with your package manager, or `uv python install %s`) and run %s." % (
+        minor if minor in MINORS else MINORS[0],
+        minor if minor in MINORS else MINORS[0],
+        then,
     )
 
 
-def choose(requested: str) -> Python:
-    """The Python to build with: the one asked for, else the first supported one that runs.
+def choose(uv: str, requested: str) -> Optional[Python]:
+    """The Python to build with: the one asked for, else the newest supported one; None where uv has to fetch one.
 
-    Raises SetupError where there is none, or where the one asked for is too old.
+    `requested` is a version, a command or a path, or several of them with commas, of which the first that is here counts.
+    Raises SetupError where none of those is here, or where it is too old.
     """
-    if requested:
-        python = find_named(requested)
-        if python is None:
+    for name in requested.split(",") if requested else ():
+        minor = minor_asked_for(name)
+        python = find(uv, minor) if minor else probe(name)
+        if python and python.version[:2] < OLDEST:
             raise SetupError(
-                "No Python that runs was found under the name %s; the course works with %s. %s"
-                % (requested, SUPPORTED, how_to_install(requested))
+                "This course needs Python %s; %s here is %s. %s"
+                % (SUPPORTED, name, dotted(python.version), how_to_install())
             )
-        found = [(requested, python)]
-    else:
-        found = []
-        for name in ["python3", "python3.13", "python3.12", "python3.11", "python"]:
-            python = find_named(name)
-            if python and OLDEST <= python.version[:2] <= NEWEST:
-                return python
-            if python:
-                found.append((name, python))
-    for _, python in found:
-        if python.version[:2] >= OLDEST:
+        if python:
             return python
-    here = ", ".join("%s here is %s" % (name, dotted(python.version)) for name, python in found)
-    raise SetupError("This course needs Python %s; %s. %s" % (SUPPORTED, here or "none was found", how_to_install()))
+    if requested:
+        raise SetupError(
+            "No Python that runs was found under the name %s; the course works with %s. %s"
+            % (requested.replace(",", " or "), SUPPORTED, how_to_install(minor_asked_for(requested.split(",")[0])))
+        )
+    return next((python for python in (find(uv, minor) for minor in MINORS) if python), None)
 
 
 # --- an NVIDIA GPU ---
@@ -171,194 +239,79 @@ def nvidia_gpu() -> Optional[str]:
     """The name of the first NVIDIA GPU, or None. jax's CUDA builds exist for Linux only."""
     if not sys.platform.startswith("linux"):
         return None
-    names = [
-        line.strip() for line in lines_of(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"]) if line.strip()
-    ]
-    return names[0] if names else None
+    names = [line.strip() for line in lines_of(["nvidia-smi", "--query-gpu=name", "--format=csv,noheader"])]
+    return next((name for name in names if name), None)
 
 
-# --- what pip or venv said, as a sentence ---
+# --- what uv, venv or pip said, as a sentence ---
 
-PERMISSION = "You may not write here (%s). Put the course into a folder of your own, or mend the folder's owner."
-
-
-def free_bytes(folder: str) -> float:
-    try:
-        return shutil.disk_usage(folder).free
-    except OSError:
-        return float("nan")
-
-
-def disk_full(venv: str, cuda: bool = False) -> str:
-    place = os.path.dirname(os.path.abspath(venv))
-    return (
-        "The disk is full. The environment needs about %.0f GB while it is made; %s has %.1f GB free, and "
-        "the folder for temporary files, %s, has %.1f GB. Make room (`make clean` removes what was begun, "
-        "`python3 -m pip cache purge` empties pip's cache; the variable TMPDIR names another temporary "
-        "folder), then run the same command again."
-        % (
-            NEEDED_GB_CUDA if cuda else NEEDED_GB,
-            place,
-            free_bytes(place) / 1e9,
-            tempfile.gettempdir(),
-            free_bytes(tempfile.gettempdir()) / 1e9,
-        )
-    )
+# (what stands in their words, the sentence); the first that fits counts. uv's own words are on the screen already.
+SENTENCES = (
+    (
+        r"No space left on device|Errno 28|os error 28|Disk quota exceeded",
+        "The disk is full. The environment needs about {needed:g} GB while it is made; {place} has {free:.1f} GB free, and "
+        "the folder for temporary files, {temp}, has {free_temp:.1f} GB. Make room (`make clean` removes what was begun, "
+        "`uv cache clean` empties uv's cache in ~/.cache/uv; the variable TMPDIR names another temporary folder), then "
+        "run the same command again.",
+    ),
+    (
+        r"ensurepip is not\s+available|No module named '?(venv|ensurepip)",
+        "{python} here has no working `venv` module. Install uv, and none is needed; or, on Debian or Ubuntu, "
+        "`sudo apt install python3-venv`. Then run the same command again.",
+    ),
+    (
+        r"(Errno|os error) (13|30)\b|Permission denied|Read-only file system",
+        "You may not write here. Put the course into a folder of your own, or mend the folder's owner.",
+    ),
+    (
+        r"CERTIFICATE_VERIFY_FAILED|SSLError|invalid peer certificate|UnknownIssuer",
+        "The package index answered, but its certificate could not be verified. Behind a company's proxy, name the file "
+        "of the company's certificates in the variable SSL_CERT_FILE, then run the same command again.",
+    ),
+    (
+        r"python-build-standalone",
+        "This course needs Python {supported}; none was found here, and uv could not fetch one. {install}",
+    ),
+    (
+        r"NewConnectionError|name resolution|Name or service not known|Network is unreachable|[Tt]imed? ?out|ProxyError|"
+        r"Connection refused|[Cc]onnection reset|Connection aborted|ProtocolError|dns error|error sending request|"
+        r"client error \(Connect\)|error decoding response body",
+        "The packages could not be downloaded: the network, or the package index, does not answer. Connect (behind a "
+        "proxy, set HTTPS_PROXY) and run the same command again; the first installation needs the network, later runs do "
+        "not.",
+    ),
+    (
+        r"has no wheels with a matching|only has wheels|only found wheels|No matching distribution found",
+        "There is no build of a package for this machine ({machine}, {python}). jax has builds for 64-bit Linux (glibc) "
+        "and for Macs with Apple silicon; elsewhere use the notebooks on Colab.",
+    ),
+    (
+        r"No solution found",
+        "The pinned versions contradict each other. If you changed pyproject.toml, `make pins` makes them again; if you "
+        "did not, please report what uv says above.",
+    ),
+)
 
 
 def explain(output: str, venv: str, python: Optional[Python] = None, cuda: bool = False) -> str:
-    """The plain sentence for what venv or pip wrote in `output` before it failed."""
-    name = os.path.basename(venv)
-    if re.search(r"No space left on device|Errno 28|Disk quota exceeded", output):
-        return disk_full(venv, cuda)
-    if re.search(r"ensurepip is not\s+available|No module named '?(venv|ensurepip)", output):
-        minor = "%d.%d" % python.version[:2] if python else "3"
-        return (
-            "This Python has no working `venv` module, which makes environments. On Debian or Ubuntu "
-            "install it with `sudo apt install python%s-venv`, or choose another Python: `make lab "
-            "PYTHON=python3.12`." % minor
-        )
-    if re.search(r"Errno 30|Read-only file system", output):
-        return PERMISSION % "the disk is read-only"
-    if re.search(r"Errno 13|Permission denied", output):
-        return PERMISSION % "permission denied"
-    if re.search(r"CERTIFICATE_VERIFY_FAILED|SSLError|SSLCertVerificationError", output):
-        return (
-            "The package index answered, but its certificate could not be verified. Behind a company's "
-            "proxy, point pip at the company's certificates (the variable PIP_CERT names the file), then "
-            "run the same command again."
-        )
-    if re.search(
-        r"NewConnectionError|NameResolutionError|name resolution|Name or service not known|"
-        r"nodename nor servname|Network is unreachable|No route to host|ConnectTimeout|"
-        r"ReadTimeout|Read timed out|ProxyError|Connection refused|Connection reset|"
-        r"ConnectionError|Connection aborted|ProtocolError|IncompleteRead",
-        output,
-    ):
-        return (
-            "The packages could not be downloaded: the network, or the package index, does not answer. "
-            "Connect (behind a proxy, set HTTPS_PROXY) and run the same command again; the first "
-            "installation needs the network, later runs do not."
-        )
-    missing = re.search(r"No matching distribution found for (\S+)", output)
-    if missing:
-        version = dotted(python.version) if python else "?"
-        return (
-            "pip found no build of %s for this machine (%s %s, Python %s). jax has builds for 64-bit Linux "
-            "(glibc) and for Macs with Apple silicon; elsewhere use the notebooks on Colab."
-            % (missing.group(1), platform.system(), platform.machine(), version)
-        )
-    if "ResolutionImpossible" in output or "conflicting dependencies" in output:
-        return (
-            "The pinned versions contradict each other. If you changed pyproject.toml, `make pins` makes "
-            "them again; if you did not, please report it with the log."
-        )
-    if "ensurepip" in output:  # venv hides why ensurepip failed
-        if free_bytes(os.path.dirname(os.path.abspath(venv))) < 100e6:
-            return disk_full(venv, cuda)
-        return "This Python could not put pip into %s. Choose another: `make lab PYTHON=python3.12`." % name
-    errors = [line for line in output.splitlines() if line.startswith(("ERROR", "error"))]
-    last = errors[-1] if errors else (output.strip().splitlines() or ["it said nothing"])[-1]
-    return "The installation failed. The last word was: %s" % last.strip()
-
-
-# --- running a step, showing that it lives ---
-
-
-class Progress:
-    """One line that says what goes on: rewritten in a terminal, printed now and then elsewhere."""
-
-    def __init__(self, every: float = 20.0) -> None:
-        self.terminal = sys.stdout.isatty()
-        self.every = 0.5 if self.terminal else every
-        self.what = "starting"
-        self.packages = 0
-        self.start = time.time()
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._show)
-        self._thread.daemon = True
-
-    def __enter__(self) -> "Progress":
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stop.set()
-        self._thread.join()
-        if self.terminal:
-            sys.stdout.write("\r\033[K")
-            sys.stdout.flush()
-
-    def line(self) -> str:
-        return "  %3d s · %s" % (time.time() - self.start, self.what)
-
-    def _show(self) -> None:
-        while not self._stop.wait(self.every):
-            if self.terminal:
-                width = shutil.get_terminal_size().columns - 1
-                sys.stdout.write("\r\033[K" + self.line()[:width])
-            else:
-                sys.stdout.write(self.line() + "\n")
-            sys.stdout.flush()
-
-    def read(self, line: str) -> None:
-        """Turn one line of pip's output into what is shown."""
-        words = line.split()
-        if line.startswith(("Collecting ", "Obtaining ", "Processing ")):
-            self.packages += 1
-            self.what = "package %d: looking up %s" % (self.packages, os.path.basename(words[1]))
-        elif words[:1] == ["Downloading"] or words[:2] == ["Using", "cached"]:
-            size = re.search(r"\(([\d.]+ .?B)\)", line)
-            name = os.path.basename(words[1 if words[0] == "Downloading" else 2]).split("-")[0]
-            self.what = "package %d: fetching %s%s" % (self.packages, name, " (%s)" % size.group(1) if size else "")
-        elif line.startswith("Installing collected packages"):
-            self.what = "unpacking %d packages" % (line.count(",") + 1)
-        elif "Retrying (" in line:
-            self.what = "the network does not answer; trying again"
-
-
-def run(command: List[str], root: str) -> Tuple[int, str]:
-    """Run a command in `root`; its exit status and everything it wrote. Shows progress."""
-    env = dict(os.environ)
-    env["PIP_USER"] = "0"  # a `user = true` in somebody's pip.conf makes pip refuse every environment
-    for name in ("PYTHONHOME", "PYTHONPATH", "PIP_TARGET", "PIP_PREFIX", "__PYVENV_LAUNCHER__"):
-        env.pop(name, None)
-    lines = []
-    try:
-        process = subprocess.Popen(
-            command,
-            cwd=root,
-            env=env,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            universal_newlines=True,
-        )
-    except OSError as error:
-        return 1, str(error)
-    assert process.stdout is not None
-    with Progress() as progress:
-        try:
-            for line in process.stdout:
-                lines.append(line)
-                progress.read(line)
-        except BaseException:
-            process.kill()
-            raise
-    return process.wait(), "".join(lines)
-
-
-def keep_log(text: str, venv: str) -> str:
-    """Store a log in the environment, else in the temporary folder; returns where it is, in words."""
-    for folder in (venv, tempfile.gettempdir()):
-        path = os.path.join(folder, LOG)
-        try:
-            with open(path, "w", encoding="utf-8") as file:
-                file.write(text)
-            return "pip's whole log is in %s." % os.path.relpath(path) if folder == venv else "The log is in %s." % path
-        except OSError:
-            continue
-    return "The log could not be stored; its end:\n" + "\n".join(text.splitlines()[-15:])
+    """The plain sentence for what uv, or venv or pip, wrote in `output` before it failed."""
+    for pattern, sentence in SENTENCES:
+        if re.search(pattern, output):
+            place, temp = os.path.dirname(os.path.abspath(venv)), tempfile.gettempdir()
+            return sentence.format(
+                needed=NEEDED_GB_CUDA if cuda else NEEDED_GB,
+                place=place,
+                free=shutil.disk_usage(place).free / 1e9,
+                temp=temp,
+                free_temp=shutil.disk_usage(temp).free / 1e9,
+                python="Python %s" % dotted(python.version) if python else "the Python",
+                supported=SUPPORTED,
+                install=how_to_install(),
+                machine="%s %s" % (platform.system(), platform.machine()),
+            )
+    lines = [line for line in output.strip().splitlines() if line.strip()]
+    errors = [line for line in lines if line.lower().startswith("error")]
+    return "The installation failed. The last word was: %s" % (errors or lines or ["nothing"])[-1].strip()
 
 
 # --- the environment ---
@@ -372,6 +325,7 @@ class Plan(NamedTuple):
     constraints: str
     extras: Tuple[str, ...]
     bare: bool = False  # the packages that `constraints` lists, and not the course
+    cuda: Optional[bool] = None  # asked for, refused, or nothing said
 
     @property
     def python(self) -> str:
@@ -383,26 +337,26 @@ def file_hash(path: str) -> str:
         return hashlib.sha256(file.read()).hexdigest()
 
 
-def wanted(plan: Plan, version: Version) -> Dict[str, str]:
-    """All that the environment follows from; it is installed again when one of these changes."""
+def wanted(plan: Plan, version: Version, had: str = "") -> Dict[str, str]:
+    """All that the environment follows from; it is installed again when one of these changes. `had`: the extras it has."""
     return {
         "python": dotted(version),
         # A copied or moved environment still points to the old place.
         "place": os.path.realpath(plan.venv),
-        "extras": ",".join(plan.extras),
+        "extras": ",".join(sorted(set(plan.extras).union(filter(None, had.split(","))))),
         "pyproject.toml": "not used" if plan.bare else file_hash(os.path.join(plan.root, "pyproject.toml")),
         "constraints": file_hash(plan.constraints),
     }
 
 
-def stored(venv: str) -> Optional[Dict[str, str]]:
-    """The environment's stamp; None where there is none that can be read."""
+def stored(venv: str) -> Dict[str, str]:
+    """The environment's stamp; empty where there is none that can be read."""
     try:
         with open(os.path.join(venv, STAMP), encoding="utf-8") as file:
             stamp = json.load(file)
     except (OSError, ValueError):
-        return None
-    return stamp if isinstance(stamp, dict) else None
+        return {}
+    return stamp if isinstance(stamp, dict) else {}
 
 
 def remove(venv: str) -> bool:
@@ -420,86 +374,104 @@ def remove(venv: str) -> bool:
     return True
 
 
-def fail(output: str, plan: Plan, python: Python) -> SetupError:
-    sentence = explain(output, plan.venv, python, "cuda" in plan.extras)
-    return SetupError(sentence + "\n" + keep_log(output, plan.venv))
+def as_asked(python: Optional[Python], requested: str) -> bool:
+    """Whether the environment's Python is, without a search, the one asked for."""
+    if python is None or not requested:
+        return python is not None
+    first = minor_asked_for(requested.split(",")[0])
+    return first is not None and dotted(python.version).startswith(first + ".")
+
+
+def make(plan: Plan, uv: str, python: Optional[Python], env: Dict[str, str]) -> Python:
+    """An empty environment with `python`, or with one that uv fetches; returns the Python in it. Raises SetupError."""
+    name = os.path.relpath(plan.venv)
+    if remove(plan.venv):
+        print("%s: the environment here was unfinished, or for something else; making it again" % name)
+    if python:
+        print("%s: making the environment with Python %s (%s)" % (name, dotted(python.version), python.path))
+    else:
+        print("%s: no Python %s was found here; uv fetches Python %s" % (name, SUPPORTED, MINORS[0]))
+    # Learners install packages of their own from a notebook (%pip), so pip is there, too.
+    command = [uv, "venv", "--quiet", "--no-project", "--seed", "--python", python.path if python else MINORS[0]]
+    code, output = show([*command, plan.venv], env, plan.root)
+    made = probe(plan.python)
+    if code != 0 or made is None:
+        raise SetupError(explain(output, plan.venv, python))
+    return made
+
+
+def install(plan: Plan, uv: str, python: Python, want: Dict[str, str], env: Dict[str, str]) -> None:
+    """Install what `want` says, and leave the stamp that says so. Raises SetupError."""
+    name = os.path.relpath(plan.venv)
+    print("%s: installing %s" % (name, "what Colab's image has" if plan.bare else "the course and its packages"))
+    command = [uv, "pip", "install", "--python", plan.python]
+    package = ".[%s]" % want["extras"] if want["extras"] else "."
+    command += ["-r", plan.constraints] if plan.bare else ["-c", plan.constraints, "-e", package]
+    code, output = show(command, env, plan.root)
+    if code != 0:
+        raise SetupError(explain(output, plan.venv, python, "cuda" in plan.extras))
+    with open(os.path.join(plan.venv, STAMP), "w", encoding="utf-8") as file:
+        json.dump(want, file, indent=1, sort_keys=True)
 
 
 def ensure(plan: Plan, requested: str) -> None:
-    """Make the environment what `plan` says; do nothing where it already is."""
+    """Make the environment what `plan` says; do nothing where it already is. Raises SetupError with the reason."""
+    name, start, uv = os.path.relpath(plan.venv), time.time(), ""
     stamp = stored(plan.venv)
-    present = probe(plan.python) if stamp else None
+    had = stamp.get("extras", "")
+    # Packages are only ever added: to be rid of CUDA's, begin again.
+    rid_of_cuda = plan.cuda is False and "cuda" in had.split(",")
+    present = probe(plan.python) if stamp and not rid_of_cuda else None
     # An environment keeps the Python that it was made with, unless another one is asked for.
-    python = present if present and not requested else choose(requested)
-    want = wanted(plan, python.version)
-    name = os.path.relpath(plan.venv)
-    if stamp is not None and present and stamp == want:
-        print("%s: environment is up to date (Python %s)" % (name, dotted(python.version)))
-        return
-
-    usable = stamp is not None and present and all(stamp.get(key) == want[key] for key in ("python", "place"))
-    if python.version[:2] > NEWEST:
+    python: Optional[Python] = present
+    if present is None or not as_asked(present, requested):
+        uv = find_uv(plan.root)
+        python = choose(uv, requested)
+    if python and python.version[:2] > NEWEST:
         print(
             "Python %s is newer than this course was tested with (%s); going on." % (dotted(python.version), SUPPORTED)
         )
-    if usable:
-        print("%s: what it is made from has changed; bringing it up to date" % name)
+    want = wanted(plan, python.version, had) if present and python else {}
+    if python and want and stamp == want:
+        print("%s: environment is up to date (Python %s)" % (name, dotted(python.version)))
+        return
+    uv = uv or find_uv(plan.root)
+    env = environment_of_uv()
+    if python and want and all(stamp.get(key) == want[key] for key in ("python", "place")):
+        print("%s: it needs more, or something has changed; bringing it up to date" % name)
         # From here on an interruption leaves an unfinished environment.
         os.remove(os.path.join(plan.venv, STAMP))
     else:
-        if remove(plan.venv):
-            reason = "unfinished" if stamp is None else "for another Python or another place"
-            print("%s: the environment here was %s; making it again" % (name, reason))
-        print("%s: making the environment with Python %s (%s)" % (name, dotted(python.version), python.path))
-        code, output = run([python.path, "-I", "-m", "venv", plan.venv], plan.root)
-        if code != 0:
-            raise fail(output, plan, python)
-    what = "packages like those of a Colab runtime" if plan.bare else "the course and its packages"
-    print("%s: installing %s; the first time takes a few minutes" % (name, what))
-    sys.stdout.flush()
-    start = time.time()
-    package = ".[%s]" % ",".join(plan.extras) if plan.extras else "."
-    command = [plan.python, "-I", "-m", "pip", "install", "--disable-pip-version-check", "--no-input"]
-    command += ["--progress-bar", "off"]
-    command += ["-r", plan.constraints] if plan.bare else ["-c", plan.constraints, "-e", package]
-    code, output = run(command, plan.root)
-    if code != 0:
-        raise fail(output, plan, python)
-    keep_log(output, plan.venv)
-    with open(os.path.join(plan.venv, STAMP), "w", encoding="utf-8") as file:
-        json.dump(want, file, indent=1, sort_keys=True)
+        python = make(plan, uv, python, env)
+        want = wanted(plan, python.version)
+    install(plan, uv, python, want, env)
     print("%s: ready after %.0f s" % (name, time.time() - start))
 
 
 def main(arguments: Optional[List[str]] = None) -> int:
     parser = argparse.ArgumentParser(description="Make the course's virtual environment (called by the Makefile).")
-    parser.add_argument(
-        "--find-python", metavar="NAME", help="print the path of this Python (3.13, python3.13) and end"
-    )
     parser.add_argument("--venv", default=".venv")
     parser.add_argument("--constraints", default="constraints/latest.txt")
     parser.add_argument(
-        "--extras", default="lab,test,browser,site,instructor,cluster", help="comma-separated extras of pyproject.toml"
+        "--extras", default="lab", help="comma-separated extras of pyproject.toml, added to those there"
     )
-    parser.add_argument("--python", default="", help="a version, a command or a path; default: the first supported one")
-    parser.add_argument("--bare", action="store_true", help="what the constraints list, and not the course")
     parser.add_argument(
-        "--cuda", choices=["auto", "yes", "no"], default="no", help="add the cuda extra (auto: with a GPU)"
+        "--python", default="", help="a version, a command or a path; default: the newest supported one"
     )
+    parser.add_argument("--bare", action="store_true", help="what the constraints list, and not the course")
+    parser.add_argument("--cuda", choices=["auto", "yes", "no"], help="the cuda extra (auto: with a GPU)")
     options = parser.parse_args(arguments)
     root = os.path.dirname(os.path.abspath(__file__))
     venv = os.path.abspath(options.venv)
+    extras = [extra.strip() for extra in ("" if options.bare else options.extras).split(",") if extra.strip()]
+    gpu = nvidia_gpu() if options.cuda == "auto" else None
+    if gpu:
+        print("NVIDIA GPU found (%s): with the CUDA build of jax." % gpu)
+    cuda = True if gpu or options.cuda == "yes" else False if options.cuda == "no" else None
+    extras += ["cuda"] if cuda else []
+    plan = Plan(root, venv, os.path.abspath(options.constraints), tuple(extras), options.bare, cuda)
     try:
-        if options.find_python is not None:
-            print(choose(options.find_python).path)
-            return 0
-        extras = [extra.strip() for extra in ("" if options.bare else options.extras).split(",") if extra.strip()]
-        gpu = nvidia_gpu() if options.cuda == "auto" else None
-        if gpu:
-            print("NVIDIA GPU found (%s): with the CUDA build of jax." % gpu)
-        if gpu or options.cuda == "yes":
-            extras.append("cuda")
-        ensure(Plan(root, venv, os.path.abspath(options.constraints), tuple(extras), options.bare), options.python)
+        ensure(plan, options.python)
     except SetupError as error:
         return say(str(error))
     except OSError as error:

@@ -1,4 +1,4 @@
-"""setup_env.py: plain sentences for what can go wrong, and an environment that is made once and never half-trusted."""
+"""setup_env.py: uv does the work, what can go wrong gets a plain sentence, and an environment is made once and never half-trusted."""
 
 import ast
 import importlib.util
@@ -23,17 +23,18 @@ def _load() -> ModuleType:
 
 setup_env = _load()
 
-# What pip and venv wrote when these things happened (shortened).
+# What uv, and for uv's own environment venv and pip, wrote when these things happened (shortened).
 NO_NETWORK = """\
-WARNING: Retrying (Retry(total=0, connect=None, read=None, redirect=None, status=None)) after connection broken by \
-'NewConnectionError('<pip._vendor.urllib3.connection.HTTPSConnection object at 0x7f>: Failed to establish a new \
-connection: [Errno -3] Temporary failure in name resolution')': /simple/mlxtend/
-ERROR: Could not find a version that satisfies the requirement mlxtend>=0.23.4 (from versions: none)
-ERROR: No matching distribution found for mlxtend>=0.23.4
+error: Request failed after 3 retries in 12.0s
+  cause: Failed to fetch: https://index.example/simple/mlxtend/
+  cause: error sending request for url (https://index.example/simple/mlxtend/)
+  cause: client error (Connect)
+  cause: dns error
 """
 DISK_FULL = """\
-Installing collected packages: numpy, scipy
-ERROR: Could not install packages due to an OSError: [Errno 28] No space left on device
+error: Failed to download `numpy==2.5.5`
+  cause: I/O operation failed during extraction
+  cause: failed to write to file `numpy/_core/_multiarray_umath.so`: No space left on device (os error 28)
 """
 NO_VENV = """\
 The virtual environment was not created successfully because ensurepip is not
@@ -41,11 +42,21 @@ available.  On Debian/Ubuntu systems, you need to install the python3-venv
 package using the following command.
 """
 NO_BUILD = """\
-ERROR: Could not find a version that satisfies the requirement jaxlib==0.10.2 (from versions: 0.4.13, 0.4.38)
-ERROR: No matching distribution found for jaxlib==0.10.2
+error: No solution found when resolving dependencies
+  cause: Because jaxlib==0.12.0 has no wheels with a matching platform tag (e.g., `macosx_13_0_x86_64`) and you require it
 """
-READ_ONLY = "[Errno 30] Read-only file system: '/course/.venv'"
-CERTIFICATE = "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed'))"
+CONFLICT = """\
+error: No solution found when resolving dependencies
+  cause: Because jax==0.10.2 depends on jaxlib>=0.10.1,<=0.10.2 and you require jaxlib==0.9.0, this can't be satisfied.
+"""
+NO_PYTHON = """\
+error: Request failed after 3 retries in 9.5s
+  cause: Failed to download `https://host.example/python-build-standalone/releases/download/cpython-3.13.tar.gz`
+  cause: dns error
+"""
+READ_ONLY = "error: failed to create directory `/course/.venv`: Read-only file system (os error 30)"
+DENIED = "error: Failed to create virtual environment\n  cause: failed to create directory `w`: Permission denied (os error 13)"
+CERTIFICATE = "error: Failed to fetch: `https://index.example/`\n  cause: invalid peer certificate: UnknownIssuer"
 
 
 @pytest.mark.parametrize(
@@ -53,20 +64,22 @@ CERTIFICATE = "SSLError(SSLCertVerificationError(1, '[SSL: CERTIFICATE_VERIFY_FA
     [
         (NO_NETWORK, "network", "run the same command again"),
         (DISK_FULL, "disk is full", "Make room"),
-        (NO_VENV, "`venv` module", "apt install python3.12-venv"),
-        (NO_BUILD, "no build of jaxlib==0.10.2", "Colab"),
-        (READ_ONLY, "read-only", "folder of your own"),
-        ("[Errno 13] Permission denied: '.venv'", "permission denied", "folder of your own"),
-        (CERTIFICATE, "certificate", "PIP_CERT"),
+        (NO_VENV, "`venv` module", "apt install python3-venv"),
+        (NO_BUILD, "no build", "Colab"),
+        (CONFLICT, "contradict", "make pins"),
+        (NO_PYTHON, "needs Python 3.11, 3.12 or 3.13", "Install Python 3.13"),
+        (READ_ONLY, "may not write", "folder of your own"),
+        (DENIED, "may not write", "folder of your own"),
+        (CERTIFICATE, "certificate", "SSL_CERT_FILE"),
         (NO_NETWORK + DISK_FULL, "disk is full", "Make room"),
-        ("ERROR: ResolutionImpossible: for help visit", "contradict", "make pins"),
-        ("noise\nERROR: something new\nnoise", "something new", ""),
+        ("noise\nerror: something new\nnoise", "something new", ""),
+        ("", "nothing", ""),
     ],
 )
 def test_a_failure_becomes_a_sentence_with_a_way_out(output: str, what: str, way_out: str, tmp_path: Path) -> None:
     sentence = setup_env.explain(output, str(tmp_path / ".venv"), setup_env.Python("python3", (3, 12, 1)))
     assert what in sentence and way_out in sentence
-    assert "Traceback" not in sentence and "Errno" not in sentence
+    assert "Traceback" not in sentence and "rrno" not in sentence and "os error" not in sentence
 
 
 def test_the_script_parses_on_python_3_6() -> None:
@@ -74,199 +87,318 @@ def test_the_script_parses_on_python_3_6() -> None:
     ast.parse((ROOT / "setup_env.py").read_text(encoding="utf-8"), feature_version=(3, 6))
 
 
-def _fake_python(folder: Path, name: str, version: str, venv: str = "", pip: str = "exit 0") -> Path:
-    """A stand-in for an interpreter: answers the probe, makes an "environment" with itself in it, plays pip."""
-    path = folder / name
-    make = f'for last; do :; done; mkdir -p "$last/bin"; echo > "$last/pyvenv.cfg"; cp "{path}" "$last/bin/python"'
-    path.write_text(
-        "#!/bin/sh\n"
-        'case "$*" in\n'
-        f'  *"-m venv"*) echo venv >> "{folder}/calls"; {venv or make};;\n'
-        f'  *"-m pip"*) echo pip >> "{folder}/calls"; {pip};;\n'
-        f'  *) echo "{path}"; echo "{version}";;\n'
-        "esac\n"
-    )
+def _script(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("#!/bin/sh\n" + text, encoding="utf-8")
     path.chmod(path.stat().st_mode | stat.S_IXUSR)
     return path
 
 
-def _calls(folder: Path) -> list[str]:
-    log = folder / "calls"
-    return log.read_text().split() if log.exists() else []
+class Machine:
+    """A folder with the files that an environment follows from, and stand-ins for the programs on its PATH.
+
+    `pythons`: what the stand-in for uv finds, by minor version. Each stand-in writes down how it was called.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        (folder / "pyproject.toml").write_text("[project]\n")
+        (folder / "latest.txt").write_text("numpy==2.4.6\n")
+
+    def python(self, name: str, version: str, fails: str = "") -> Path:
+        """An interpreter: answers the probe; makes an environment of its own and, as pip, puts uv into it."""
+        path = self.folder / "bin" / name
+        make = f'mkdir -p "$4/bin"; echo > "$4/pyvenv.cfg"; cp "{path}" "$4/bin/python"'
+        return _script(
+            path,
+            'case "$*" in\n'
+            f'  *"-m venv"*) echo "venv" >> "{self.folder}/calls"; {fails or make};;\n'
+            f'  *"pip config list"*) cat "{self.folder}/pip.conf" 2>/dev/null;;\n'
+            f'  *"pip install"*) echo "pip" >> "{self.folder}/calls"; cp "{self.folder}/spare-uv" "$(dirname "$0")/uv";;\n'
+            f'  *) echo "{path}"; echo "{version}";;\n'
+            "esac\n",
+        )
+
+    def uv(self, name: str = "bin/uv", version: str = "0.13.9", install: str = "exit 0") -> Path:
+        """uv: finds the interpreters in the file `found`, makes an environment with one of them in it, plays `install`."""
+        path = self.folder / name
+        make = 'for last; do :; done; mkdir -p "$last/bin"; echo > "$last/pyvenv.cfg"; cp "$python" "$last/bin/python"'
+        return _script(
+            path,
+            f'cd "{self.folder}"\n'
+            'for word; do test "$before" = --python && python="$word"; before="$word"; done\n'
+            'case "$*" in\n'
+            f'  --version) echo "uv {version}";;\n'
+            '  "python find"*) sed -n "s|^$before=||p" found | grep .;;\n'
+            '  venv*) echo "uv venv" >> calls; echo "$@" >> venvs; test -x "$python" || python=bin/fetched\n'
+            f"      {make};;\n"
+            f'  "pip install"*) echo "uv pip" >> calls; echo "$@" > asked; env > environment; {install};;\n'
+            "esac\n",
+        )
+
+    def has(self, *versions: str) -> None:
+        """uv finds these interpreters."""
+        paths = {version: self.python(f"python-{version}", version) for version in versions}
+        lines = [f"{version.rpartition('.')[0]}={path}\n" for version, path in paths.items()]
+        (self.folder / "found").write_text("".join(lines))
+
+    def calls(self) -> list[str]:
+        log = self.folder / "calls"
+        return log.read_text().splitlines() if log.exists() else []
+
+    def asked(self) -> list[str]:
+        """The words of the last `uv pip install`."""
+        return (self.folder / "asked").read_text().split()
+
+    def environment(self) -> dict[str, str]:
+        """The variables that the last `uv pip install` saw."""
+        lines = (self.folder / "environment").read_text().splitlines()
+        return {name: value for name, _, value in (line.partition("=") for line in lines)}
 
 
 @pytest.fixture
-def checkout(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A folder with the files that an environment follows from, alone with the Pythons that a test puts on PATH."""
-    (tmp_path / "pyproject.toml").write_text("[project]\n")
-    (tmp_path / "latest.txt").write_text("numpy==2.4.6\n")
+def machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    """A machine with uv, and Python 3.11 and 3.13 for it to find."""
+    one = Machine(tmp_path)
+    one.uv()
+    one.has("3.11.9", "3.13.2")
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(setup_env.tempfile, "tempdir", str(tmp_path))  # logs stay in here
     monkeypatch.setattr(setup_env, "__file__", str(tmp_path / "setup_env.py"))
-    monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}/usr/bin{os.pathsep}/bin")
+    monkeypatch.setattr(setup_env.sys, "executable", str(one.python("python3", "3.9.1")))
+    monkeypatch.setenv("PATH", f"{tmp_path / 'bin'}{os.pathsep}/usr/bin{os.pathsep}/bin")
     monkeypatch.setenv("PYENV_ROOT", str(tmp_path / "pyenv"))
-    return tmp_path
+    for name in ("UV_DEFAULT_INDEX", "UV_INDEX_URL", "UV_FIND_LINKS", "SSL_CERT_FILE"):
+        monkeypatch.delenv(name, raising=False)
+    return one
 
 
-def _make(*more: str) -> int:
-    result = setup_env.main(["--venv", ".venv", "--constraints", "latest.txt", "--extras", "lab", *more])
+def _make(*more: str, extras: str = "lab") -> int:
+    result = setup_env.main(["--venv", ".venv", "--constraints", "latest.txt", "--extras", extras, *more])
     assert isinstance(result, int)
     return result
 
 
+MADE = ["uv venv", "uv pip"]
+
+
+# --- which Python ---
+
+
+def test_the_newest_supported_python_is_taken(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _make() == 0
+    assert "with Python 3.13.2" in capsys.readouterr().out
+    machine.has("3.11.9", "3.12.4", "3.14.0")
+    assert _make("--venv", ".venv-2") == 0
+    assert "with Python 3.12.4" in capsys.readouterr().out
+
+
+def test_where_none_is_found_uv_fetches_one(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    machine.has("3.9.1", "3.14.0")
+    machine.python("fetched", "3.13.7")
+    assert _make() == 0
+    assert "no Python 3.11, 3.12 or 3.13 was found here; uv fetches Python 3.13" in capsys.readouterr().out
+    assert "--python 3.13 " in (machine.folder / "venvs").read_text()
+
+
 @pytest.mark.parametrize("version", ["3.9.18", "3.10.13"])
-def test_an_old_python_is_told_what_is_needed(checkout: Path, capsys: pytest.CaptureFixture[str], version: str) -> None:
-    old = _fake_python(checkout, "old", version)
+def test_an_old_python_is_told_what_is_needed(
+    machine: Machine, capsys: pytest.CaptureFixture[str], version: str
+) -> None:
+    old = machine.python("old", version)
     assert _make("--python", str(old)) == 1
     said = capsys.readouterr().err
-    assert f"needs Python 3.11, 3.12 or 3.13; {old} here is {version}" in said and "make lab PYTHON=" in said
-    assert _calls(checkout) == []
+    assert f"needs Python 3.11, 3.12 or 3.13; {old} here is {version}" in said and "make lab PYTHON=3.13" in said
+    assert machine.calls() == []
 
 
-def test_a_missing_python_is_asked_for_by_its_own_name(
-    checkout: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("PATH", str(checkout))
-    assert setup_env.main(["--find-python", "python3.13"]) == 1
+def test_a_missing_python_is_asked_for_by_its_own_name(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _make("--python", "python3.12") == 1
     said = capsys.readouterr().err
-    assert "python3.13" in said and "the same command again" in said
+    assert "name python3.12" in said and "Install Python 3.12" in said and "the same command again" in said
 
 
-def test_a_newer_python_gets_one_sentence_and_goes_on(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _make("--python", str(_fake_python(checkout, "new", "3.15.0"))) == 0
+def test_of_several_pythons_the_first_that_is_here_is_taken(machine: Machine) -> None:
+    assert _make("--python", "3.12,3.11,3.13") == 0
+    assert setup_env.stored(".venv")["python"] == "3.11.9"
+
+
+def test_a_newer_python_gets_one_sentence_and_goes_on(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _make("--python", str(machine.python("new", "3.15.0"))) == 0
     assert "3.15.0 is newer than this course was tested with" in capsys.readouterr().out
 
 
-def test_a_supported_python_is_preferred_to_the_default_one(checkout: Path) -> None:
-    """python3 is too old (or too new), python3.12 is there as well: nobody has to name it."""
-    _fake_python(checkout, "python3", "3.9.1")
-    _fake_python(checkout, "python3.12", "3.12.4")
-    _fake_python(checkout, "python3.13", "2.7.0")
-    assert setup_env.choose("").version == (3, 12, 4)
+def test_a_pyenv_shim_that_does_not_run_leads_to_the_version_behind_it(machine: Machine) -> None:
+    """uv gives up at such a shim, so it is shown pyenv's versions first, the newest before the others."""
+    for version in ("3.13.2", "3.13.10", "3.1.4"):
+        (machine.folder / "pyenv" / "versions" / version / "bin").mkdir(parents=True)
+    uv = _script(machine.folder / "bin" / "uv", f'echo "$PATH" > "{machine.folder}/path"; exit 1\n')
+    assert setup_env.find(str(uv), "3.13") is None
+    folders = (machine.folder / "path").read_text().split(os.pathsep)
+    assert [Path(folder).parent.name for folder in folders[:3]] == ["3.13.10", "3.13.2", machine.folder.name]
 
 
-def test_a_pyenv_shim_that_does_not_run_leads_to_the_version_behind_it(
-    checkout: Path, capsys: pytest.CaptureFixture[str]
+# --- where uv comes from ---
+
+
+@pytest.mark.parametrize("on_path", [None, "0.2.1"])
+def test_without_a_uv_that_will_do_pip_gets_one_once(
+    machine: Machine, capsys: pytest.CaptureFixture[str], on_path: str | None
 ) -> None:
-    shim = checkout / "python3.13"
-    shim.write_text("#!/bin/sh\necho 'pyenv: python3.13: command not found' >&2\nexit 127\n")
-    shim.chmod(0o755)
-    for version in ("3.13.2", "3.13.10", "3.13-dev"):
-        folder = checkout / "pyenv" / "versions" / version / "bin"
-        folder.mkdir(parents=True)
-        _fake_python(folder, "python3.13", version.replace("-dev", ".99"))
-    assert setup_env.main(["--find-python", "3.13"]) == 0
-    assert capsys.readouterr().out.strip().endswith(os.path.join("3.13.10", "bin", "python3.13"))
-
-
-def test_the_second_time_nothing_is_installed(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _fake_python(checkout, "python3", "3.11.9")
+    (machine.folder / "bin" / "uv").rename(machine.folder / "spare-uv")
+    if on_path:
+        machine.uv(version=on_path, install="exit 9")
     assert _make() == 0
-    assert _calls(checkout) == ["venv", "pip"]
+    assert machine.calls() == ["venv", "pip", *MADE]
+    assert ".uv: getting uv" in capsys.readouterr().out
+    assert _make("--venv", ".venv-2") == 0
+    assert machine.calls() == ["venv", "pip", *MADE, *MADE]
+
+
+def test_a_python_without_venv_is_told_how_to_go_on(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    (machine.folder / "bin" / "uv").unlink()
+    broken = machine.python("python3", "3.11.2", fails=f"printf '%s' \"{NO_VENV}\"; exit 1")
+    for minor in ("3.11", "3.12", "3.13"):
+        _script(machine.folder / "bin" / f"python{minor}", "exit 127\n")
+    assert broken.exists() and _make() == 1
+    assert "apt install python3-venv" in capsys.readouterr().err
+
+
+def test_what_pip_was_told_of_mirrors_and_certificates_holds_for_uv(machine: Machine) -> None:
+    (machine.folder / "pip.conf").write_text(
+        ":env:.cert='/etc/company.pem'\nglobal.index-url='https://mirror.example/simple'\nglobal.timeout='60'\n"
+    )
+    assert _make() == 0
+    seen = machine.environment()
+    assert seen["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
+    assert seen["SSL_CERT_FILE"] == "/etc/company.pem"
+
+
+def test_what_uv_was_told_itself_is_left_alone(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    (machine.folder / "pip.conf").write_text("global.index-url='https://mirror.example/simple'\n")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://own.example/simple")
+    assert _make() == 0
+    assert machine.environment()["UV_DEFAULT_INDEX"] == "https://own.example/simple"
+
+
+# --- made once, and never half-trusted ---
+
+
+def test_the_second_time_nothing_is_installed(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _make() == 0
+    assert machine.calls() == MADE
     capsys.readouterr()
-    assert _make() == 0
-    assert "environment is up to date" in capsys.readouterr().out
-    assert _calls(checkout) == ["venv", "pip"]
+    found = str(machine.folder / "bin" / "python-3.13.2")
+    machine.uv()
+    for more in ([], ["--python", "3.13"], ["--python", "python3.13"], ["--python", found]):
+        assert _make(*more) == 0
+        assert "environment is up to date" in capsys.readouterr().out
+    assert machine.calls() == MADE
+
+
+def test_what_tests_need_is_added_to_what_a_learner_has(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    assert _make(extras="lab") == 0
+    assert machine.asked()[-1].endswith("[lab]")
+    assert _make(extras="lab,test,site") == 0
+    assert machine.asked()[-1].endswith("[lab,site,test]")
+    assert machine.calls() == [*MADE, "uv pip"], "into the same environment"
+    capsys.readouterr()
+    assert _make(extras="lab") == 0
+    assert "up to date" in capsys.readouterr().out
+    (machine.folder / "latest.txt").write_text("# changed\n")
+    assert _make(extras="lab") == 0
+    assert machine.asked()[-1].endswith("[lab,site,test]"), "what is there is kept, and kept in step"
 
 
 @pytest.mark.parametrize("changed", ["pyproject.toml", "latest.txt"])
-def test_changed_requirements_are_installed_into_the_same_environment(checkout: Path, changed: str) -> None:
-    _fake_python(checkout, "python3", "3.11.9")
+def test_changed_requirements_are_installed_into_the_same_environment(machine: Machine, changed: str) -> None:
     assert _make() == 0
-    (checkout / changed).write_text("# changed\n")
+    (machine.folder / changed).write_text("# changed\n")
     assert _make() == 0
-    assert _calls(checkout) == ["venv", "pip", "pip"]
+    assert machine.calls() == [*MADE, "uv pip"]
 
 
-def test_other_extras_are_installed(checkout: Path) -> None:
-    _fake_python(checkout, "python3", "3.11.9")
-    assert _make() == 0
-    assert _make("--cuda", "yes") == 0
-    assert _calls(checkout) == ["venv", "pip", "pip"]
-
-
-def test_a_bare_environment_gets_the_listed_packages_and_not_the_course(checkout: Path) -> None:
-    _fake_python(checkout, "python3", "3.11.9", pip='echo "$@" > asked; exit 0')
+def test_a_bare_environment_gets_the_listed_packages_and_not_the_course(machine: Machine) -> None:
     assert _make("--bare") == 0
-    assert (checkout / "asked").read_text().split()[-2:] == ["-r", str(checkout / "latest.txt")]
-    (checkout / "pyproject.toml").write_text("# changed\n")
+    assert machine.asked()[-2:] == ["-r", str(machine.folder / "latest.txt")]
+    (machine.folder / "pyproject.toml").write_text("# changed\n")
     assert _make("--bare") == 0
-    assert _calls(checkout) == ["venv", "pip"]
-    (checkout / "latest.txt").write_text("# changed\n")
+    assert machine.calls() == MADE
+    (machine.folder / "latest.txt").write_text("# changed\n")
     assert _make("--bare") == 0
-    assert _calls(checkout) == ["venv", "pip", "pip"]
+    assert machine.calls() == [*MADE, "uv pip"]
 
 
-def test_another_python_makes_another_environment(checkout: Path) -> None:
-    _fake_python(checkout, "python3", "3.11.9")
-    _fake_python(checkout, "python3.12", "3.12.1")
+def test_another_python_makes_another_environment(machine: Machine) -> None:
     assert _make() == 0
-    assert _make("--python", "python3.12") == 0
-    assert _calls(checkout) == ["venv", "pip", "venv", "pip"]
+    assert _make("--python", "3.11") == 0
+    assert machine.calls() == [*MADE, *MADE]
     assert _make() == 0, "without a wish the environment keeps its Python"
-    assert _calls(checkout) == ["venv", "pip", "venv", "pip"]
+    assert machine.calls() == [*MADE, *MADE]
 
 
-def test_an_interrupted_environment_is_made_again(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """pip failed half way: no stamp, so the next run starts from nothing, and nothing of the old one stays."""
-    _fake_python(checkout, "python3", "3.11.9", pip=f"printf '%s' \"{DISK_FULL}\"; exit 1")
+def test_an_interrupted_environment_is_made_again(machine: Machine, capfd: pytest.CaptureFixture[str]) -> None:
+    """uv failed half way: no stamp, so the next run starts from nothing, and nothing of the old one stays."""
+    machine.uv(install=f"printf '%s' '{DISK_FULL.replace(chr(96), '')}' >&2; exit 1")
     assert _make() == 1
-    said = capsys.readouterr().err
-    assert "disk is full" in said and ".venv/course-setup.log" in said
-    assert "No space left on device" in (checkout / ".venv" / "course-setup.log").read_text()
-    (checkout / ".venv" / "lib").mkdir()
-    _fake_python(checkout, "python3", "3.11.9")
+    assert "disk is full" in capfd.readouterr().err
+    (machine.folder / ".venv" / "lib").mkdir()
+    machine.uv()
     assert _make() == 0
-    assert not (checkout / ".venv" / "lib").exists()
+    assert not (machine.folder / ".venv" / "lib").exists()
 
 
-def test_an_update_that_fails_leaves_an_untrusted_environment(checkout: Path) -> None:
-    _fake_python(checkout, "python3", "3.11.9")
+def test_a_second_try_that_succeeds_is_as_good(machine: Machine) -> None:
+    """A failed command is run once more, for its words; a network that is back by then has spared a sentence."""
+    machine.uv(install="test -e tried || { touch tried; exit 1; }")
     assert _make() == 0
-    (checkout / "latest.txt").write_text("numpy==9\n")
-    broken = _fake_python(checkout, "broken", "3.11.9", pip="exit 1")
-    (checkout / ".venv" / "bin" / "python").write_text(broken.read_text())
+    assert machine.calls() == [*MADE, "uv pip"]
+
+
+def test_an_update_that_fails_leaves_an_untrusted_environment(machine: Machine) -> None:
+    assert _make() == 0
+    (machine.folder / "latest.txt").write_text("numpy==9\n")
+    machine.uv(install="exit 1")
     assert _make() == 1
-    (checkout / "latest.txt").write_text("numpy==2.4.6\n")
+    (machine.folder / "latest.txt").write_text("numpy==2.4.6\n")
+    machine.uv()
     assert _make() == 0
-    assert _calls(checkout)[-2:] == ["venv", "pip"]
+    assert machine.calls()[-2:] == MADE
 
 
-def test_a_copied_environment_is_not_trusted(checkout: Path) -> None:
+def test_a_copied_environment_is_not_trusted(machine: Machine) -> None:
     """Its scripts name the folder in which it was made."""
-    _fake_python(checkout, "python3", "3.11.9")
     assert _make() == 0
-    (checkout / ".venv").rename(checkout / ".venv-copy")
-    assert setup_env.main(["--venv", ".venv-copy", "--constraints", "latest.txt", "--extras", "lab"]) == 0
-    assert _calls(checkout) == ["venv", "pip", "venv", "pip"]
+    (machine.folder / ".venv").rename(machine.folder / ".venv-copy")
+    assert _make("--venv", ".venv-copy") == 0
+    assert machine.calls() == [*MADE, *MADE]
 
 
-def test_a_folder_that_is_no_environment_is_never_deleted(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    _fake_python(checkout, "python3", "3.11.9")
-    (checkout / ".venv").mkdir()
-    (checkout / ".venv" / "thesis.tex").write_text("years of work")
+def test_a_folder_that_is_no_environment_is_never_deleted(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    (machine.folder / ".venv").mkdir()
+    (machine.folder / ".venv" / "thesis.tex").write_text("years of work")
     assert _make() == 1
     assert "thesis.tex" in capsys.readouterr().err
-    assert (checkout / ".venv" / "thesis.tex").exists()
+    assert (machine.folder / ".venv" / "thesis.tex").exists()
 
 
-def test_a_python_without_venv_is_told_which_package_to_install(
-    checkout: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    _fake_python(checkout, "python3", "3.11.2", venv=f"printf '%s' \"{NO_VENV}\"; exit 1")
-    assert _make() == 1
-    assert "apt install python3.11-venv" in capsys.readouterr().err
+# --- an NVIDIA GPU ---
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="jax has CUDA builds for Linux only")
-def test_an_nvidia_gpu_brings_the_cuda_build_and_is_named(checkout: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    smi = checkout / "nvidia-smi"
-    smi.write_text("#!/bin/sh\necho 'Tesla T4'\n")
-    smi.chmod(0o755)
-    pip = f'echo "$@" > "{checkout}/arguments"'
-    _fake_python(checkout, "python3", "3.11.9", pip=pip)
+def test_an_nvidia_gpu_brings_the_cuda_build_and_is_named(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
+    smi = _script(machine.folder / "bin" / "nvidia-smi", "echo 'Tesla T4'\n")
     assert _make("--cuda", "auto") == 0
     assert "NVIDIA GPU found (Tesla T4)" in capsys.readouterr().out
-    assert ".[lab,cuda]" in (checkout / "arguments").read_text()
-    smi.write_text("#!/bin/sh\necho 'NVIDIA-SMI has failed'\nexit 9\n")
+    assert machine.asked()[-1].endswith("[cuda,lab]")
+    assert _make("--cuda", "auto") == 0
+    assert machine.calls() == MADE
+    _script(smi, "echo 'NVIDIA-SMI has failed'\nexit 9\n")
     assert setup_env.nvidia_gpu() is None
+
+
+def test_who_refuses_cuda_is_rid_of_it(machine: Machine) -> None:
+    """Packages are only ever added to an environment, so it is made again."""
+    assert _make("--cuda", "yes") == 0
+    assert _make("--cuda", "no") == 0
+    assert machine.calls() == [*MADE, *MADE]
+    assert machine.asked()[-1].endswith("[lab]")
