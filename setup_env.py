@@ -44,7 +44,7 @@ class SetupError(Exception):
 
 
 class Python(NamedTuple):
-    """An interpreter that was run and answered."""
+    """An interpreter that was run and answered; with an empty path, one that is not here and that uv is to fetch."""
 
     path: str
     version: Version
@@ -198,23 +198,21 @@ def find(uv: str, minor: str) -> Optional[Python]:
     return python if python and dotted(python.version).startswith(minor + ".") else None
 
 
-def how_to_install(minor: Optional[str] = None) -> str:
-    """What to do where no Python fits; `minor`, the one asked for, stays in the advice if it is supported."""
-    then = "the same command again" if minor in MINORS else "`make lab PYTHON=%s`" % MINORS[0]
-    return "Install Python %s (from python.org, with your package manager, or `uv python install %s`) and run %s." % (
-        minor if minor in MINORS else MINORS[0],
-        minor if minor in MINORS else MINORS[0],
-        then,
+def how_to_install() -> str:
+    return (
+        "Install Python %s (from python.org, with your package manager, or `uv python install %s`) and run `make lab "
+        "PYTHON=%s`." % (MINORS[0], MINORS[0], MINORS[0])
     )
 
 
-def choose(uv: str, requested: str) -> Optional[Python]:
-    """The Python to build with: the one asked for, else the newest supported one; None where uv has to fetch one.
+def choose(uv: str, requested: str) -> Python:
+    """The Python to build with: the one asked for, else the newest supported one; without a path if uv has to fetch it.
 
     `requested` is a version, a command or a path, or several of them with commas, of which the first that is here counts.
-    Raises SetupError where none of those is here, or where it is too old.
+    Raises SetupError where the one asked for is too old, or is neither here nor one that the course supports.
     """
-    for name in requested.split(",") if requested else ():
+    names = requested.split(",") if requested else list(MINORS)
+    for name in names:
         minor = minor_asked_for(name)
         python = find(uv, minor) if minor else probe(name)
         if python and python.version[:2] < OLDEST:
@@ -224,12 +222,15 @@ def choose(uv: str, requested: str) -> Optional[Python]:
             )
         if python:
             return python
-    if requested:
-        raise SetupError(
-            "No Python that runs was found under the name %s; the course works with %s. %s"
-            % (requested.replace(",", " or "), SUPPORTED, how_to_install(minor_asked_for(requested.split(",")[0])))
-        )
-    return next((python for python in (find(uv, minor) for minor in MINORS) if python), None)
+    minors = [minor_asked_for(name) for name in names]
+    for minor in minors:
+        if minor in MINORS:
+            major, _, rest = str(minor).partition(".")
+            return Python("", (int(major), int(rest), 0))
+    raise SetupError(
+        "No Python that runs was found under the name %s; the course works with %s. %s"
+        % (" or ".join(names), SUPPORTED, how_to_install())
+    )
 
 
 # --- an NVIDIA GPU ---
@@ -374,25 +375,25 @@ def remove(venv: str) -> bool:
     return True
 
 
-def as_asked(python: Optional[Python], requested: str) -> bool:
+def as_asked(python: Python, requested: str) -> bool:
     """Whether the environment's Python is, without a search, the one asked for."""
-    if python is None or not requested:
-        return python is not None
+    if not requested:
+        return True
     first = minor_asked_for(requested.split(",")[0])
     return first is not None and dotted(python.version).startswith(first + ".")
 
 
-def make(plan: Plan, uv: str, python: Optional[Python], env: Dict[str, str]) -> Python:
-    """An empty environment with `python`, or with one that uv fetches; returns the Python in it. Raises SetupError."""
-    name = os.path.relpath(plan.venv)
+def make(plan: Plan, uv: str, python: Python, env: Dict[str, str]) -> Python:
+    """An empty environment with `python`; returns the Python in it. Raises SetupError."""
+    name, minor = os.path.relpath(plan.venv), "%d.%d" % python.version[:2]
     if remove(plan.venv):
         print("%s: the environment here was unfinished, or for something else; making it again" % name)
-    if python:
+    if python.path:
         print("%s: making the environment with Python %s (%s)" % (name, dotted(python.version), python.path))
     else:
-        print("%s: no Python %s was found here; uv fetches Python %s" % (name, SUPPORTED, MINORS[0]))
+        print("%s: no Python %s was found here; uv fetches one" % (name, minor))
     # Learners install packages of their own from a notebook (%pip), so pip is there, too.
-    command = [uv, "venv", "--quiet", "--no-project", "--seed", "--python", python.path if python else MINORS[0]]
+    command = [uv, "venv", "--quiet", "--no-project", "--seed", "--python", python.path or minor]
     code, output = show([*command, plan.venv], env, plan.root)
     made = probe(plan.python)
     if code != 0 or made is None:
@@ -423,21 +424,21 @@ def ensure(plan: Plan, requested: str) -> None:
     rid_of_cuda = plan.cuda is False and "cuda" in had.split(",")
     present = probe(plan.python) if stamp and not rid_of_cuda else None
     # An environment keeps the Python that it was made with, unless another one is asked for.
-    python: Optional[Python] = present
-    if present is None or not as_asked(present, requested):
+    python = present
+    if python is None or not as_asked(python, requested):
         uv = find_uv(plan.root)
         python = choose(uv, requested)
-    if python and python.version[:2] > NEWEST:
+    if python.version[:2] > NEWEST:
         print(
             "Python %s is newer than this course was tested with (%s); going on." % (dotted(python.version), SUPPORTED)
         )
-    want = wanted(plan, python.version, had) if present and python else {}
-    if python and want and stamp == want:
+    want = wanted(plan, python.version, had) if present else {}
+    if want and stamp == want:
         print("%s: environment is up to date (Python %s)" % (name, dotted(python.version)))
         return
     uv = uv or find_uv(plan.root)
     env = environment_of_uv()
-    if python and want and all(stamp.get(key) == want[key] for key in ("python", "place")):
+    if want and all(stamp.get(key) == want[key] for key in ("python", "place")):
         print("%s: it needs more, or something has changed; bringing it up to date" % name)
         # From here on an interruption leaves an unfinished environment.
         os.remove(os.path.join(plan.venv, STAMP))

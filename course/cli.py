@@ -19,6 +19,7 @@ from course import cli_badges, cli_grade, cli_progress, cli_site
 from course.authoring import bootstrap as setup_cell
 from course.authoring import format as formatting
 from course.authoring import lessons, release
+from course.authoring.extras import require
 from course.authoring.notebook import AuthoringError, dumps, read, write
 
 app = typer.Typer(
@@ -150,6 +151,7 @@ def one_lesson(
     name: Annotated[str, typer.Argument(help="The lesson's name, or its number.")], timeout: Timeout = 600
 ) -> None:
     """Run, format and release one lesson, then run its gates: what `make lesson N=…` does."""
+    require("Testing a lesson")
     root = lessons.course_root()
     name = lessons.find_name(root, name)
     files = [path for path in lessons.stored(root, (lessons.LESSONS, lessons.SOLUTIONS)) if path.stem == name]

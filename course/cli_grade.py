@@ -16,6 +16,7 @@ import typer
 from rich.console import Console
 from rich.panel import Panel
 
+from course.authoring.extras import require
 from course.grading.model import GradingError, Limits
 
 DEFAULT = Limits()
@@ -123,6 +124,7 @@ def grade(
     ] = DEFAULT.output_kb,
 ) -> None:
     """Grade a class: a grade book, feedback for each learner, files for Canvas, Moodle and Gradescope."""
+    require("Grading")
     console = Console(highlight=False)
     if no_sandbox:
         danger = (

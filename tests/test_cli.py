@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import subprocess
 import sys
 from collections.abc import Callable
@@ -130,3 +131,23 @@ def test_the_clone_is_found_from_inside_and_a_name_may_be_short_but_not_ambiguou
     assert find_name(root, "notebooks/02_other.ipynb") == "02_other"
     with pytest.raises(AuthoringError, match="02_other, 02_the_neuron"):
         find_name(root, "02")
+
+
+@pytest.mark.parametrize(
+    ("words", "needs"),
+    [
+        (["grade", "submissions", "--lesson", "02"], "Grading needs nbval, psutil"),
+        (["lesson", "02"], "Testing a lesson needs nbval"),
+        (["site"], "The site needs sphinx"),
+    ],
+)
+def test_what_a_learners_environment_leaves_out_is_said_before_anything_is_done(
+    root: Path, course: Run, monkeypatch: pytest.MonkeyPatch, words: list[str], needs: str
+) -> None:
+    there = importlib.util.find_spec
+    left_out = ("nbval", "psutil", "sphinx")
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None if name in left_out else there(name))
+    before = sorted(root.rglob("*"))
+    status, _, err = course(*words)
+    assert status == 1 and needs in err and "`make env`" in err
+    assert sorted(root.rglob("*")) == before

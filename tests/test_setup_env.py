@@ -196,8 +196,10 @@ def test_where_none_is_found_uv_fetches_one(machine: Machine, capsys: pytest.Cap
     machine.has("3.9.1", "3.14.0")
     machine.python("fetched", "3.13.7")
     assert _make() == 0
-    assert "no Python 3.11, 3.12 or 3.13 was found here; uv fetches Python 3.13" in capsys.readouterr().out
+    assert "no Python 3.13 was found here; uv fetches one" in capsys.readouterr().out
     assert "--python 3.13 " in (machine.folder / "venvs").read_text()
+    assert _make("--venv", ".venv-2", "--python", "python3.12") == 0
+    assert "--python 3.12 " in (machine.folder / "venvs").read_text(), "the one that was asked for"
 
 
 @pytest.mark.parametrize("version", ["3.9.18", "3.10.13"])
@@ -211,10 +213,14 @@ def test_an_old_python_is_told_what_is_needed(
     assert machine.calls() == []
 
 
-def test_a_missing_python_is_asked_for_by_its_own_name(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
-    assert _make("--python", "python3.12") == 1
+@pytest.mark.parametrize("name", ["3.9", "python3.15", "no-such-python"])
+def test_a_python_that_is_neither_here_nor_supported_is_not_fetched(
+    machine: Machine, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    assert _make("--python", name) == 1
     said = capsys.readouterr().err
-    assert "name python3.12" in said and "Install Python 3.12" in said and "the same command again" in said
+    assert f"name {name}" in said and "Install Python 3.13" in said and "make lab PYTHON=3.13" in said
+    assert machine.calls() == []
 
 
 def test_of_several_pythons_the_first_that_is_here_is_taken(machine: Machine) -> None:

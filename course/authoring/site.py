@@ -17,6 +17,7 @@ import sys
 from pathlib import Path
 
 from course.authoring import first_page, pages
+from course.authoring.extras import require
 from course.authoring.lessons import EXERCISES, LESSONS, SOLUTIONS, course_root, stored
 from course.authoring.notebook import AuthoringError, Notebook, read
 from course.authoring.published import Published, published
@@ -39,9 +40,7 @@ def build(root: Path, site: Path | None = None, *, strict: bool = True) -> Path:
 
     Raises AuthoringError where Sphinx or the theme is missing, or fails.
     """
-    missing = [name for name in ("sphinx", "myst_nb", "sphinx_book_theme", "sphinx_copybutton") if not _there(name)]
-    if missing:
-        raise AuthoringError(f"The site needs {', '.join(missing)}: pip install -e '.[site]'")
+    require("The site")
     site = site or root / SITE
     stage = lay_out(root, site.with_name(f"{site.name}-pages"))
     shutil.rmtree(site, ignore_errors=True)
@@ -144,10 +143,6 @@ def _copy_mathjax(target: Path) -> bool:
         else:
             shutil.copy(there, target / name)
     return True
-
-
-def _there(module: str) -> bool:
-    return importlib.util.find_spec(module) is not None
 
 
 def main() -> None:

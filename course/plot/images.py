@@ -72,7 +72,7 @@ def _bright(picture: Any) -> str:
     rows, columns = np.nonzero(values >= 0.5 * (values.max() or 1.0))
     if not len(rows):
         return "no pixels"
-    return f"{between('row', rows.min(), rows.max())}, {between('column', columns.min(), columns.max())}"
+    return f"{between('row', int(rows.min()), int(rows.max()))}, {between('column', int(columns.min()), int(columns.max()))}"
 
 
 def templates(W: Any, titles: Sequence[Any] | None = None, *, label: str = "weight", columns: int = 5) -> np.ndarray:
