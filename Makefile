@@ -35,7 +35,7 @@ SMOKE = .venv-smoke-$(or $(PYTHON),3.12)
 GPU_PYTHON ?= $(firstword $(wildcard $(BENCH)/bin/python $(BIN)/python) python3)
 BIN = $(VENV)/bin
 # The notebooks run in this environment's kernel, whatever kernel of that name the user has installed elsewhere.
-PYTEST_FLAGS = -n $(JOBS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=900 $(PYTEST_ARGS)
+PYTEST_FLAGS = -n $(JOBS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=900 $(PYTEST_ARGS) $(if $(T),-k "$(T)")
 # Old versions of JAX and its kin change nothing in JupyterLab's page or in the site, which are made by the newest tools.
 NEWEST_ONLY = --ignore=tests/browser --ignore=tests/test_site.py
 # Deque's accessibility checker, used by the browser tests; npm checks the package against the registry's hash.
@@ -56,6 +56,7 @@ EACH_EXTRA = $(addprefix --extra ,$(subst $(comma), ,$(1)))
 
 # Without it every kernel on Python 3.12 and newer warns about its debugger.
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
+export COURSE_SEEDS = $(SEEDS)
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-oldest smoke lint format colab site axe lesson release ways bench bench-gpu pins clean
