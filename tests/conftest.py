@@ -10,9 +10,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 # Whoever runs the tests keeps their own map of progress as it is: here, and in the kernels and programs that tests start.
 os.environ["COURSE_PROGRESS"] = "off"
+
+# An example may take as long as a busy machine needs, and every run tries the same ones.
+settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
+settings.load_profile("course")
 
 _WAIT = "wait"
 

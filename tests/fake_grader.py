@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import os
-import time
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+
+from hang import wait_until
 
 from course.checks import exercises
 from course.grading.model import FAILED, GRADED, RIGHT, Job, QuestionResult, Result, Settings, Submission
@@ -18,7 +19,10 @@ SETTINGS = Settings(seed=7, sandbox=False)
 
 
 class Fake:
-    """Obeys words in the submission: "break", "break once", "fail", "slow", "die"; else gives full points."""
+    """Obeys words in the submission: "break", "break once", "fail", "slow", "die"; else gives full points.
+
+    A slow one ends when it is closed, and not before: a run that waits for it hangs.
+    """
 
     made: list[Fake]  # a test that counts graders sets this to a list
 
@@ -32,10 +36,8 @@ class Fake:
     def grade(self, job: Job) -> Result:
         self.graded.append(job.submission.learner)
         if b"slow" in job.content:
-            for _ in range(600):
-                if self.ended:
-                    raise ConnectionError("the process ended")
-                time.sleep(0.05)
+            wait_until(lambda: self.ended, "the slow grader to be closed")
+            raise ConnectionError("the process ended")
         if b"break once" in job.content:
             marker = Path(job.submission.file + ".tried")
             if not marker.exists():

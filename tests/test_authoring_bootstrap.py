@@ -12,6 +12,7 @@ import venv
 from pathlib import Path
 
 import pytest
+from hang import HANG_S
 from making import REPOSITORY, code, make_course, markdown, notebook
 from wheels import make_wheel
 
@@ -65,7 +66,7 @@ def run_cell(python: Path, folder: Path, source: str) -> subprocess.CompletedPro
     keep = {key: value for key, value in os.environ.items() if key not in ("PYTHONPATH", "VIRTUAL_ENV")}
     env = {**keep, "COURSE_SOURCE": source, "PIP_NO_INDEX": "1", "IPYTHONDIR": str(folder / "ipython")}
     command = [str(python), "runner.py", "cell.py"]
-    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=120, check=False)
+    return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=HANG_S, check=False)
 
 
 def test_the_cell_installs_the_course_and_changes_no_other_package(colab: Path, tmp_path: Path) -> None:
@@ -140,5 +141,5 @@ def test_the_gpus_memory_is_left_alone_before_jax_is_imported_and_a_learners_own
     for own, wanted in (({}, "false False"), ({"XLA_PYTHON_CLIENT_PREALLOCATE": "true"}, "true False")):
         env = {key: value for key, value in os.environ.items() if not key.startswith("XLA_")} | own
         command = [sys.executable, "-c", bootstrap.source(ROOT) + ask]
-        ran = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+        ran = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=HANG_S, check=True)
         assert ran.stdout.strip() == wanted

@@ -184,10 +184,10 @@ def test_a_clock_that_was_read_once_is_named(calls: int) -> None:
     assert judge(TIMED, answer).mistake == "clock reading"
 
 
-def test_no_real_time_passes() -> None:
-    start = time.perf_counter()
-    judge(TIMED, with_a_pause)
-    assert time.perf_counter() - start < 5
+def test_no_real_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(time, "sleep", lambda _: pytest.fail("a pause was made in earnest"))
+    verdict = judge(TIMED, with_a_pause)
+    assert verdict.passed, verdict.message
 
 
 @pytest.mark.parametrize("ends", ["returns", "raises"])
@@ -219,10 +219,11 @@ def test_other_threads_keep_the_real_clock() -> None:
         seen.append(time.time())
         return 0.0
 
-    now = time.time()
+    before = time.time()
     judge(TIMED, timed)
-    assert abs(seen[0] - now) < 60
-    assert abs(seen[1] - now) > 1e6
+    other, own = seen[:2]
+    assert before <= other <= time.time()
+    assert own < before, "simulated clocks begin long ago"
 
 
 @pytest.mark.parametrize("eps", [0.0, 1e-8, 1e-6])

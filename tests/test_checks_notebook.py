@@ -6,6 +6,7 @@ from typing import Any
 
 import nbformat
 import pytest
+from hang import HANG_S
 from nbclient import NotebookClient
 from nbformat.v4 import new_code_cell, new_notebook
 
@@ -27,7 +28,7 @@ CELLS = {
         "    jax.block_until_ready(fn(x))\n    return perf_counter() - start\n"
         "check(timed)"
     ),
-    "clock": "import time\nassert perf_counter is time.perf_counter and abs(time.time() - 1000) > 1e6",
+    "clock": "import time\nassert perf_counter is time.perf_counter and time.localtime().tm_year > 2000",
     "widget": "guess = predict('How many?', unit='×')\nguess",
     "reveal": "guess.answer(10)\nguess.reveal(12)",
     "numbers": "my_numbers()",
@@ -37,7 +38,7 @@ CELLS = {
 @pytest.fixture(scope="module")
 def outputs() -> dict[str, list[Any]]:
     notebook = new_notebook(cells=[new_code_cell(source) for source in CELLS.values()])
-    NotebookClient(notebook, timeout=120, kernel_name="python3").execute()
+    NotebookClient(notebook, timeout=int(HANG_S), startup_timeout=int(HANG_S), kernel_name="python3").execute()
     nbformat.validate(notebook)
     return {name: cell.outputs for name, cell in zip(CELLS, notebook.cells, strict=True)}
 

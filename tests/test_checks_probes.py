@@ -16,6 +16,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from hang import HANG_S
 
 from course.checks import exercises, find, probes, wire
 from course.checks.lesson_00.simulation import Device
@@ -137,7 +138,7 @@ def test_a_stripped_copy_answers_in_another_process(stripped: Path, name: str) -
     exercise, marks = find(name), marking(find(name), 3)
     question = json.dumps([exercise.address, wire.encode(marks.cases[1].args), WRITTEN[name]])
     done = subprocess.run(
-        [sys.executable, "-c", STRIPPED], input=question, capture_output=True, text=True, cwd=stripped, timeout=120
+        [sys.executable, "-c", STRIPPED], input=question, capture_output=True, text=True, cwd=stripped, timeout=HANG_S
     )
     assert done.returncode == 0, done.stderr
     said = json.loads(done.stdout)
@@ -214,9 +215,9 @@ def test_the_one_who_asks_sees_the_real_clocks() -> None:
         time.sleep(0)
         return device.ask(*question)
 
-    now = time.time()
+    before = time.time()
     clocked(honest, ask)
-    assert all(abs(moment - now) < 600 for moment in seen)
+    assert before <= min(seen) <= max(seen) <= time.time()
     assert len(seen) == 6
 
 

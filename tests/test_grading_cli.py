@@ -7,12 +7,12 @@ import json
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fake_grader import Fake
+from hang import HANG_S, wait_until
 from making import code, grading, make_course, notebook, save
 
 from course import cli, cli_grade
@@ -326,11 +326,13 @@ def test_the_help_has_examples_and_every_limit_s_default(course: Run) -> None:
     assert "default: 120" in out and "goes on where it was" in out
 
 
+# The first six are graded at once, and the others wait until the run ends, or until the file `go` is there.
 SLOW = """
-import sys, time
+import sys
 from pathlib import Path
 sys.path.insert(0, {tests!r})
 from fake_grader import Fake
+from hang import wait_until
 from course import cli
 from course.grading import session
 
@@ -338,10 +340,9 @@ class Slow(Fake):
     def grade(self, job):
         with open({log!r}, "a") as log:
             log.write(job.submission.learner + "\\n")
-        for _ in range(8):
-            time.sleep(0.05)
-            if self.ended:
-                raise ConnectionError("the process ended")
+        if not Path({go!r}).exists() and Path({log!r}).read_text().count("\\n") > 6:
+            wait_until(lambda: self.ended, "the grader to be closed")
+            raise ConnectionError("the process ended")
         return super().grade(job)
 
 session.Worker = Slow
@@ -353,15 +354,15 @@ cli.main()
 def test_ctrl_c_keeps_what_is_done_and_the_same_command_grades_only_the_rest(course: Run, tmp_path: Path) -> None:
     learners = {f"learner{number:02}": str(number) for number in range(16)}
     hand_in(Path("submitted"), **learners)
-    log, results = tmp_path / "log", Path("grades/results.jsonl")
-    command = [sys.executable, "-c", SLOW.format(tests=str(Path(__file__).parent), log=str(log))]
+    log, go, results = tmp_path / "log", tmp_path / "go", Path("grades/results.jsonl")
+    command = [sys.executable, "-c", SLOW.format(tests=str(Path(__file__).parent), log=str(log), go=str(go))]
     with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True) as first:
-        until = time.monotonic() + 60
-        while not (results.exists() and results.read_bytes().count(b"\n") >= 4) and first.poll() is None:
-            assert time.monotonic() < until
-            time.sleep(0.02)
+        wait_until(
+            lambda: (results.exists() and results.read_bytes().count(b"\n") >= 4) or first.poll() is not None,
+            "four results",
+        )
         first.send_signal(signal.SIGINT)
-        _, err = first.communicate(timeout=60)
+        _, err = first.communicate(timeout=HANG_S)
     assert first.returncode == 130, err
     assert (
         "Interrupted. All that was graded is kept; grades.csv is written when a run ends. To go on: course grade submitted --lesson 02 --no-sandbox -j 2"
@@ -373,7 +374,8 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_grades_only_the_rest(cou
     seed = json.loads(Path("grades/run.json").read_text())["seed"]
     assert 4 <= len(done) < len(learners)
     log.unlink()
-    second = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
+    go.touch()
+    second = subprocess.run(command, capture_output=True, text=True, timeout=HANG_S, check=False)
     assert second.returncode == 0, second.stderr
     assert sorted(log.read_text().split()) == sorted(set(learners) - done), "only the rest, each once"
     assert f"{len(learners) - len(done)} to grade, {len(done)} graded before; seed {seed}." in second.stdout

@@ -8,13 +8,13 @@ import signal
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from fake_grader import SETTINGS, Fake, Watcher, hand_in, planned
+from hang import HANG_S
 
 from course.grading import environment
 from course.grading.model import FAILED, GRADED, GradingError, Job, Result, Settings, Submission
@@ -111,14 +111,12 @@ def test_a_signal_ends_what_runs_on_the_cluster_and_leaves_it_usable(scheduler: 
             super().finished(result, seconds)
             threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGINT)).start()
 
-    begin = time.monotonic()
+    # The slow ones end when they are closed, and not before.
     status, there = grade(scheduler, tmp_path, {"ada": "1", "bob": "slow", "carl": "slow 2"}, Interrupts())
     assert status == signal.SIGINT and list(there) == ["ada"]
-    assert time.monotonic() - begin < 15, "the slow ones take 30 s"
-    begin = time.monotonic()
+    # There are two workers of one thread each: these are graded because the threads are free again.
     status, there = grade(scheduler, tmp_path, {"ada": "1", "bob": "2", "carl": "3"})
     assert status == 0 and list(there) == ["ada", "bob", "carl"]
-    assert time.monotonic() - begin < 15, "the workers' threads are free again"
 
 
 def test_a_cluster_with_other_versions_is_refused_and_they_are_named(
@@ -182,17 +180,19 @@ def test_a_worker_without_bubblewrap_is_refused_unless_no_sandbox_is_wanted(sche
 @pytest.mark.parametrize("address", ["tcp://127.0.0.1:1", "nonsense"])
 def test_no_scheduler_is_said_in_a_sentence(address: str) -> None:
     code = f"""
+import threading
 from course.grading import cluster, model
 cluster.CONNECT_S = 0.5
 try:
     cluster.Cluster({address!r}, model.Settings(7), None)
 except model.GradingError as error:
     print(error)
+print([thread for thread in threading.enumerate() if not thread.daemon and thread is not threading.main_thread()])
 """
-    begin = time.monotonic()
-    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert said.stdout.startswith(f"There is no Dask scheduler at '{address}' (") and "tcp://host:8786" in said.stdout
-    assert said.stderr == "" and time.monotonic() - begin < 40, "and nothing is left to end late"
+    said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=HANG_S)
+    sentence, waited_for = said.stdout.splitlines()
+    assert sentence.startswith(f"There is no Dask scheduler at '{address}' (") and "tcp://host:8786" in sentence
+    assert said.stderr == "" and waited_for == "[]", "and nothing is left to end late"
 
 
 def test_a_cluster_without_workers_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import csv
-import time
+from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 from fake_class import CNN, NEURON, POINTS, failed, make_class, not_gradable, pair, question, result
+from hang import assert_linear, calls_of
 
 from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, STOPPED, WRONG, GradingError, Result
 from course.grading.report import write_alike, write_feedback, write_gradebook, write_overview, write_platforms
@@ -239,12 +240,17 @@ def test_a_run_without_a_gradable_lesson_still_gives_its_files(tmp_path: Path, r
     assert not (tmp_path / "gradescope").exists()
 
 
-def test_a_class_of_300_takes_less_than_3_seconds(tmp_path: Path) -> None:
-    results = make_class(300)
-    write_feedback([result("warm")], tmp_path / "warm")  # imports jinja2 and pygments
-    # The processor's time: what other programs take of it is not ours.
-    start = time.process_time()
-    for write in (write_gradebook, write_platforms, write_feedback, write_overview):
-        write(results, tmp_path)
-    assert time.process_time() - start < 3
+@pytest.mark.parametrize("write", [write_gradebook, write_platforms, write_feedback, write_overview])
+def test_the_work_of_a_report_grows_with_the_class_and_not_with_its_square(
+    tmp_path: Path, write: Callable[[list[Result], Path], object]
+) -> None:
+    def work(size: int) -> int:
+        results = make_class(size)
+        return calls_of(lambda: write(results, tmp_path / f"{size}"))
+
+    assert_linear(work, 25)
+
+
+def test_a_class_of_300_gets_a_page_each_and_nothing_more(tmp_path: Path) -> None:
+    write_feedback(make_class(300), tmp_path)
     assert len(list((tmp_path / "feedback").iterdir())) == 300

@@ -7,14 +7,14 @@ import random
 import re
 import subprocess
 import sys
-import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hang import assert_linear, calls_of
 
 from course.authoring.notebook import code_cells, read
 from course.authoring.release import stub
@@ -366,15 +366,46 @@ def test_magics_and_f_strings_do_not_hide_a_copy() -> None:
     assert one == fingerprint(["%%time\n" + CONV_A + "\nprint('over')\n"])
 
 
-def test_a_class_of_300_takes_seconds() -> None:
+class Read(Sequence[int]):
+    """A fingerprint that counts how often it is read."""
+
+    def __init__(self, values: Sequence[int]) -> None:
+        self.values, self.times = values, 0
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __getitem__(self, place: Any) -> Any:
+        return self.values[place]
+
+    def __iter__(self) -> Iterator[int]:
+        self.times += 1
+        return iter(self.values)
+
+
+def test_a_thief_is_found_in_a_class_of_300_without_comparing_each_with_each() -> None:
     learners = honest_class(300, seed=4)
     learners["learner-123"][4:5] = UNUSUAL
     learners["thief"] = disguised(learners["learner-123"], random.Random(5))
-    began = time.perf_counter()
-    found = alike(prints(learners))
-    assert time.perf_counter() - began < 10
+    read = {key: Read(value) for key, value in prints(learners).items()}
+    found = alike(read)
     assert ("learner-123", "thief") in names(found)
-    assert len(found) < 20  # of 44,850
+    assert len(found) < 20  # of 45,150
+    assert {one.times for one in read.values()} == {2}, "to count what is usual, and to note who has what"
+
+
+def test_the_work_of_fingerprints_and_of_likeness_grows_with_the_class_and_not_with_its_square() -> None:
+    def work(size: int) -> int:
+        learners = honest_class(size, seed=4)
+        return calls_of(lambda: alike(prints(learners)))
+
+    assert_linear(work, 30)
+
+
+def test_the_work_of_a_fingerprint_grows_with_the_text_and_not_with_its_square() -> None:
+    body = "\n".join(written(dict.fromkeys(LESSON_02, 0)))
+    assert_linear(lambda size: calls_of(lambda: fingerprint([body] * size)), 10)
+    assert_linear(lambda size: calls_of(lambda: fingerprint(["x = [" + "1, " * size + "]"])), 2000)
 
 
 def graded(learner: str, code: str, private: str = "", lesson: str = "02_the_neuron", **more: Any) -> Result:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import nbformat
 import pytest
+from hang import HANG_S
 from nbclient import NotebookClient
 
 LESSON = Path(__file__).parents[1] / "notebooks" / "04_cnn_classification.ipynb"
@@ -27,6 +28,11 @@ def test_the_same_cells_reach_98_5_percent_on_mnist_in_five_epochs() -> None:
     notebook.cells[words[0]].source = notebook.cells[words[0]].source.replace(said, 'DATASET = "mnist"')
     notebook.cells = notebook.cells[: ends[0] + 1]
     notebook.cells[-1].source += "\nprint('epochs', EPOCHS, 'images', len(images), 'goal', goal)"
-    NotebookClient(notebook, timeout=1800, resources={"metadata": {"path": str(LESSON.parent)}}).execute()
+    NotebookClient(
+        notebook,
+        timeout=int(6 * HANG_S),
+        startup_timeout=int(HANG_S),
+        resources={"metadata": {"path": str(LESSON.parent)}},
+    ).execute()
     printed = "".join(output.get("text", "") for output in notebook.cells[-1].outputs)
     assert "epochs 5 images 55000 goal 98.5" in printed

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hang import HANG_S
 
 from course.authoring.lessons import EXERCISES, SOLUTIONS, course_root, names
 from course.authoring.notebook import Cell, Notebook, code_cells, dumps, joined, read, tags
@@ -69,7 +70,7 @@ class NbGrader:
 
     def run(self, *arguments: str) -> str:
         done = subprocess.run(
-            [self.python, *arguments], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=1800
+            [self.python, *arguments], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=6 * HANG_S
         )
         assert done.returncode == 0, f"{arguments}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done.stdout

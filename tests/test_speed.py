@@ -54,19 +54,30 @@ def params() -> dict[str, Array]:
     return {"first": jax.random.normal(one, (3, 3, 1, 32)), "second": 0.1 * jax.random.normal(other, (3, 3, 32, 64))}
 
 
+def _slope(pool: Callable[[Array], Array]) -> Any:
+    """The compiled gradient of a pool with ReLU after it."""
+    return jax.jit(jax.grad(lambda x: (jax.nn.relu(pool(x)) ** 2).sum()))
+
+
+def test_the_gradient_of_the_pool_of_slices_searches_no_window_once_more() -> None:
+    """That is what the library's does, and what makes it slow, under every version of JAX."""
+    maps = jnp.ones((2, 4, 4, 3))
+    searches = [
+        _slope(pool).lower(maps).as_text().count("select_and_scatter") for pool in (_stock_pool, pool_by_slices)
+    ]
+    assert searches == [1, 0]
+
+
 @pytest.mark.skipif(jax.default_backend() != "cpu", reason="on other devices the library's pool may be the faster one")
 def test_training_through_the_pool_of_slices_is_at_least_twice_as_fast_as_through_the_librarys() -> None:
-    """Pool, ReLU and their gradient, of 32 images after the first convolution. Seen on two cores: 12 with jax 0.10.2. With 0.7.2,
-    whose own gradient searches three times faster, 1.6: there it is only held that nothing is lost."""
+    """Pool, ReLU and their gradient, of 32 images after the first convolution. Seen on two cores: 12 with jax 0.10.2. The own
+    gradient of 0.7.2 searches three times faster, so that 1.6 was seen: too little to tell it from a busy moment."""
     maps = jax.random.normal(jax.random.key(2), (32, 28, 28, 32))
-    slopes = [
-        jax.jit(jax.grad(lambda x, pool=pool: (jax.nn.relu(pool(x)) ** 2).sum()))
-        for pool in (_stock_pool, pool_by_slices)
-    ]
-    assert jnp.allclose(slopes[0](maps), slopes[1](maps))
-    at_least = 2.0 if jax.__version_info__ >= (0, 10) else 0.9
-    gain = _times_faster(lambda: slopes[0](maps), lambda: slopes[1](maps), at_least)
-    assert gain >= at_least, f"{gain:.2f}"
+    stock, slices = _slope(_stock_pool), _slope(pool_by_slices)
+    assert jnp.allclose(stock(maps), slices(maps))
+    if jax.__version_info__ >= (0, 10):
+        gain = _times_faster(lambda: stock(maps), lambda: slices(maps), 2)
+        assert gain >= 2, f"{gain:.2f}"
 
 
 def test_a_batch_at_once_is_faster_than_a_loop_over_it(images: Array) -> None:

@@ -24,7 +24,7 @@ from course.grading.sandbox import HOME, SOCKETS, Sandbox
 _PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
 # Address space beyond what may be resident: XLA reserves much that it never touches.
 _RESERVED_MB = 6000
-_START_S = 30.0
+_START_S = 120.0
 _OWN_THREADS = 512
 _PYTHON = (sys.executable, "-P", "-m")
 

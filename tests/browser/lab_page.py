@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 import time
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING, Any
+
+from hang import wait_until
 
 from browser.lab_server import Lab, Theme
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
 
-OPENS_WITHIN_MS = 90_000
 WIDGET = "application/vnd.jupyter.widget-view+json"
 # The course's own widgets (course/widgets/), and ipywidgets'.
 WIDGETS = ".ttn, .jupyter-widgets"
@@ -31,6 +34,11 @@ _PICTURES = """([widget]) => [...document.querySelectorAll('.jp-OutputArea-outpu
   const box = img.getBoundingClientRect();
   return {width: box.width, height: box.height, loaded: img.complete && img.naturalWidth > 0,
           seen: img.checkVisibility(), alt: img.alt, widget: !!img.closest(widget)};})"""
+# What the page knows of its kernel, which it hears after all that a cell has put out.
+_KERNEL_IS = "state => window.jupyterapp.shell.currentWidget.sessionContext.session?.kernel?.status === state"
+# Widgets and pictures come a moment after the output that they stand in.
+_SHOWN = """() => [...document.querySelectorAll('.jp-OutputArea-output')].every(o => !o.innerText.includes('Loading widget'))
+  && [...document.querySelectorAll('.jp-OutputArea-output img:not([hidden])')].every(img => img.complete)"""
 
 
 @dataclass(frozen=True)
@@ -59,7 +67,7 @@ class LabNotebook:
         self.page, self.lab, self.path = page, lab, path
         workspace = re.sub(r"\W", "-", f"{path}-{time.monotonic_ns()}")
         page.goto(lab.address(path, workspace))
-        self.cells.first.wait_for(state="visible", timeout=OPENS_WITHIN_MS)
+        self.cells.first.wait_for(state="visible")
         page.wait_for_function("() => window.jupyterapp?.shell.currentWidget?.content?.widgets?.length > 0")
 
     @property
@@ -96,17 +104,24 @@ class LabNotebook:
         self.page.locator("#jp-MainMenu .lm-MenuBar-itemLabel").get_by_text(menu, exact=True).click()
         self.page.locator(".lm-Menu-itemLabel:visible").get_by_text(entry, exact=True).click()
 
-    def wait_for_kernel(self, within_s: float = 120.0) -> None:
-        """Until the kernel is idle.
+    def wait_for_kernel(self, state: str = "idle") -> None:
+        """Until the kernel is idle, or in another state, and the page has heard so, which comes after all outputs.
 
         Raises:
             TimeoutError: it is not.
         """
-        deadline = time.monotonic() + within_s
-        while self.lab.kernel_state(self.path) != "idle":
-            if time.monotonic() > deadline:
-                raise TimeoutError(f"the kernel of {self.path} is {self.lab.kernel_state(self.path) or 'not there'}")
-            self.page.wait_for_timeout(100)
+        # Not by the page alone, which is told nothing of a kernel that hasn't begun to start.
+        self._wait_until(lambda: self.lab.kernel_state(self.path) == state, f"the kernel of {self.path} to be {state}")
+        self.page.wait_for_function(_KERNEL_IS, arg=state)
+
+    def _wait_until(self, done: Callable[[], object], what: str) -> None:
+        """As `hang.wait_until`, while the page goes on."""
+
+        def looked() -> object:
+            self.page.evaluate("() => 0")
+            return done()
+
+        wait_until(looked, what)
 
     def clear(self) -> None:
         """Remove all outputs: what is seen afterwards has been made by this run."""
@@ -115,25 +130,25 @@ class LabNotebook:
     def run_all(self) -> None:
         self.choose("Run", "Run All Cells")
 
-    def wait_for_the_end(self, cell_within_s: float = 400.0) -> list[Cell]:
-        """Until every code cell has run, or one has failed and the kernel rests. Returns the code cells.
+    def wait_for_the_end(self) -> list[Cell]:
+        """Until every code cell has run, or one has failed and the kernel rests, and the page shows it. Returns the code cells.
 
         Raises:
-            TimeoutError: for so long no cell has ended; with the cell that it is at.
+            TimeoutError: for long no cell has ended; with the cell that it is at.
         """
-        ended, since = -1, time.monotonic()
-        while True:
-            cells = self.code_cells()
-            counted = sum(cell.count is not None for cell in cells)
-            over = counted == len(cells) or any(cell.errors for cell in cells)
-            if over and self.lab.kernel_state(self.path) == "idle":
-                return self.code_cells()
-            if counted != ended:
-                ended, since = counted, time.monotonic()
-            if time.monotonic() - since > cell_within_s:
-                at = next((cell.source for cell in cells if cell.count is None), "the last one")
-                raise TimeoutError(f"{self.path} has been running for {cell_within_s:.0f} s at the cell:\n{at}")
-            self.page.wait_for_timeout(250)
+        while left := tuple(self._left()):
+            self._wait_until(partial(self._no_more, left), f"{self.path}, which is before this cell:\n{left[0]}")
+        self.wait_for_kernel()
+        self.page.wait_for_function(_SHOWN)
+        return self.code_cells()
+
+    def _left(self) -> list[str]:
+        """The sources of the code cells that are still to run; none after an error."""
+        cells = self.code_cells()
+        return [] if any(cell.errors for cell in cells) else [cell.source for cell in cells if cell.count is None]
+
+    def _no_more(self, left: Sequence[str]) -> bool:
+        return tuple(self._left()) != left
 
     def edit(self, source: str) -> None:
         """Put the cursor into the editor of the cell that has this in it."""
@@ -141,9 +156,17 @@ class LabNotebook:
 
     def run_cell(self) -> None:
         """Shift+Enter, and wait until it has run."""
+        code = self.page.evaluate(
+            "() => window.jupyterapp.shell.currentWidget.content.activeCell.model.type === 'code'"
+        )
+        ran = self._last_count()
         self.page.keyboard.press("Shift+Enter")
-        self.page.wait_for_timeout(200)
+        if code:
+            self._wait_until(lambda: self._last_count() > ran, "a cell to begin")
         self.wait_for_kernel()
+
+    def _last_count(self) -> int:
+        return max((cell.count or 0 for cell in self.code_cells()), default=0)
 
     def theme(self, theme: Theme) -> None:
         """Change the theme of this page."""

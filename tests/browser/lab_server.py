@@ -19,13 +19,13 @@ from pathlib import Path
 from typing import Any, Literal
 
 import psutil
+from hang import HANG_S, wait_until
 
 from course.authoring.lessons import KINDS
 
 Theme = Literal["JupyterLab Light", "JupyterLab Dark"]
 
-STARTS_WITHIN_S = 120.0
-ENDS_WITHIN_S = 15.0
+ENDS_WITHIN_S = HANG_S / 20  # then it is killed
 FIRST_PAGE = "lab/tree/notebooks/00_start_here.ipynb"  # of `make lab`
 
 # Settings of JupyterLab, by plugin. Lab draws only the cells in view, and "defer" draws the others when the browser has
@@ -121,18 +121,25 @@ class Lab:
         """The address, once its first page is there.
 
         Raises:
-            RuntimeError: the server ended, or took too long; with the end of its log.
+            RuntimeError: the server ended; with the end of its log.
+            TimeoutError: it took too long.
         """
-        deadline = time.monotonic() + STARTS_WITHIN_S
         note = self.home / "runtime" / f"jpserver-{self._process.pid}.json"
-        while time.monotonic() < deadline and self._process.poll() is None:
+        found: list[str] = []
+
+        def served_or_ended() -> bool:
             try:
                 url = str(json.loads(note.read_text())["url"])
-                with urllib.request.urlopen(f"{url}{FIRST_PAGE}?token={self.token}", timeout=5):
-                    return url
+                with urllib.request.urlopen(f"{url}{FIRST_PAGE}?token={self.token}", timeout=HANG_S):
+                    found.append(url)
             except (OSError, ValueError, urllib.error.URLError):
-                time.sleep(0.05)
-        raise RuntimeError(f"JupyterLab was not served within {STARTS_WITHIN_S:.0f} s:\n{self.log()[-3000:]}")
+                return self._process.poll() is not None
+            return True
+
+        wait_until(served_or_ended, "JupyterLab to be served")
+        if not found:
+            raise RuntimeError(f"JupyterLab ended:\n{self.log()[-3000:]}")
+        return found[0]
 
     def log(self) -> str:
         return self._log.read_text(errors="replace")
@@ -172,7 +179,7 @@ class Lab:
         request = urllib.request.Request(
             f"{self.url}api/{path}", method=method, headers={"Authorization": f"token {self.token}"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(request, timeout=HANG_S) as answer:
             return json.loads(answer.read() or b"null")
 
     def kernel_state(self, path: str) -> str:

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
+from hang import HANG_S
+
 from browser.screenshots import keep
 
 if TYPE_CHECKING:
@@ -76,6 +78,7 @@ def watched(browser: Browser) -> Iterator[Page]:
         AssertionError: something went wrong in it that nobody saw.
     """
     context = browser.new_context(viewport={"width": 1280, "height": 900})
+    context.set_default_timeout(1000 * HANG_S)
     page = context.new_page()
     watch = Watch(page)
     try:

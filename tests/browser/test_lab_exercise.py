@@ -39,12 +39,12 @@ def test_a_wrong_answer_gets_its_hint_and_the_right_one_passes(
 
     _write(notebook, "return jnp.tanh(w @ x)")
     hint = verdict.get_by_text("a neuron whose bias is 0")
-    hint.wait_for(timeout=60_000)
+    hint.wait_for()
     hint.scroll_into_view_if_needed()
     shoot(page, "exercise 02, a wrong answer and its hint")
 
     _write(notebook, "return jnp.tanh(w @ x + b)")
     right = verdict.get_by_text("✓")
-    right.wait_for(timeout=60_000)
+    right.wait_for()
     assert hint.count() == 0, "the hint has gone"
     shoot(page, "exercise 02, the right answer")

@@ -54,7 +54,7 @@ def lesson(request: pytest.FixtureRequest, lab: Lab, browser: Browser) -> Iterat
         assert notebook.pictures() == [], "the pictures that follow are of this run"
         started = time.perf_counter()
         notebook.run_all()
-        notebook.outputs().locator("img:visible").first.wait_for(timeout=300_000)
+        notebook.outputs().locator("img:visible").first.wait_for()
         pictured = time.perf_counter()
         yield Ran(notebook, notebook.wait_for_the_end(), opened - began, pictured - started)
         lab.stop_kernels()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -18,22 +18,22 @@ PALE = '<main><p style="color: #ccc; background: #fff">pale</p><img src="data:im
 
 
 @pytest.mark.parametrize(
-    ("done", "named"),
+    ("done", "event", "named"),
     [
-        ("console.error('a message')", "console: a message"),
-        ("setTimeout(() => { throw new Error('thrown late') })", "uncaught: thrown late"),
-        ("fetch('http://127.0.0.1:9/gone').catch(() => 0)", "failed (net::ERR_UNSAFE_PORT)"),
-        ("fetch('https://example.org/font.woff').catch(() => 0)", "asks elsewhere: https://example.org/font.woff"),
+        ("console.error('a message')", "console", "console: a message"),
+        ("setTimeout(() => { throw new Error('thrown late') })", "pageerror", "uncaught: thrown late"),
+        ("fetch('http://127.0.0.1:9/gone').catch(() => 0)", "requestfailed", "failed (net::ERR_UNSAFE_PORT)"),
+        ("fetch('https://example.org/f.woff').catch(() => 0)", "request", "asks elsewhere: https://example.org/f.woff"),
     ],
 )
 def test_what_nobody_sees_fails_the_test(
-    browser: Browser, done: str, named: str, monkeypatch: pytest.MonkeyPatch
+    browser: Browser, done: str, event: Any, named: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(page_watch, "keep", lambda *_: None)  # no picture of a failure that was meant
     with pytest.raises(AssertionError, match="problems in the page") as failed, watched(browser) as page:
         page.goto("about:blank")
-        page.evaluate(f"() => {{ {done} }}")
-        page.wait_for_timeout(300)
+        with page.expect_event(event):
+            page.evaluate(f"() => {{ {done} }}")
     assert named in str(failed.value)
 
 

@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from hang import HANG_S
+
 from course.authoring.lessons import course_root
 from course.authoring.notebook import Notebook
 
@@ -34,11 +36,11 @@ class Runtime:
         """The lines that this pip command prints, whatever its exit status."""
         command = [str(self.python), "-m", "pip", "--disable-pip-version-check", *words]
         ran = subprocess.run(
-            command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=120, check=False
+            command, cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=HANG_S, check=False
         )
         return ran.stdout.splitlines()
 
-    def run(self, nb: Notebook, *, failing: bool = False, cell_seconds: int = 900) -> Any:
+    def run(self, nb: Notebook, *, failing: bool = False, cell_seconds: int = int(3 * HANG_S)) -> Any:
         """A copy of `nb`, run from the top in a new kernel; with `failing`, past cells that raise."""
         import nbformat
         from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
@@ -59,6 +61,7 @@ class Runtime:
             node,
             km=AsyncKernelManager(kernel_name="twin", kernel_spec_manager=OfTheTwin()),
             timeout=cell_seconds,
+            startup_timeout=int(HANG_S),
             allow_errors=failing,
             store_widget_state=False,
             extra_arguments=["--log-level=ERROR"],
