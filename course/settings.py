@@ -46,9 +46,7 @@ class _Setting:
 
 
 # None means to JAX that nothing is said in this thread, so that only "allow" undoes what is said elsewhere.
-_GUARD = _Setting(
-    "allow", "the course hands NumPy's arrays and Python's numbers to JAX", same=(None,), as_good=("log",)
-)
+_GUARD = _Setting("allow", "the course hands NumPy's arrays and Python's numbers to JAX", same=(None,))
 
 # Every setting that can change a value or a dtype, or raise an error, in code that the course or a learner writes. Not here are those
 # that choose the device, as a verdict is reached on the learner's own, that only print (jax_log_compiles, jax_explain_cache_misses,
@@ -146,7 +144,7 @@ def notes() -> list[str]:
         if name.upper() in os.environ or _plain(value) not in _SETTINGS[name].as_good
     }
     return [
-        f"{_named(some)}: {counts_on}. Cells of a lesson may stop or show other numbers. To follow it, restart the kernel "
+        f"{_named(some)}: {counts_on}. Cells of a lesson may stop, warn, or show other numbers. To follow it, restart the kernel "
         f"and run `import jax; {_update(some)}` first. A check judges under settings of its own."
         for counts_on, some in _grouped(found).items()
     ]
