@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from enum import Enum
 from functools import partial
 from types import SimpleNamespace
@@ -55,15 +56,6 @@ each_setting = pytest.mark.parametrize("name", KNOWN)
 pytestmark = pytest.mark.filterwarnings("ignore:The jax_safer_randint configuration is deprecated:DeprecationWarning")
 
 ALL = exercises()
-# Of each lesson those that are quick to judge, with numbers, slopes, random numbers, kernels, compiled functions and 16 bits among them.
-SOME = (
-    "standardize",
-    "neuron",
-    "he_init",
-    "numerical_gradient",
-    "softmax_cross_entropy_backward",
-    "max_pool",
-)
 
 
 @pytest.fixture
@@ -101,13 +93,39 @@ def test_no_setting_changes_a_verdict(name: str, choose: Callable[..., None]) ->
         assert judge(exercise, mistake.wrong).mistake == mistake.name
 
 
-@pytest.mark.parametrize("name", SOME)
+@pytest.mark.parametrize("name", ALL)
 def test_all_settings_together_change_no_verdict(name: str, choose: Callable[..., None]) -> None:
     """What the exercise is made of, too: its inputs, the right answers and those of the mistakes."""
     exercise = ALL[name]
     choose(**KNOWN)
     assert verdict_of(exercise, exercise.reference).passed
     assert {verdict_of(exercise, one.wrong).mistake for one in exercise.mistakes[:1]} == {exercise.mistakes[0].name}
+
+
+def test_all_that_an_exercise_is_made_of_runs_under_the_courses_settings(choose: Callable[..., None]) -> None:
+    seen: dict[str, Any] = {}
+
+    def noting(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        def noted(*args: Any) -> Any:
+            seen[name] = settings._others(jax)
+            return function(*args)
+
+        return noted
+
+    mistake = DOUBLE.mistakes[0]
+    exercise = replace(
+        DOUBLE,
+        cases=noting("cases", DOUBLE.cases),
+        reference=noting("reference", DOUBLE.reference),
+        mistakes=(replace(mistake, wrong=noting("mistake", mistake.wrong)),),
+        measure=noting("measure", DOUBLE.measure),
+        accept=noting("accept", lambda got, want, x: None if np.allclose(got, want) else "no"),
+        remark=noting("remark", lambda raw, x: None),
+    )
+    choose(**KNOWN)
+    assert judge(exercise, exercise.reference).passed
+    assert not judge(exercise, lambda x: x * x).passed
+    assert seen == {part: {} for part in ("cases", "reference", "mistake", "measure", "accept", "remark")}
 
 
 def test_what_the_grader_tries_is_what_the_notebook_tries(choose: Callable[..., None]) -> None:
