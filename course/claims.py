@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from course import settings
+
 
 class ClaimFailed(AssertionError):
     """What a lesson says does not hold on this machine; the message carries the figures that were measured."""
@@ -20,7 +22,7 @@ def claim(holds: Any, statement: str, **measured: Any) -> None:
         **measured: the figures behind it, shown only if the claim fails.
 
     Raises:
-        ClaimFailed: the condition is false; names every figure in ``measured``.
+        ClaimFailed: the condition is false; names every figure in ``measured``, and the settings of JAX that may be why.
         TypeError: ``holds`` is not one truth value (an array of several, say).
     """
     try:
@@ -29,5 +31,5 @@ def claim(holds: Any, statement: str, **measured: Any) -> None:
         raise TypeError(f"claim() needs one True or False, not {type(holds).__name__}: {error}") from None
     if not true:
         figures = ", ".join(f"{name} = {value}" for name, value in measured.items()) or "no figures were given"
-        raise ClaimFailed(f"This does not hold here: {statement} (measured: {figures})")
+        raise ClaimFailed(" ".join((f"This does not hold here: {statement} (measured: {figures})", *settings.notes())))
     print(f"✓ {statement}")

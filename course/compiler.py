@@ -7,8 +7,11 @@ from typing import Any
 
 import jax
 
+from course import settings
+
 
 @cache
+@settings.own()
 def without_ynnpack() -> dict[str, Any]:
     """For `jax.jit(f, **without_ynnpack())`: on a CPU, compile without the library YNNPACK.
 

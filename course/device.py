@@ -17,6 +17,7 @@ from typing import Literal, TypeVar
 import jax
 import jax.numpy as jnp
 
+from course import settings
 from course.timing import race, timed
 
 T = TypeVar("T")
@@ -130,6 +131,7 @@ def measured_roof(arithmetic: Arithmetic = "tf32") -> tuple[float, float]:
 
 
 @cache
+@settings.own()
 def _measured_flops(arithmetic: Arithmetic) -> float:
     n = size_for(cpu=1_024, gpu=4_096)
     matrix = jnp.ones((n, n), jnp.bfloat16 if arithmetic == "half" else jnp.float32)
@@ -139,6 +141,7 @@ def _measured_flops(arithmetic: Arithmetic) -> float:
 
 
 @cache
+@settings.own()
 def _measured_bandwidth() -> float:
     """The better one of two tests, in B/s: to read an array, and STREAM's triad a + s·b (John McCalpin,
     https://www.cs.virginia.edu/stream/), which moves three. Written over `a`, as fresh memory costs more than the work."""

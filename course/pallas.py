@@ -9,6 +9,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
+from course import settings
+
 # Pallas compiles for GPUs from NVIDIA's Ampere on, compute capability 8.0 (its older backend, Triton), or from Hopper on (its
 # newer one, Mosaic GPU): https://docs.jax.dev/en/latest/pallas/quickstart.html.
 _AMPERE = 8.0
@@ -34,6 +36,7 @@ def kernels_are() -> str:
 
 
 @cache
+@settings.own()
 def _why() -> str:
     """Why kernels are interpreted here; nothing where they are compiled."""
     device = jax.devices()[0]

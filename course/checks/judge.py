@@ -10,6 +10,7 @@ from typing import Any
 import jax
 import numpy as np
 
+from course import settings
 from course.checks.compare import Told, difference, equal, public
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.outcome import Failure, Outcome, run
@@ -101,6 +102,7 @@ class Marking:
         RuntimeError: the reference fails on an input.
     """
 
+    @settings.own()
     def __init__(self, exercise: Exercise, seed: int = 0) -> None:
         self.exercise = exercise
         self.cases = exercise.draw(seed)
@@ -113,10 +115,12 @@ class Marking:
                     f"the reference answer of {exercise.name} fails on {case.label!r}: {outcome.failure}"
                 )
 
+    @settings.own()
     def collect(self, attempt: Callable[[Case], Outcome]) -> list[Outcome]:
         """The raw outcome of one attempt a case; after the first that takes too long, the rest are not tried but count as such."""
         return list(in_turn(self.cases, attempt))
 
+    @settings.own()
     def verdict(self, got: Sequence[Outcome]) -> Verdict:
         """The verdict on raw outcomes, one a case; they may come from another process, and one that lies.
 
@@ -210,4 +214,7 @@ def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
             (f"check() got {type(function).__name__}.",),
         )
     marks = marking(exercise, seed)
-    return marks.verdict(marks.collect(partial(attempt, exercise, function)))
+    verdict = marks.verdict(marks.collect(partial(attempt, exercise, function)))
+    if verdict.passed or verdict.mistake or verdict.text == (NOT_WRITTEN,):
+        return verdict
+    return replace(verdict, text=(*verdict.text, *settings.left_behind()))

@@ -21,6 +21,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from course import settings
 from course.checks.plain import TooMuch, plain
 
 _OURS = str(Path(__file__).resolve().parents[1])
@@ -171,6 +172,8 @@ class _Printed(io.StringIO):
 def run(function: Callable[..., Any], probe: Callable[..., Any], args: Sequence[Any], limit_s: float) -> Outcome:
     """Probe ``function`` on ``args``; never raises for what the learner's code does, but for KeyboardInterrupt.
 
+    It runs under the course's own settings of JAX, whatever the learner's are.
+
     Args:
         function: the learner's function or class.
         probe: see :class:`course.checks.exercise.Exercise`.
@@ -179,7 +182,7 @@ def run(function: Callable[..., Any], probe: Callable[..., Any], args: Sequence[
     """
     printed = _Printed()
     try:
-        with contextlib.redirect_stdout(printed), time_limit(limit_s):
+        with settings.own(), contextlib.redirect_stdout(printed), time_limit(limit_s):
             value, failure = _probed(function, probe, args)
     except TookTooLong:
         value, failure = None, Failure("TookTooLong", f"it had not ended after {limit_s:g} seconds")

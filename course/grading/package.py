@@ -15,6 +15,7 @@ _FILES = (
     "data",
     "device",
     "predict",
+    "settings",
     "timing",
     "checks/outcome",
     "checks/plain",
