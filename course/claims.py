@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from course.terminal import say
+
 
 class ClaimFailed(AssertionError):
     """What a lesson says does not hold on this machine; the message carries the figures that were measured."""
@@ -30,4 +32,4 @@ def claim(holds: Any, statement: str, **measured: Any) -> None:
     if not true:
         figures = ", ".join(f"{name} = {value}" for name, value in measured.items()) or "no figures were given"
         raise ClaimFailed(f"This does not hold here: {statement} (measured: {figures})")
-    print(f"✓ {statement}")
+    say(f"✓ {statement}")

@@ -11,15 +11,15 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from course import cli_badges, cli_grade, cli_progress, cli_site
+from course import cli_badges, cli_grade, cli_progress, cli_site, terminal
 from course.authoring import bootstrap as setup_cell
 from course.authoring import format as formatting
 from course.authoring import lessons, release
 from course.authoring.notebook import AuthoringError, dumps, read, write
+from course.console import Console
 
 app = typer.Typer(
     name="course",
@@ -45,11 +45,12 @@ Timeout = Annotated[int, typer.Option(help="Seconds that one cell may take.", mi
 
 def main() -> None:
     """The entry point of the command `course`."""
-    try:
-        app()
-    except AuthoringError as error:
-        err.print(str(error), markup=False)
-        raise SystemExit(1) from None
+    with terminal.program():
+        try:
+            app()
+        except AuthoringError as error:
+            err.print(str(error), markup=False)
+            raise SystemExit(1) from None
 
 
 @app.callback()

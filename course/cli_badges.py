@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from course.authoring import badges, bootstrap
 from course.authoring.lessons import KINDS, course_root, kind_of, select, shown, stored
 from course.authoring.notebook import dumps, read, write
 from course.authoring.published import published, set_tag
+from course.console import Console
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)

@@ -63,7 +63,9 @@ def test_a_picture_without_words_and_html_with_a_picture_stay_as_nbconvert_makes
     bare = _converted(HTMLExporter(), _shows({"image/png": PIXEL}, {}))
     assert "No description has been provided" in bare
     words = html.escape(WORDS)
-    given = _shows({"image/png": PIXEL, "text/html": f'<img alt="{words}" src="x.png">'}, {"image/png": {"alt": "other"}})
+    given = _shows(
+        {"image/png": PIXEL, "text/html": f'<img alt="{words}" src="x.png">'}, {"image/png": {"alt": "other"}}
+    )
     (image,) = BeautifulSoup(_converted(HTMLExporter(), given), "html.parser").select(".jp-RenderedHTML img")
     assert image["alt"] == WORDS
 

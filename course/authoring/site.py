@@ -10,12 +10,14 @@ import base64
 import hashlib
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from course import terminal
 from course.authoring import first_page, pages
 from course.authoring.lessons import EXERCISES, LESSONS, SOLUTIONS, course_root, stored
 from course.authoring.notebook import AuthoringError, Notebook, read
@@ -125,7 +127,8 @@ def _commands(root: Path) -> str:
         "--title",
         "The command `course`",
     ]
-    ran = subprocess.run(made, cwd=root, check=False, capture_output=True, text=True)
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    ran = subprocess.run(made, cwd=root, check=False, env=env, capture_output=True, encoding="utf-8")
     if ran.returncode:
         raise AuthoringError(f"typer could not write the page of the commands: {ran.stderr.strip()[-500:]}")
     return ran.stdout
@@ -152,4 +155,5 @@ def _there(module: str) -> bool:
 
 def main() -> None:
     """`python -m course.authoring.site`: what `course site` does."""
-    build(course_root())
+    with terminal.program():
+        build(course_root())

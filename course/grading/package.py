@@ -15,6 +15,7 @@ _FILES = (
     "data",
     "device",
     "predict",
+    "terminal",
     "timing",
     "checks/outcome",
     "checks/plain",

@@ -9,8 +9,7 @@ from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
-from rich.console import Console
-
+from course.console import Console
 from course.grading import report
 from course.grading.asked import (
     Options,
