@@ -150,7 +150,7 @@ def bootstrap_cell(
 def one_lesson(
     name: Annotated[str, typer.Argument(help="The lesson's name, or its number.")], timeout: Timeout = 600
 ) -> None:
-    """Run, format and release one lesson, then run its gates: what `make lesson N=…` does."""
+    """Run, format and release one lesson, then run its gates: what `make lesson N=02` does."""
     root = lessons.course_root()
     name = lessons.find_name(root, name)
     files = [path for path in lessons.stored(root, (lessons.LESSONS, lessons.SOLUTIONS)) if path.stem == name]

@@ -32,15 +32,18 @@ _PLAIN = {
     **{"ß": "ss", "æ": "ae", "Æ": "AE", "œ": "oe", "Œ": "OE", "ø": "o", "Ø": "O", "ł": "l", "Ł": "L", "đ": "d", "Đ": "D"},
 }  # fmt: skip
 # In a table's cell rich cuts a text to the width and ends it with "…": more than one character would not fit there.
-_CUT = re.compile(r"…(?:\x1b\[[0-9;]*m)*(?: *\||  )")
+_STYLE = r"(?:\x1b\[[0-9;]*m)*"
+_CUT = re.compile(rf"…{_STYLE}(?:(?: {_STYLE})*\|| {_STYLE} )")
 
 
 @contextlib.contextmanager
 def program() -> Iterator[None]:
-    """In here standard output and error write what they can't encode in ASCII; at the end, what they still hold."""
+    """In here standard output and error write in ASCII what they can't encode; at the end, what they still hold."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):  # a notebook's or a test's own stream may be none
             stream.reconfigure(errors=READABLE)
+    if os.environ.get("COLUMNS") == "0":  # how some terminals say that they don't know; rich would show nothing
+        del os.environ["COLUMNS"]
     try:
         yield
     finally:

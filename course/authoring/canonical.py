@@ -234,7 +234,7 @@ def _not_canonical(nb: Notebook, kind: str, text: str) -> Iterator[Problem]:
     found = False
     if why := other_system(text):
         found = True
-        yield Problem("", f"{why}. {TIDY}")
+        yield Problem("", f"the file is not in the canonical form: {why}. {TIDY}")
     for index, (is_cell, should) in enumerate(zip(nb["cells"], wanted["cells"], strict=True)):
         keys = {key for key in is_cell.keys() | should.keys() if is_cell.get(key) != should.get(key)}
         found = found or bool(keys)
