@@ -28,6 +28,7 @@ import typer
 from benchmarks import report
 from benchmarks.measure import Cost, Failed, machine, run, versions
 from benchmarks.submissions import OWN_CODE, hand_in
+from course import terminal
 from course.authoring.lessons import EXERCISES, SOLUTIONS, course_root, find_name
 
 ROOT = course_root(Path(__file__).parent)
@@ -204,4 +205,5 @@ def main(
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    with terminal.program():
+        typer.run(main)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from course import settings
+from course.terminal import say
 
 
 class ClaimFailed(AssertionError):
@@ -32,4 +33,4 @@ def claim(holds: Any, statement: str, **measured: Any) -> None:
     if not true:
         figures = ", ".join(f"{name} = {value}" for name, value in measured.items()) or "no figures were given"
         raise ClaimFailed(" ".join((f"This does not hold here: {statement} (measured: {figures})", *settings.notes())))
-    print(f"✓ {statement}")
+    say(f"✓ {statement}")

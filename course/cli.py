@@ -11,16 +11,16 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from course import cli_badges, cli_grade, cli_progress, cli_site
+from course import cli_badges, cli_grade, cli_progress, cli_site, terminal
 from course.authoring import bootstrap as setup_cell
 from course.authoring import format as formatting
 from course.authoring import lessons, release
 from course.authoring.extras import require
 from course.authoring.notebook import AuthoringError, dumps, read, write
+from course.console import Console
 
 app = typer.Typer(
     name="course",
@@ -46,11 +46,12 @@ Timeout = Annotated[int, typer.Option(help="Seconds that one cell may take.", mi
 
 def main() -> None:
     """The entry point of the command `course`."""
-    try:
-        app()
-    except AuthoringError as error:
-        err.print(str(error), markup=False)
-        raise SystemExit(1) from None
+    with terminal.program():
+        try:
+            app()
+        except AuthoringError as error:
+            err.print(str(error), markup=False)
+            raise SystemExit(1) from None
 
 
 @app.callback()
@@ -107,14 +108,14 @@ def release_exercises(notebooks: Paths = None, check: Check = False) -> None:
     for path in paths:
         target = f"{lessons.EXERCISES}/{path.name}"
         try:
-            differs = release.release_file(path, root, check=check)
+            if check:
+                problem = release.exercise_problem(path, root)
+                wrong += [str(problem)] if problem else []
+            else:
+                written = release.release_file(path, root)
+                out.print(f"{target}: {'written' if written else 'unchanged'}", markup=False)
         except AuthoringError as error:
             wrong.append(str(error))
-            continue
-        if check and differs:
-            wrong.append(f"{target} is not what its solution gives. Run `course release`.")
-        elif not check:
-            out.print(f"{target}: {'written' if differs else 'unchanged'}", markup=False)
     if not notebooks:
         wrong += [f"{lessons.shown(path, root)} has no solution. Delete it." for path in release.orphans(root)]
     _finish(wrong, f"{_count(len(paths))} released." if check else "")
@@ -150,7 +151,7 @@ def bootstrap_cell(
 def one_lesson(
     name: Annotated[str, typer.Argument(help="The lesson's name, or its number.")], timeout: Timeout = 600
 ) -> None:
-    """Run, format and release one lesson, then run its gates: what `make lesson N=…` does."""
+    """Run, format and release one lesson, then run its gates: what `make lesson N=02` does."""
     require("Testing a lesson")
     root = lessons.course_root()
     name = lessons.find_name(root, name)

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from course.authoring import badges, bootstrap
 from course.authoring.lessons import KINDS, course_root, kind_of, select, shown, stored
-from course.authoring.notebook import dumps, read, write
+from course.authoring.notebook import dumps, read, read_as_stored, write
 from course.authoring.published import published, set_tag
+from course.console import Console
 
 out = Console(highlight=False, soft_wrap=True)
 err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -44,7 +44,7 @@ def show_badges(
     elif check:
         wrong = [f"{shown(path, root)}, {said}" for path in paths if (said := badges.problem(read(path), path, root))]
         if not notebooks:
-            wrong += map(str, badges.readme_problems(_readme(root).read_text(encoding="utf-8"), root))
+            wrong += map(str, badges.readme_problems(read_as_stored(_readme(root)), root))
         for reason in wrong:
             err.print(reason, markup=False)
         if wrong:
@@ -89,7 +89,7 @@ def _write_badges(paths: list[Path], root: Path, *, with_readme: bool) -> int:
         changed += write(path, dumps(badges.put(read(path), kind_of(path), path.stem, home)))
     file = _readme(root)
     if with_readme and file.is_file():
-        changed += write(file, badges.readme(file.read_text(encoding="utf-8"), root))
+        changed += write(file, badges.readme(read_as_stored(file), root))
     return changed
 
 

@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 from rich.panel import Panel
 
 from course.authoring.extras import require
+from course.console import Console
 from course.grading.model import GradingError, Limits
 
 DEFAULT = Limits()

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
-from rich.console import Console
+
+from course.console import Console
+from course.terminal import say
 
 if TYPE_CHECKING:
     from course.progress.outcome import Outcome
@@ -66,7 +68,7 @@ def progress(
         ]
         following = {"lesson": step.lesson, "exercise": step.heading, "reason": step.reason}
         told = {"file": found.where, "notes": found.notes, "next": following, "lessons": lessons}
-        print(json.dumps(told, indent=2, ensure_ascii=False))
+        say(json.dumps(told, indent=2))
         return
     show(Map(view, found.where, found.notes, only), Console(highlight=False))
 

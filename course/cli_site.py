@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from course.authoring import site as building
 from course.authoring.lessons import course_root, shown
+from course.console import Console
 
 out = Console(highlight=False, soft_wrap=True)
 

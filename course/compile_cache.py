@@ -94,7 +94,7 @@ def clear(home: Path, most: int = MOST) -> None:
 def processor() -> str:
     """What compiled code may depend on: a folder of a home that several machines share must not be read by another kind."""
     with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         return "\n".join(sorted({line for line in lines if line.startswith(("model name", "flags", "Features"))}))
     return f"{platform.machine()} {platform.processor()}"
 

@@ -249,7 +249,7 @@ def _memory(device: jax.Device) -> str:
 def _cpu_name() -> str:
     info = Path("/proc/cpuinfo")
     if info.exists():
-        for line in info.read_text(errors="replace").splitlines():
+        for line in info.read_text(encoding="utf-8", errors="replace").splitlines():
             if line.startswith("model name"):
                 return line.partition(":")[2].strip()
     if sys.platform == "darwin" and (name := _output("sysctl", "-n", "machdep.cpu.brand_string")):
@@ -294,7 +294,7 @@ def _output(*command: str) -> str:
     if shutil.which(command[0]) is None:
         return ""
     try:
-        done = subprocess.run(command, capture_output=True, text=True, timeout=5, check=True)
+        done = subprocess.run(command, capture_output=True, encoding="utf-8", errors="replace", timeout=5, check=True)
     except (OSError, subprocess.SubprocessError):
         return ""
     return done.stdout.strip()

@@ -12,7 +12,7 @@ from making import code, grading, make_course, markdown, notebook, printed, save
 
 from course.authoring.lessons import EXERCISES
 from course.authoring.notebook import AuthoringError, dumps, parse, read
-from course.authoring.release import exercise_of, orphans, release_file, stub
+from course.authoring.release import exercise_of, exercise_problem, orphans, release_file, stub
 
 REGION = "def f(x):\n    y = 1\n    ### BEGIN SOLUTION\n    y = x\n    ### END SOLUTION\n    return y"
 RAISE = 'raise NotImplementedError("f is not written yet: put your code in the place of this line")'
@@ -125,14 +125,14 @@ def test_a_repeated_grade_id_names_both_cells_and_all_problems_are_said_at_once(
 def test_releasing_writes_once_and_checking_writes_nothing(tmp_path: Path) -> None:
     root = make_course(tmp_path)
     solution, exercise = root / "solutions" / "02_the_neuron.ipynb", root / EXERCISES / "02_the_neuron.ipynb"
-    assert release_file(solution, root, check=True) and not exercise.exists()
-    assert release_file(solution, root) and not release_file(solution, root, check=True)
+    assert exercise_problem(solution, root) and not exercise.exists()
+    assert release_file(solution, root) and exercise_problem(solution, root) is None
     stamp = exercise.stat().st_mtime_ns
     assert not release_file(solution, root) and exercise.stat().st_mtime_ns == stamp
     changed = read(exercise)
     changed["cells"][0]["source"] = "# By hand"
     save(exercise, changed)
-    assert release_file(solution, root, check=True)
+    assert "not what its solution gives" in str(exercise_problem(solution, root))
     assert orphans(root) == []
     solution.unlink()
     assert orphans(root) == [exercise]

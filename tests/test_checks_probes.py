@@ -37,7 +37,7 @@ each_exercise = pytest.mark.parametrize("exercise", ALL.values(), ids=list(ALL))
 def _imports(path: Path) -> set[str]:
     """The modules that a file imports, anywhere in it."""
     found: set[str] = set()
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             found |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
@@ -55,13 +55,13 @@ def test_what_goes_inside_imports_nothing_that_knows_an_answer(path: Path) -> No
     )
     ours = [name for name in _imports(path) if name.split(".")[0] == "course"]
     assert all(name.startswith(allowed) for name in ours), ours
-    assert "importlib" not in path.read_text() or path.parent.name == "probes"
+    assert "importlib" not in path.read_text(encoding="utf-8") or path.parent.name == "probes"
 
 
 @pytest.mark.parametrize("path", INSIDE, ids=lambda path: path.stem)
 def test_what_goes_inside_names_no_part_of_a_catalogue(path: Path) -> None:
     """No reference, mistake or hint, by its name or by its words."""
-    text = path.read_text()
+    text = path.read_text(encoding="utf-8")
     defined = {node.name for node in ast.walk(ast.parse(text)) if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
     for exercise in ALL.values():
         assert exercise.name not in defined

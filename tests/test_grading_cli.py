@@ -92,7 +92,7 @@ def test_a_class_is_graded_by_one_command_and_the_second_time_nothing_is_left(co
     assert "grades.csv" in out, "the files are named"
     assert content(where) == before, "nothing changes in the submissions' folder"
     assert not (Path("grades") / session.UNPACKED).exists()
-    recorded = json.loads(Path("grades/run.json").read_text())
+    recorded = json.loads(Path("grades/run.json").read_text(encoding="utf-8"))
     assert recorded["seed"] == 5 and recorded["options"]["limits"]["cell_s"] == 120 and "ended_at" in recorded
     status, out, err = course("grade", "submitted", "--lesson", "02", "--out", "grades")
     assert (status, graded(made)) == (0, []) and "0 to grade, 3 graded before, 1 not gradable; seed 5." in out
@@ -370,8 +370,8 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_grades_only_the_rest(cou
     )
     assert not Path("grades/grades.csv").exists(), "no grade book of half a class"
     assert not (Path("grades") / session.UNPACKED).exists()
-    done = {json.loads(line)["learner"] for line in results.read_text().splitlines()}
-    seed = json.loads(Path("grades/run.json").read_text())["seed"]
+    done = {json.loads(line)["learner"] for line in results.read_text(encoding="utf-8").splitlines()}
+    seed = json.loads(Path("grades/run.json").read_text(encoding="utf-8"))["seed"]
     assert 4 <= len(done) < len(learners)
     log.unlink()
     go.touch()
@@ -379,5 +379,5 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_grades_only_the_rest(cou
     assert second.returncode == 0, second.stderr
     assert sorted(log.read_text().split()) == sorted(set(learners) - done), "only the rest, each once"
     assert f"{len(learners) - len(done)} to grade, {len(done)} graded before; seed {seed}." in second.stdout
-    lines = [json.loads(line) for line in results.read_text().splitlines()]
+    lines = [json.loads(line) for line in results.read_text(encoding="utf-8").splitlines()]
     assert sorted(line["learner"] for line in lines) == sorted(learners) and {line["seed"] for line in lines} == {seed}

@@ -160,7 +160,10 @@ def test_canvas_download_in_every_form(tmp_path: Path, form: str) -> None:
     assert sorted(by) == ["anon_aB3dE", "doejane", "moejoe", "o_brien", "poeann", "roejim"]
     assert by["doejane"].identity == {"name": "doejane", "canvas_user": "1201", "canvas_file": "345678"}
     assert by["doejane"].notes == ("late",)
-    assert "second" in Path(by["o_brien"].file).read_text() and "one of 2 notebooks" in by["o_brien"].notes[0]
+    assert (
+        "second" in Path(by["o_brien"].file).read_text(encoding="utf-8")
+        and "one of 2 notebooks" in by["o_brien"].notes[0]
+    )
     assert (
         by["roejim"].shown.endswith("roejim_1203_345680_answers.zip: hw/02_the_neuron.ipynb")
         and not by["roejim"].problem
@@ -277,7 +280,7 @@ def test_nobodys_zip_file_displaces_anothers_notebook(gather: Collect) -> None:
     }
     rows = gather({"bobdoe_12_345_x.ipynb": book(mark="honest"), "mallory.zip": zipped(forged)})
     honest = next(row for row in rows if row.learner.startswith("bobdoe") and row.shown == "bobdoe_12_345_x.ipynb")
-    assert "honest" in Path(honest.file).read_text() and "handed in twice" in honest.aside[0]
+    assert "honest" in Path(honest.file).read_text(encoding="utf-8") and "handed in twice" in honest.aside[0]
     assert honest.notes == ()
     assert len({row.learner for row in rows}) == 3
 

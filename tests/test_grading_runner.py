@@ -148,7 +148,7 @@ def test_a_file_that_changed_or_went_away_meanwhile_is_not_graded_as_the_other(
     found = hand_in(tmp_path / "in", {"ada": "1", "bob": "1", "carl": "1"})
     with Store(tmp_path / "out") as store:
         todo = planned(found, store)
-        Path(found[0].file).write_text("2")
+        Path(found[0].file).write_text("2", encoding="utf-8")
         Path(found[1].file).unlink()
         assert run(todo.tasks, Threads(SETTINGS, 1, fake), store, Watcher()) == 0
     problems = {learner: result.problem for learner, result in stored(tmp_path).items()}
@@ -274,7 +274,7 @@ def test_progress_names_who_is_in_work_and_elsewhere_speaks_now_and_then(tmp_pat
         return now
 
     one, *_ = hand_in(tmp_path, {"ada": "1"})
-    terminal = Console(force_terminal=True, width=80, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    terminal = Console(force_terminal=True, width=80, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     screen = Screen(terminal, 3, Pace([LESSON] * 3, 1, {}, clock), clock)
     screen.started(one)
     now = 12.0
@@ -283,7 +283,7 @@ def test_progress_names_who_is_in_work_and_elsewhere_speaks_now_and_then(tmp_pat
     assert "0 of 3 graded, time left not known yet" in said and "In work: ada 12 s" in said
     assert all(len(line) <= 80 for line in said.splitlines()) and len(said.splitlines()) == 2
 
-    plain = Console(force_terminal=False, width=40, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    plain = Console(force_terminal=False, width=40, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     with Screen(plain, 40, Pace([LESSON] * 40, 1, {}, clock), clock) as screen:
         for number in range(40):
             now += 5
@@ -300,7 +300,7 @@ def test_progress_names_who_is_in_work_and_elsewhere_speaks_now_and_then(tmp_pat
 def test_the_last_one_that_takes_long_is_named_with_the_time_when_it_ends_at_the_latest(tmp_path: Path) -> None:
     now = 0.0
     ada, bob = hand_in(tmp_path, {"ada": "1", "bob": "2"})
-    console = Console(force_terminal=False, width=200, record=True, file=open(os.devnull, "w"))  # noqa: SIM115
+    console = Console(force_terminal=False, width=200, record=True, file=open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115
     pace = Pace([LESSON] * 2, 2, {}, lambda: now, longest_s=600)
     with Screen(console, 2, pace, lambda: now) as screen:
         screen.started(ada)

@@ -134,7 +134,7 @@ def test_a_broken_file_is_set_aside_whole_and_said_once(file: Path, content: str
 def test_a_second_broken_file_of_the_day_does_not_replace_the_first(file: Path) -> None:
     file.parent.mkdir()
     for content in ("first", "second"):
-        file.write_text(content)
+        file.write_text(content, encoding="utf-8")
         (note,) = store.load().notes
         assert "could not be read" in note
     assert sorted(path.read_text() for path in file.parent.glob("*broken*")) == ["first", "second"]
@@ -146,7 +146,7 @@ def test_the_note_of_a_broken_file_stands_below_the_verdict(file: Path, capsys: 
         return jnp.maximum(z, 0)
 
     file.parent.mkdir()
-    file.write_text("?")
+    file.write_text("?", encoding="utf-8")
     assert check(relu).passed
     assert capsys.readouterr().out.splitlines()[-1].startswith("The file with your progress could not be read")
 
@@ -154,9 +154,9 @@ def test_the_note_of_a_broken_file_stands_below_the_verdict(file: Path, capsys: 
 def test_a_newer_version_s_file_is_left_alone_and_the_session_has_its_map(file: Path) -> None:
     file.parent.mkdir()
     newer = GOOD.replace(f'"version": {VERSION}', f'"version": {VERSION + 1}')
-    file.write_text(newer)
+    file.write_text(newer, encoding="utf-8")
     assert store.record(LESSON, verdict()) == ""
-    assert file.read_text() == newer and not [*file.parent.glob("*broken*")]
+    assert file.read_text(encoding="utf-8") == newer and not [*file.parent.glob("*broken*")]
     found = store.load()
     assert list(found.outcomes) == ["neuron"]
     assert "newer version" in found.notes[0] and store.load().notes == ()

@@ -17,7 +17,7 @@ ROOT = course_root(Path(__file__).parent)
 def copy_package(tree: Path) -> None:
     """What the package is built from, as it is in the working tree, committed or not."""
     shutil.copytree(ROOT / "course", tree / "course", ignore=shutil.ignore_patterns("__pycache__"))
-    for name in ("pyproject.toml", "README.md"):
+    for name in ("pyproject.toml", "setup.py", "README.md"):
         shutil.copy(ROOT / name, tree)
 
 

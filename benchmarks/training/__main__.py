@@ -26,6 +26,7 @@ from benchmarks.training.contenders import BASE, ENTRIES
 from benchmarks.training.images import find_images
 from benchmarks.training.rounds import Plan, measure, steps_to_come
 from benchmarks.training.task import NETWORKS
+from course import terminal
 
 RESULTS = Path(__file__).parents[1] / "results"
 QUICK = Plan(starts=0, rounds=1, seconds=0.1, warm_up=64, goal_epochs=1)
@@ -155,7 +156,9 @@ def _json_of(module: str, *words: str, variables: Mapping[str, str] = MappingPro
     """The last line that a module prints, run in a process of its own."""
     command = [sys.executable, "-m", module, *words]
     env = {**os.environ, **variables}
-    ran = subprocess.run(command, cwd=RESULTS.parents[1], env=env, capture_output=True, text=True, check=False)
+    ran = subprocess.run(
+        command, cwd=RESULTS.parents[1], env=env, capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     if ran.returncode != 0:
         typer.echo(f"{module} ended with {ran.returncode}:\n{ran.stderr[-2000:]}", err=True)
         raise typer.Exit(1)
@@ -171,4 +174,5 @@ def _installed(name: str) -> bool:
 
 
 if __name__ == "__main__":
-    typer.run(main)
+    with terminal.program():
+        typer.run(main)

@@ -70,6 +70,8 @@ class Remote:
             stdout=subprocess.PIPE,
             stderr=self._said,
             text=True,
+            encoding="utf-8",
+            errors="replace",
         )
         self.started = self._answer()
 

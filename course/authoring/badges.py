@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from course.authoring.lessons import EXERCISES, LESSONS, SOLUTIONS, kind_of, names
-from course.authoring.notebook import Cell, Notebook, Problem, place
+from course.authoring.notebook import BOM, Cell, Notebook, Problem, other_endings, other_system, place
 from course.authoring.published import COLAB, Published, published
 
 CELL_ID = "badge"
@@ -54,7 +54,9 @@ def problem(nb: Notebook, path: Path, root: Path) -> Problem | None:
     if nb["cells"] and nb["cells"][0] == wanted:
         return None
     where = place(nb, 0) if nb["cells"] else ""
-    return Problem(where, f"this is not the cell that opens the notebook in Colab. {REWRITE}")
+    endings = other_endings(nb["cells"][0]["source"]) if nb["cells"] else ""
+    why = f": its lines end in {endings}, not in LF" if endings else ""
+    return Problem(where, f"this is not the cell that opens the notebook in Colab{why}. {REWRITE}")
 
 
 def put(nb: Notebook, kind: str, name: str, home: Published) -> Notebook:
@@ -68,7 +70,7 @@ def put(nb: Notebook, kind: str, name: str, home: Published) -> Notebook:
 def readme(text: str, root: Path) -> str:
     """The README's `text` with a badge at the end of each lesson's row, between the two marks."""
     home, known = published(root), names(root)
-    lines = text.splitlines()
+    lines = text.removeprefix(BOM).splitlines()
     for at in _between(lines):
         row = _ROW.match(lines[at])
         if row and row["name"] in known:
@@ -80,6 +82,8 @@ def readme(text: str, root: Path) -> str:
 
 def readme_problems(text: str, root: Path) -> list[Problem]:
     """What is wrong with the README's badges: old ones, a lesson without a row, marks that are gone."""
+    if why := other_system(text):
+        return [Problem("README.md", f"{why}. {REWRITE}")]
     lines = text.splitlines()
     inside = _between(lines)
     if not inside:

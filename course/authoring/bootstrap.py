@@ -13,7 +13,7 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
-from course.authoring.notebook import Cell, Notebook, Problem, code_cells, place
+from course.authoring.notebook import Cell, Notebook, Problem, code_cells, other_endings, place
 from course.authoring.published import published
 
 CELL_ID = "bootstrap"
@@ -57,7 +57,9 @@ def problem(nb: Notebook, root: Path) -> Problem | None:
     for index, first in code_cells(nb):
         if all(first.get(key) == wanted[key] for key in ("id", "metadata", "source")):
             return None
-        return Problem(place(nb, index), "this is not the set-up cell. Run `course bootstrap --write`.")
+        endings = other_endings(first["source"])
+        why = f": its lines end in {endings}, not in LF" if endings else ""
+        return Problem(place(nb, index), f"this is not the set-up cell{why}. Run `course bootstrap --write`.")
     return Problem("", "the notebook has no code cell, so no set-up cell. Run `course bootstrap --write`.")
 
 

@@ -23,6 +23,8 @@ from course.authoring.notebook import (
     is_compared,
     is_text,
     may_raise,
+    other_endings,
+    other_system,
     place,
     tags,
 )
@@ -132,7 +134,7 @@ def strip_png(encoded: str) -> str:
 def _cell(cell: Cell, kind: str) -> Cell:
     """One cell with the keys that its type has, and no others."""
     code = cell["cell_type"] == "code"
-    lines = cell["source"].replace("\r\n", "\n").split("\n")
+    lines = cell["source"].replace("\r\n", "\n").replace("\r", "\n").split("\n")
     # In Markdown two blanks at a line's end break the line, so only the cell's end is trimmed there.
     source = "\n".join(line.rstrip() if code else line for line in lines).strip("\n").rstrip()
     result: Cell = {"cell_type": cell["cell_type"], "metadata": _metadata(cell), "source": source}
@@ -230,11 +232,15 @@ def _not_canonical(nb: Notebook, kind: str, text: str) -> Iterator[Problem]:
     if dumps(wanted) == text:
         return
     found = False
+    if why := other_system(text):
+        found = True
+        yield Problem("", f"the file is not in the canonical form: {why}. {TIDY}")
     for index, (is_cell, should) in enumerate(zip(nb["cells"], wanted["cells"], strict=True)):
         keys = {key for key in is_cell.keys() | should.keys() if is_cell.get(key) != should.get(key)}
         found = found or bool(keys)
         if keys := keys - own_message:
-            which = ", ".join(sorted(keys))
+            endings = other_endings(is_cell["source"])
+            which = ", ".join(sorted(keys)) + (f": lines end in {endings}, not in LF" if endings else "")
             yield Problem(place(nb, index), f"not in the canonical form ({which}). {TIDY}")
     if nb.get("metadata") != wanted["metadata"]:
         found = True

@@ -7,14 +7,13 @@ from pathlib import Path
 from course.authoring.canonical import canonical, keep_pictures, problems, widget_problems
 from course.authoring.execute import Progress, execute
 from course.authoring.lessons import EXERCISES, kind_of
-from course.authoring.notebook import AuthoringError, Problem, dumps, parse, read, write
+from course.authoring.notebook import AuthoringError, Problem, dumps, parse, read, read_as_stored, write
 
 
 def check_file(path: Path) -> list[Problem]:
     """What is wrong with the stored notebook; nothing is run or written."""
-    nb = read(path)
-    text = path.read_bytes().decode("utf-8")  # as bytes: a line ending of another system is a difference too
-    return problems(nb, kind_of(path), text)
+    text = read_as_stored(path)  # a line ending of another system is a difference too
+    return problems(parse(text, str(path)), kind_of(path), text)
 
 
 def format_file(

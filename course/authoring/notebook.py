@@ -6,6 +6,7 @@ has JupyterLab its import alone takes more than a second.
 
 from __future__ import annotations
 
+import codecs
 import json
 import os
 import re
@@ -18,6 +19,8 @@ from typing import Any
 Notebook = dict[str, Any]
 Cell = dict[str, Any]
 
+BOM = "\ufeff"
+_BY_GIT = " (an editor on Windows does that, and git with core.autocrlf)"
 RAISES_TAGS = frozenset({"raises-exception", "nbval-raises-exception"})
 NOT_COMPARED = re.compile(r"^\s*#+\s*(?:NBVAL_IGNORE_OUTPUT|NBVAL_SKIP|PYTEST_VALIDATE_IGNORE_OUTPUT)\s*$", re.M)
 NOT_COMPARED_TAGS = frozenset({"nbval-ignore-output", "nbval-skip"})
@@ -43,19 +46,47 @@ def read(path: Path) -> Notebook:
 
     Raises AuthoringError where the file is missing, is no JSON or no notebook of format 4.
     """
+    return parse(read_as_stored(path), str(path))
+
+
+def read_as_stored(path: Path) -> str:
+    """The text at `path` with its line endings, and with the byte-order mark if there is one.
+
+    Raises AuthoringError where the file is missing or isn't text in UTF-8.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        raw = path.read_bytes()
     except FileNotFoundError:
         raise AuthoringError(f"{path} does not exist.") from None
+    try:
+        return raw.decode("utf-8")
     except UnicodeDecodeError as error:
-        raise AuthoringError(f"{path} is not a text file in UTF-8 ({error.reason}).") from None
-    return parse(text, str(path))
+        wide = raw.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE))
+        why = "it is in UTF-16, as its byte-order mark says" if wide else error.reason
+        raise AuthoringError(f"{path} is not a text file in UTF-8 ({why}).") from None
+
+
+def other_endings(text: str) -> str:
+    """How the lines of `text` end where not all end in LF: "CR LF" or "CR"; else ""."""
+    if "\r\n" in text:
+        return "CR LF"
+    return "CR" if "\r" in text else ""
+
+
+def other_system(text: str) -> str:
+    """What another system's editor, or git, did to a file with this text, for a message; "" where it did nothing."""
+    told = []
+    if text.startswith(BOM):
+        told.append("it begins with a byte-order mark (BOM)")
+    if endings := other_endings(text):
+        told.append(f"its lines end in {endings}, not in LF{_BY_GIT if endings == 'CR LF' else ''}")
+    return " and ".join(told)
 
 
 def parse(text: str, name: str) -> Notebook:
     """The notebook in a file's text; `name` is how errors call the file."""
     try:
-        nb = json.loads(text)
+        nb = json.loads(text.removeprefix(BOM))
     except ValueError as error:
         if re.search(r"^<{7} ", text, re.M):
             hint = "It has the marks of a merge conflict; `nbdime mergetool` resolves those."

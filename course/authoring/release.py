@@ -13,7 +13,19 @@ from typing import Any
 
 from course.authoring.canonical import canonical
 from course.authoring.lessons import EXERCISES, SOLUTIONS, shown, stored
-from course.authoring.notebook import AuthoringError, Cell, Notebook, Problem, dumps, place, read, tags, write
+from course.authoring.notebook import (
+    AuthoringError,
+    Cell,
+    Notebook,
+    Problem,
+    dumps,
+    other_system,
+    place,
+    read,
+    read_as_stored,
+    tags,
+    write,
+)
 
 BEGIN, END = "### BEGIN SOLUTION", "### END SOLUTION"
 SOLUTION_ONLY = "solution-only"
@@ -71,18 +83,29 @@ def solution_problems(nb: Notebook) -> list[Problem]:
     return found
 
 
-def release_file(solution: Path, root: Path, *, check: bool = False) -> bool:
-    """Write the exercise of one solution, or only `check` it. True if the stored file differed."""
-    text = dumps(exercise_of(read(solution), shown(solution, root)))
+def release_file(solution: Path, root: Path) -> bool:
+    """Write the exercise of one solution. True if the stored file differed."""
+    return write(root / EXERCISES / solution.name, _text(solution, root))
+
+
+def exercise_problem(solution: Path, root: Path) -> Problem | None:
+    """Why the stored exercise of one solution is not what `release_file` would write; None if it is."""
     target = root / EXERCISES / solution.name
-    if check:
-        return not target.is_file() or target.read_bytes() != text.encode("utf-8")
-    return write(target, text)
+    text, place = _text(solution, root), shown(target, root)
+    stored = read_as_stored(target) if target.is_file() else ""
+    if stored == text:
+        return None
+    why = other_system(stored) or "it is not what its solution gives"
+    return Problem(place, f"{why}. Run `course release`.")
 
 
 def orphans(root: Path) -> list[Path]:
     """Exercises that no solution stands behind."""
     return [path for path in stored(root, (EXERCISES,)) if not (root / SOLUTIONS / path.name).is_file()]
+
+
+def _text(solution: Path, root: Path) -> str:
+    return dumps(exercise_of(read(solution), shown(solution, root)))
 
 
 def _grading(cell: Cell) -> dict[str, Any]:

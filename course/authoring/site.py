@@ -10,12 +10,14 @@ import base64
 import hashlib
 import importlib.util
 import json
+import os
 import re
 import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+from course import terminal
 from course.authoring import first_page, pages
 from course.authoring.extras import require
 from course.authoring.lessons import EXERCISES, LESSONS, SOLUTIONS, course_root, stored
@@ -124,7 +126,8 @@ def _commands(root: Path) -> str:
         "--title",
         "The command `course`",
     ]
-    ran = subprocess.run(made, cwd=root, check=False, capture_output=True, text=True)
+    env = {**os.environ, "PYTHONIOENCODING": "utf-8"}
+    ran = subprocess.run(made, cwd=root, check=False, env=env, capture_output=True, encoding="utf-8")
     if ran.returncode:
         raise AuthoringError(f"typer could not write the page of the commands: {ran.stderr.strip()[-500:]}")
     return ran.stdout
@@ -147,4 +150,5 @@ def _copy_mathjax(target: Path) -> bool:
 
 def main() -> None:
     """`python -m course.authoring.site`: what `course site` does."""
-    build(course_root())
+    with terminal.program():
+        build(course_root())

@@ -11,6 +11,7 @@ from course.checks.judge import judge
 from course.checks.registry import UnknownExercise, exercises, find
 from course.checks.verdict import Verdict, show
 from course.checks.wording import NOT_WRITTEN
+from course.terminal import say
 
 __all__ = [
     "Case",
@@ -57,7 +58,7 @@ def check(function: Callable[..., Any]) -> Verdict:
 
         # For the map that `progress()` draws, in a file on this machine. A stub that runs is no try.
         if note := record(exercise.lesson, verdict):
-            print(note)
+            say(note)
     # nbgrader sets this variable while it executes a notebook; a learner's own "Run all" must not stop at the first stub.
     if not verdict.passed and os.environ.get("NBGRADER_EXECUTION"):
         raise CheckFailed(verdict.headline)

@@ -8,6 +8,8 @@ import sys
 from dataclasses import dataclass
 from typing import Any
 
+from course.terminal import say
+
 _STYLE = {
     # Colors that read on a light and on a dark page, and apart from each other without color vision: the sign says it too.
     True: ("✓", "#2a9d5c"),
@@ -98,7 +100,7 @@ def show(verdict: Verdict) -> None:
     # Where nobody has imported IPython, no notebook is running; importing it to ask would take a second.
     ipython: Any = sys.modules.get("IPython")
     if ipython is None or ipython.get_ipython() is None:
-        print(verdict.message)
+        say(verdict.message)
         return
     from IPython.display import display
 

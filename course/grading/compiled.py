@@ -56,7 +56,7 @@ def compiled(solution: str, fill: Callable[[Path], bool]) -> Path | None:
     try:
         home.mkdir(parents=True, exist_ok=True)
         # Several workers start at the same time: one fills, the others wait.
-        with open(home / "lock", "w") as lock:
+        with open(home / "lock", "wb") as lock:
             fcntl.flock(lock, fcntl.LOCK_EX)
             if not folder.is_dir():
                 part = Path(tempfile.mkdtemp(dir=home, prefix="part-"))

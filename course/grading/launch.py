@@ -216,6 +216,7 @@ class Launcher:
             stdout=subprocess.PIPE,
             env={**self._env, "HOME": os.environ.get("HOME", "/")},
             text=True,
+            encoding="utf-8",
         )
 
 

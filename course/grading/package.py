@@ -16,6 +16,7 @@ _FILES = (
     "device",
     "predict",
     "settings",
+    "terminal",
     "timing",
     "checks/outcome",
     "checks/plain",

@@ -136,11 +136,11 @@ def memory(proc: Path, but: Sequence[int] = (), shared: bool = False) -> dict[in
 
 
 def _resident(process: Path) -> int:
-    return os.sysconf("SC_PAGE_SIZE") * int((process / "statm").read_text().split()[1])
+    return os.sysconf("SC_PAGE_SIZE") * int((process / "statm").read_text(encoding="ascii").split()[1])
 
 
 def _shared(process: Path) -> int:
-    lines = (process / "smaps_rollup").read_text().splitlines()
+    lines = (process / "smaps_rollup").read_text(encoding="ascii").splitlines()
     return next(1024 * int(line.split()[1]) for line in lines if line.startswith("Pss:"))
 
 
@@ -194,5 +194,7 @@ def _python() -> list[str]:
 
 @cache
 def _knows(option: str) -> bool:
-    help_text = subprocess.run([PROGRAM, "--help"], capture_output=True, text=True, check=False)
+    help_text = subprocess.run(
+        [PROGRAM, "--help"], capture_output=True, encoding="utf-8", errors="replace", check=False
+    )
     return option in help_text.stdout + help_text.stderr

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from rich.console import Console
 
+from course import console as consoles
 from course.grading import report
 from course.grading.asked import (
     Options,
@@ -114,7 +115,7 @@ def _run(todo: Plan, options: Options, settings: Settings, store: Store, console
     pace = Pace(
         (task.submission.lesson for task in todo.tasks), parallel, earlier, longest_s=settings.limits.notebook_s
     )
-    with Screen(Console(stderr=True, highlight=False), len(todo.tasks), pace) as screen:
+    with Screen(consoles.Console(stderr=True, highlight=False), len(todo.tasks), pace) as screen:
         return run(todo.tasks, backend, store, screen)
 
 

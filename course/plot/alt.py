@@ -75,7 +75,9 @@ def display_bundle(png: bytes, words: str, text: str) -> tuple[dict[str, Any], d
     """An output that shows a picture and says it: ``display(data, metadata=metadata, raw=True)``.
 
     ``metadata["image/png"]["alt"]`` is where IPython's Image and nbconvert keep an alternative text. JupyterLab's renderer
-    of PNG files leaves it out (checked in 4.6), so the same picture goes along as HTML, which front ends prefer.
+    of PNG files leaves it out (checked in 4.6), so the same picture goes along as HTML, which front ends prefer. In the stored
+    notebook the HTML would be the same bytes twice. Of nbconvert's templates only the classic one reads the metadata (checked
+    in 7.17), so the package brings a part for the others: course/authoring/nbconvert.
 
     Args:
         png: the picture.

@@ -20,6 +20,7 @@ from course.simt.scope import Scope
 from course.simt.source import Kernel
 from course.simt.statements import Statements
 from course.simt.values import BOOL, DTYPES
+from course.terminal import say
 
 _DEEP = "the kernel and the functions that it calls are nested too deeply: split expressions into several lines"
 
@@ -101,7 +102,7 @@ def launch(
     shared = sum(memory.nbytes for memory in compiler.memories if memory.space == "shared")
     report = Report.of(run, shared)
     if echo and run.printed:
-        print("\n".join(run.printed))
+        say("\n".join(run.printed))
     if report.findings and strict:
         first, others = report.findings[0], len(report.findings) - 1
         more = f" (and {others} more in report.findings)" if others else ""

@@ -56,7 +56,7 @@ def serve(job: dict[str, Any]) -> None:
     home.mkdir(parents=True, exist_ok=True)
     os.chdir(home)
     file = Path(job["file"])
-    file.write_text(json.dumps(job["connection"]))
+    file.write_text(json.dumps(job["connection"]), encoding="utf-8")
     set_limits(job["limits"])
 
     from ipykernel.kernelapp import IPKernelApp
