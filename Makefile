@@ -13,7 +13,7 @@ T ?=
 SEEDS ?= 1
 # auto: with the CUDA build of jax where an NVIDIA GPU is found; yes; no.
 CUDA ?= auto
-UV ?= uv
+UV ?= $(or $(shell command -v uv),$(wildcard .uv/bin/uv),uv)
 
 # What a learner needs; and what tests, site, grading and authors need, which is added to it.
 EXTRAS_LAB = lab
