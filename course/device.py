@@ -159,7 +159,7 @@ def _measured_bandwidth() -> float:
 
 @dataclass(frozen=True, repr=False)
 class DeviceCard:
-    """What `device_card` shows: `kind` is "CPU", "GPU" or "TPU"; `advice` is a sentence, or empty.
+    """What `device_card` shows: `kind` is "CPU", "GPU" or "TPU"; `advice` is some sentences, or empty.
 
     `rows` are the lines of the card, each a name and a text.
     """
@@ -189,6 +189,8 @@ class DeviceCard:
 def device_card() -> DeviceCard:
     """A card that says what JAX computes on, its peak rates, and what to do if a GPU is at hand but not used.
 
+    It also names the settings of JAX that the lessons don't count on, and says how to follow them all the same.
+
     The rates of known chips are from datasheets, others are measured, which takes about a second.
     """
     device = _device()
@@ -203,7 +205,8 @@ def device_card() -> DeviceCard:
     if len(jax.devices()) > 1:
         rows.insert(0, ("devices", f"{len(jax.devices())} of this kind; the figures are of one"))
     name = _cpu_name() if kind == "CPU" else device.device_kind
-    return DeviceCard(kind, name, tuple((label, text) for label, text in rows if text), _advice(kind))
+    advice = " ".join(sentence for sentence in (_advice(kind), *settings.notes()) if sentence)
+    return DeviceCard(kind, name, tuple((label, text) for label, text in rows if text), advice)
 
 
 def _device() -> jax.Device:

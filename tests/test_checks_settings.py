@@ -22,7 +22,7 @@ from course import claim, settings
 from course.checks import Exercise, exercises, judge, probes
 from course.checks.judge import Marking, attempt, marking
 from course.claims import ClaimFailed
-from course.device import measured_roof
+from course.device import device_card, measured_roof
 
 # What a learner may have set, each otherwise than JAX comes.
 ODD: dict[str, Any] = {
@@ -258,6 +258,14 @@ def test_a_claim_that_fails_names_the_setting(choose: Callable[..., None]) -> No
     choose(jax_enable_x64=True)
     with pytest.raises(ClaimFailed, match="jax_enable_x64 is True"):
         claim(jnp.array(0.1).dtype == "float32", "0.1 is float32 in JAX")
+
+
+def test_the_device_card_names_the_setting(choose: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("course.device._rates", lambda device: [])
+    choose(jax_disable_jit=True)
+    assert "jax_disable_jit is True" in repr(device_card())
+    choose(jax_disable_jit=False)
+    assert "jax_" not in repr(device_card())
 
 
 def test_a_precision_that_a_lesson_chooses_itself_is_not_complained_of(
