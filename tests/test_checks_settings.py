@@ -53,7 +53,7 @@ ODD: dict[str, Any] = {
 }
 KNOWN = {name: value for name, value in ODD.items() if name in jax.config.values}
 each_setting = pytest.mark.parametrize("name", KNOWN)
-pytestmark = pytest.mark.filterwarnings("ignore:The jax_safer_randint configuration is deprecated:DeprecationWarning")
+pytestmark = pytest.mark.filterwarnings("ignore:The jax_.* configuration is deprecated:DeprecationWarning")
 
 ALL = exercises()
 
