@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import os
 import signal
@@ -14,6 +16,8 @@ import pytest
 # Whoever runs the tests keeps their own map of progress as it is: here, and in the kernels and programs that tests start.
 os.environ["COURSE_PROGRESS"] = "off"
 
+pytest.register_assert_rewrite("catalogue_promises")
+
 _WAIT = "wait"
 
 
@@ -24,6 +28,10 @@ def _free_what_jax_compiled() -> Iterator[None]:
     if (jax := sys.modules.get("jax")) is not None:
         jax.clear_caches()
         gc.collect()
+        # What is freed stays with the process: the C library keeps it for later, and a worker as large as its largest file.
+        if sys.platform == "linux":
+            with contextlib.suppress(AttributeError):  # another C library than GNU's
+                ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture
