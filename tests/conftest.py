@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import ctypes
 import gc
 import os
 import signal
@@ -18,6 +20,7 @@ os.environ["COURSE_PROGRESS"] = "off"
 # An example may take as long as a busy machine needs, and every run tries the same ones.
 settings.register_profile("course", deadline=None, suppress_health_check=[HealthCheck.too_slow], derandomize=True)
 settings.load_profile("course")
+pytest.register_assert_rewrite("catalogue_promises")
 
 _WAIT = "wait"
 
@@ -29,6 +32,10 @@ def _free_what_jax_compiled() -> Iterator[None]:
     if (jax := sys.modules.get("jax")) is not None:
         jax.clear_caches()
         gc.collect()
+        # What is freed stays with the process: the C library keeps it for later, and a worker as large as its largest file.
+        if sys.platform == "linux":
+            with contextlib.suppress(AttributeError):  # another C library than GNU's
+                ctypes.CDLL(None).malloc_trim(0)
 
 
 @pytest.fixture

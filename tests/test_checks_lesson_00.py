@@ -14,6 +14,7 @@ from typing import Any
 import jax
 import numpy as np
 import pytest
+from seeds import SEEDS
 
 from course import timing
 from course.checks import judge
@@ -126,7 +127,7 @@ HONEST: dict[str, Callable[[Any, Any], float]] = {
 
 @pytest.mark.parametrize("way", HONEST)
 def test_honest_timing_is_right_whatever_its_form(way: str) -> None:
-    for seed in range(4):
+    for seed in SEEDS:
         verdict = judge(TIMED, HONEST[way], seed)
         assert verdict.passed, verdict.message
 
@@ -139,7 +140,7 @@ def test_a_warm_up_compiles_for_its_own_shape_and_number_type_alone(other: Any) 
         wait(fn(x))
         return time.perf_counter() - start
 
-    for seed in range(4):
+    for seed in SEEDS:
         assert judge(TIMED, answer, seed).mistake == "warmed up with another shape"
 
 
@@ -245,12 +246,12 @@ def test_standardize_by_sums_and_in_numpy_is_right_too() -> None:
         spread = a.std(axis=0)
         return np.divide(a - a.mean(axis=0), spread, out=np.zeros_like(a), where=spread > 0)
 
-    for seed in range(4):
+    for seed in SEEDS:
         assert judge(STANDARDIZE, in_numpy, seed).passed
         assert judge(STANDARDIZE, by_sums, seed).passed, judge(STANDARDIZE, by_sums, seed).message
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", SEEDS)
 def test_the_wrong_answer_that_the_exercise_tells_you_to_try_is_shown_on_a_telling_input(seed: int) -> None:
     """On an ordinary table, not on one where the right answer is all zeros."""
     verdict = judge(STANDARDIZE, lambda x: (x - x.mean()) / x.std(), seed)
@@ -312,7 +313,7 @@ def _sample(x: Any) -> Any:
     ],
 )
 def test_a_mistake_is_named_in_other_words_too(answer: Callable[[Any], Any], mistake: str) -> None:
-    for seed in range(4):
+    for seed in SEEDS:
         verdict = judge(STANDARDIZE, answer, seed)
         assert verdict.mistake == mistake, verdict.message
 

@@ -2,77 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import re
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
-from functools import cache
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pytest
+from elsewhere import elsewhere
 from toy_exercise import DOUBLE
 
-from course.checks import Exercise, Mistake, Verdict, exercises, judge, probes, wire
-from course.checks.compare import describe
+from course.checks import Exercise, Mistake, exercises, judge
 from course.checks.exercise import Case
-from course.checks.judge import Marking, marking, outcomes
+from course.checks.judge import Marking, marking
 from course.checks.outcome import Failure, Outcome
-from course.checks.probes import lesson_01
 
 ALL = exercises()
 SEED = 11
-each_exercise = pytest.mark.parametrize("exercise", ALL.values(), ids=list(ALL))
 
 
-def elsewhere(exercise: Exercise, function: Any, case: Case) -> Outcome:
-    """The raw outcome as the sandbox gives it: by the probe's address, the input and the answer as JSON, no input with a world."""
-
-    def over_the_wire(value: Any) -> Any:
-        return json.loads(json.dumps(value, allow_nan=False))
-
-    given: Any = wire.decode(over_the_wire(wire.encode(case.args)))
-    if exercise.world:
-        world = exercise.world(*case.args)
-
-        def given(*question: Any) -> Any:
-            return over_the_wire(world.ask(*over_the_wire(question)))
-
-    outcome = probes.answer(exercise.address, function, given, exercise.limit_s)
-    return wire.decode_outcome(over_the_wire(wire.encode_outcome(outcome)))
-
-
-@cache
-def answered(name: str, mistake: str | None) -> tuple[list[Outcome], Verdict]:
-    """The raw outcomes of a mistake, or of the reference, made elsewhere; and the verdict on them."""
-    exercise, marks = ALL[name], marking(ALL[name], SEED)
-    function = next((m.wrong for m in exercise.mistakes if m.name == mistake), exercise.reference)
-    got = marks.collect(lambda case: elsewhere(exercise, function, case))
-    return got, marks.verdict(got)
+def answered(name: str) -> list[Outcome]:
+    """The raw outcomes of an exercise's reference, made elsewhere."""
+    return marking(ALL[name], SEED).collect(partial(elsewhere, ALL[name], ALL[name].reference))
 
 
 # --- The same as in one process --------------------------------------------------------------------------------------
-
-
-@each_exercise
-def test_a_verdict_made_elsewhere_is_the_one_of_the_notebook(exercise: Exercise) -> None:
-    """Of the reference and of every mistake: points, words, and the facts beside them."""
-    for name, function in [(None, exercise.reference), *((m.name, m.wrong) for m in exercise.mistakes)]:
-        verdict = answered(exercise.name, name)[1]
-        assert verdict == judge(exercise, function, SEED)
-        assert (verdict.passed, verdict.mistake) == (name is None, name)
-
-
-@each_exercise
-def test_a_stub_is_not_written_yet_elsewhere_too(exercise: Exercise) -> None:
-    def stub(*args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError("not written yet")
-
-    marks = marking(exercise, SEED)
-    verdict = marks.verdict(marks.collect(lambda case: elsewhere(exercise, stub, case)))
-    assert verdict.headline == f"{exercise.name}: not written yet"
-    assert verdict.points == 0
 
 
 def test_the_lines_of_a_learners_code_come_along() -> None:
@@ -82,95 +37,13 @@ def test_the_lines_of_a_learners_code_come_along() -> None:
     assert "AttributeError" in verdict.message
 
 
-# --- Whoever makes up answers -----------------------------------------------------------------------------------------
-
-MADE_UP: list[Any] = [
-    None,
-    True,
-    0,
-    -1.5,
-    float("nan"),
-    float("inf"),
-    10**300,
-    "1.0",
-    [],
-    (),
-    (None, None, None),
-    ((None, None), None, None),
-    ([[1.0], [2.0, 3.0]], [[1.0]], "x"),
-    np.zeros(0, np.float32),
-    np.zeros((0, 4), np.int32),
-    np.array("0.5"),
-    np.array(["1", "2"]),
-    np.full((2, 2), None),
-    np.ones((3000, 2000), np.bool_),
-    (np.ones((3000, 2000), np.bool_), np.ones((3000, 2000), np.bool_), True),
-    ((np.ones((2000, 3000), np.int8), np.zeros(3000)), np.ones(5), np.ones(5)),
-    (np.ones((2_000_000, 4), np.int8), None),
-    [["x" * 200] + [1] * 50_000],
-    ((1.0, 2.0, 3.0), np.zeros(28, np.float32), False),
-    ((object(), object(), object()), np.zeros(28, np.float32), True),
-    object(),
-    [[[[[[1]]]]]],
-    tuple(range(1000)),
-]
-
-
-@each_exercise
-def test_made_up_answers_earn_nothing_and_break_nothing(exercise: Exercise) -> None:
-    """Every verdict is made, in words, whatever the process of the learner says."""
-    marks = marking(exercise, SEED)
-    for value in MADE_UP:
-        raw = wire.decode(json.loads(json.dumps(wire.encode(value), allow_nan=False)))
-        for failure in (None, Failure("TypeError", "x"), Failure("WrongAnswer", "y"), Failure("KernelDied", "z", 3)):
-            verdict = marks.verdict([Outcome(raw, failure)] * len(marks.cases))
-            # One number may be right by chance on one of the inputs, as a shape of another size is.
-            assert not verdict.passed, f"{value!r:.60}"
-            assert failure is None or verdict.points == 0
-            assert verdict.message and verdict.public()[0]
-
-
-@each_exercise
-def test_the_answers_of_other_inputs_earn_no_full_points(exercise: Exercise) -> None:
-    got = answered(exercise.name, None)[0]
-    verdict = marking(exercise, SEED).verdict([*got[1:], got[0]])
-    # One network is the answer to all inputs, and so is the text of one kernel.
-    assert verdict.passed == (exercise.name == "xor_network" or exercise.probe is lesson_01.text_of)
-
-
-def _one_number_more(value: Any) -> Any:
-    """The answer with one of its numbers changed, the last of the first array; None where it has none, as a kernel's text."""
-    if isinstance(value, tuple | list):
-        for place, part in enumerate(value):
-            if (other := _one_number_more(part)) is not None:
-                return type(value)([*value[:place], other, *value[place + 1 :]])
-        return None
-    array = np.asarray(value).copy()
-    if array.dtype.kind not in "biufc" or not array.size:
-        return None
-    array.reshape(-1)[-1:] = ~array.reshape(-1)[-1:] if array.dtype.kind == "b" else array.reshape(-1)[-1:] + 1
-    return array
-
-
-@each_exercise
-def test_a_raw_answer_with_one_number_changed_is_not_right(exercise: Exercise) -> None:
-    """Where the numbers are not compared one by one, the last part of the answer is left out instead."""
-    got = answered(exercise.name, None)[0]
-
-    def changed(value: Any) -> Any:
-        if exercise.accept:
-            return value[:-1] if isinstance(value, tuple) else np.asarray(value)[..., None]
-        other = _one_number_more(value)
-        return value[:-1] if other is None else other
-
-    verdict = marking(exercise, SEED).verdict([replace(g, value=changed(g.value)) for g in got])
-    assert verdict.cases_passed == 0
+# --- Outcomes from a process that lies or ends -------------------------------------------------------------------------
 
 
 def test_a_process_that_died_has_a_reason_of_its_own() -> None:
     marks = marking(ALL["neuron"], SEED)
     dead = Outcome(failure=Failure("KernelDied", "the kernel ended while this ran."))
-    got = answered("neuron", None)[0]
+    got = answered("neuron")
     verdict = marks.verdict([*got[:3], dead, dead])
     assert (verdict.cases_passed, verdict.points) == (3, 2 * 3 / 5)
     assert "`KernelDied: the kernel ended while this ran.`" in verdict.public()[1]
@@ -179,7 +52,7 @@ def test_a_process_that_died_has_a_reason_of_its_own() -> None:
 def test_as_many_outcomes_as_inputs_are_needed() -> None:
     marks = marking(ALL["neuron"], SEED)
     with pytest.raises(ValueError, match="shorter"):
-        marks.verdict(answered("neuron", None)[0][1:])
+        marks.verdict(answered("neuron")[1:])
 
 
 def test_after_an_answer_that_takes_too_long_no_other_input_is_tried() -> None:
@@ -257,96 +130,6 @@ def test_an_interrupt_while_a_mistake_runs_leaves_the_marking_sound() -> None:
 # --- What may be told of a hidden input -----------------------------------------------------------------------------
 
 
-def _numbers(text: str) -> set[str]:
-    """The numbers in a text that have three digits or more."""
-    return {n for n in re.findall(r"\d[\d,]*(?:\.\d+)?", text) if len(re.sub(r"\D|^0\.?0*", "", n)) >= 3}
-
-
-def _shapes(value: Any) -> set[str]:
-    if isinstance(value, (tuple, list)):
-        return set().union(*(_shapes(part) for part in value))
-    return {str(value.shape)} if isinstance(value, np.ndarray) and value.ndim else set()
-
-
-def _parts(value: Any) -> Iterator[Any]:
-    if isinstance(value, (tuple, list)):
-        for part in value:
-            yield from _parts(part)
-    elif value is not None:
-        yield value
-
-
-def _secrets(exercise: Exercise, marks: Marking) -> set[str]:
-    """What describes the right answers: their numbers, as text to four digits and in full, and their shapes."""
-    found: set[str] = set()
-    for outcome in outcomes(exercise, exercise.reference, marks.cases):
-        found |= _shapes(outcome.value)
-        for part in _parts(outcome.value):
-            numbers = np.asarray(part).reshape(-1)[:200]
-            for shown in (describe(part), *(f"{x:.4g}" for x in numbers), *map(str, numbers.tolist())):
-                found |= _numbers(shown.split(":")[-1])
-    if exercise.name == "CNN":
-        found |= {str(tuple(int(n) for n in row if n)) for row in _parameters(exercise, marks)}
-    if exercise.name == "he_init":
-        found |= {str(tuple(map(int, o.value[0]))) for o in outcomes(exercise, exercise.reference, marks.cases)}
-    return found
-
-
-def _parameters(exercise: Exercise, marks: Marking) -> Any:
-    return outcomes(exercise, exercise.reference, marks.cases[:1])[0].value[0]
-
-
-def _own(got: list[Outcome], marks: Marking) -> str:
-    """What the learner has said themselves, and how the inputs are called."""
-    said = [describe(part) for outcome in got for part in _parts(outcome.value)]
-    said += [str(shape) for outcome in got for shape in _shapes(outcome.value)]
-    said += [str(tuple(int(n) for n in row if n)) for o in got for p in _parts(o.value) for row in _rows(p)]
-    said += [f"{outcome.failure.message} {outcome.failure.source}" for outcome in got if outcome.failure]
-    return " ".join([*said, *(case.label for case in marks.cases)])
-
-
-def _rows(part: Any) -> Any:
-    return part if isinstance(part, np.ndarray) and part.ndim == 2 and part.dtype == np.int32 else []
-
-
-UNLISTED: dict[str, Callable[[Any], Any]] = {
-    "shape": lambda a: np.zeros((7, 11, 13), np.float32),
-    "zeros": lambda a: np.zeros_like(a),
-    "slightly off": lambda a: a + 1 if a.dtype.kind in "iu" else a * 1.02 if a.dtype.kind == "f" else a,
-    "NaN": lambda a: np.full(a.shape, np.nan, np.float32),
-    "integers": lambda a: np.zeros(a.shape, np.int32),
-    "list": lambda a: np.zeros(a.shape).tolist(),
-    "text": lambda a: "text",
-    "nothing": lambda a: None,
-}
-
-
-def _bent(value: Any, bend: Callable[[Any], Any]) -> Any:
-    if isinstance(value, (tuple, list)):
-        return tuple(_bent(part, bend) for part in value)
-    return bend(np.asarray(value)) if isinstance(value, (np.ndarray, np.generic, float, int)) else value
-
-
-@each_exercise
-def test_nothing_of_a_hidden_inputs_answer_is_told(exercise: Exercise) -> None:
-    """No number and no shape of the right answers, whatever mistake was made, listed or not; but what the learner said."""
-    marks = marking(exercise, SEED)
-    right = answered(exercise.name, None)[0]
-    tried = {mistake.name: answered(exercise.name, mistake.name) for mistake in exercise.mistakes}
-    for name, bend in UNLISTED.items():
-        got = [replace(g, value=_bent(g.value, bend)) for g in right]
-        tried[name] = got, marks.verdict(got)
-    for name, (got, verdict) in tried.items():
-        headline, text, mistake = verdict.public()
-        told = "\n".join([headline, *text])
-        given = {
-            secret for secret in _secrets(exercise, marks) if re.search(rf"(?<![\d.,]){re.escape(secret)}(?!\d)", told)
-        }
-        own = _own(got, marks)
-        assert not {secret for secret in given if secret not in own}, f"{name}: {told}"
-        assert mistake == verdict.mistake
-
-
 def test_a_shape_is_told_without_the_expected_one() -> None:
     marks = marking(ALL["conv2d"], SEED)
     verdict = marks.verdict([Outcome(np.zeros((7, 11), np.float32))] * len(marks.cases))
@@ -394,7 +177,7 @@ def test_of_an_error_its_kind_its_first_line_and_the_learners_line_are_told() ->
 
 
 def test_a_right_answer_has_nothing_to_hide() -> None:
-    verdict = answered("neuron", None)[1]
+    verdict = marking(ALL["neuron"], SEED).verdict(answered("neuron"))
     assert verdict.public() == (verdict.headline, verdict.text, None)
 
 
