@@ -10,10 +10,12 @@ from pathlib import Path
 _ROOMS = ("plot", "simt", "widgets", "checks/probes")
 _FILES = (
     "__init__",
+    "backend",
     "claims",
     "compile_cache",
     "data",
     "device",
+    "hidden",
     "predict",
     "timing",
     "checks/outcome",
