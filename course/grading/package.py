@@ -28,6 +28,7 @@ _AGENT = {
     "agent": "checks/agent",
     "progress": "progress",
     "kernel": "_kernel",
+    "showing": "_showing",
     "zygote": "_zygote",
 }
 
