@@ -169,7 +169,7 @@ def test_inside_a_clone_its_own_package_is_the_course(colab: Path) -> None:
     assert ran.stdout.strip() == str(ROOT / "course" / "__init__.py")
 
 
-def test_a_mere_folder_does_not_keep_colab_from_installing_nor_does_a_file_that_would_hide_pips_modules(
+def test_a_mere_folder_does_not_keep_colab_from_installing_nor_does_a_file_called_pip(
     colab: Path, tmp_path: Path
 ) -> None:
     """After a first try without the set-up cell, which leaves the folder imported: one run of the cell mends it."""
@@ -177,7 +177,7 @@ def test_a_mere_folder_does_not_keep_colab_from_installing_nor_does_a_file_that_
     shutil.copytree(colab.parents[1], env, symlinks=True)
     without_ours(env)
     (folder / "course").mkdir(parents=True)
-    (folder / "optparse.py").write_text("raise SystemExit('pip must not see this file')")
+    (folder / "pip.py").write_text("raise SystemExit('this is not pip')")
     status, said = run_beside(
         folder,
         "try:\n    from course import check\nexcept ImportError as error: print(error)",

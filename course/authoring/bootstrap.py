@@ -5,8 +5,8 @@ this package without its dependencies, so that no package of the runtime changes
 
 Something else may have the name `course`: a folder or a file beside the notebook, which Python finds first, or another
 package. The cell tells ours by a file in it, and runs nothing to find out. A mere folder without an `__init__.py` hides
-nothing once ours is installed. Whatever does hide it is named, with what to do. (`-P` keeps the notebook's folder out
-of pip, too.) It ends with `import course`, which looks for files that hide other modules: see `course.hidden`.
+nothing once ours is installed. Whatever does hide it is named, with what to do. (`-P` keeps a file called `pip.py` out
+of the way, too.) It ends with `import course`, which looks for files that hide other modules: see `course.hidden`.
 
 It also keeps JAX from taking 75 % of a GPU's memory as soon as it starts
 (https://docs.jax.dev/en/latest/gpu_memory_allocation.html): JAX reads the variable when it first touches the device,
