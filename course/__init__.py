@@ -23,6 +23,12 @@ import gc
 import os
 import sys
 
+from course import hidden
+
+# First of all: where a file beside the notebook hides what is imported below, Python's own error doesn't say so.
+if hidden.reason():
+    raise ImportError(hidden.reason())
+
 # Tracing makes very many small objects that live for long. Python looks through them for garbage after every 700th (2,000th from
 # 3.13 on), finds next to none, and lets the learner wait for it: a whole lesson is a few per cent faster like this.
 if 0 < gc.get_threshold()[0] < 10_000:  # 0: somebody has turned it off
@@ -84,6 +90,9 @@ def __getattr__(name: str) -> Any:
         value = sys.modules.get(_HOME[name]) or _Later(_HOME[name], "The course's pictures.")
     else:
         room = import_module(_HOME[name])
+        # A lesson's first cells import from here: where they can't work, its learner is told now, and not amid a lesson.
+        if "jax" in sys.modules:
+            import_module("course.backend").start_if_chosen()
         value = room if name == "simt" else getattr(room, name)
     globals()[name] = value
     return value

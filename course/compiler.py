@@ -7,7 +7,7 @@ from typing import Any
 
 import jax
 
-from course import settings
+from course import backend, settings
 
 
 @cache
@@ -22,7 +22,7 @@ def without_ynnpack() -> dict[str, Any]:
     Returns:
         Keyword arguments; empty where this JAX doesn't know the option, and on a GPU.
     """
-    if jax.default_backend() != "cpu":
+    if backend.start() != "cpu":
         return {}
     chosen: dict[str, Any] = {"compiler_options": {"xla_cpu_experimental_ynn_fusion_type": ""}}
     try:

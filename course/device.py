@@ -7,17 +7,18 @@ import platform
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache
 from html import escape
-from importlib.metadata import version
+from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Literal, TypeVar
 
 import jax
 import jax.numpy as jnp
 
-from course import settings
+from course import backend, settings
 from course.timing import race, timed
 
 T = TypeVar("T")
@@ -73,8 +74,12 @@ CHIPS: dict[str, Chip] = {
 
 
 def on_gpu() -> bool:
-    """True where JAX computes on an accelerator (a GPU or a TPU), False on a CPU."""
-    return jax.default_backend() != "cpu"
+    """True where JAX computes on an accelerator (a GPU or a TPU), False on a CPU.
+
+    Raises:
+        DeviceError: JAX can't start the device that it was told to use; so do all functions here that touch it.
+    """
+    return backend.start() != "cpu"
 
 
 def size_for(cpu: T, gpu: T) -> T:
@@ -210,6 +215,7 @@ def device_card() -> DeviceCard:
 
 
 def _device() -> jax.Device:
+    backend.start()
     return jax.devices()[0]
 
 
@@ -286,10 +292,23 @@ def _advice(kind: str) -> str:
         return f"{found}JAX_PLATFORMS={chosen} keeps JAX from using it."
     if _on_colab():
         return f"{found}JAX doesn't see it: Runtime → Disconnect and delete runtime, then start again."
+    if _has_cuda_build():
+        blind = [name for name in ("CUDA_VISIBLE_DEVICES", "JAX_CUDA_VISIBLE_DEVICES") if name in os.environ]
+        if blind:
+            which = " and ".join(f"{name}={os.environ[name]!r}" for name in blind)
+            return f"{found}{which} may hide it from JAX. Unset {' and '.join(blind)} and restart the kernel."
+        return f"{found}JAX's CUDA build could not use it; JAX's own warning says why. Is the driver new enough?"
     return (
         f"{found}this JAX is built for the CPU alone. "
         'Install the CUDA build (pip install "jax[cuda12]"; `make lab` does it too) and restart the kernel.'
     )
+
+
+def _has_cuda_build() -> bool:
+    for name in ("jax-cuda12-plugin", "jax-cuda13-plugin"):
+        with suppress(PackageNotFoundError):
+            return bool(version(name))
+    return False
 
 
 def _output(*command: str) -> str:

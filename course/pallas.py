@@ -9,7 +9,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from course import settings
+from course import backend, settings
 
 # Pallas compiles for GPUs from NVIDIA's Ampere on, compute capability 8.0 (its older backend, Triton), or from Hopper on (its
 # newer one, Mosaic GPU): https://docs.jax.dev/en/latest/pallas/quickstart.html.
@@ -28,7 +28,7 @@ def interpret() -> bool:
 
 def kernels_are() -> str:
     """One sentence that says whether kernels are compiled or interpreted on this device, and why."""
-    name = "this CPU" if jax.default_backend() == "cpu" else jax.devices()[0].device_kind
+    name = "this CPU" if backend.start() == "cpu" else jax.devices()[0].device_kind
     why = _why()
     if not why:
         return f"Kernels are compiled for {name}."
@@ -39,6 +39,7 @@ def kernels_are() -> str:
 @settings.own()
 def _why() -> str:
     """Why kernels are interpreted here; nothing where they are compiled."""
+    backend.start()
     device = jax.devices()[0]
     if device.platform != "gpu":
         return "Pallas compiles the kernels of this lesson for GPUs alone"

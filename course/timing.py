@@ -16,6 +16,8 @@ from typing import Any
 
 import jax
 
+from course import backend
+
 # Replaced in tests, so that they need no real waiting.
 _clock = time.perf_counter
 
@@ -91,6 +93,7 @@ def timed(fn: Callable[..., Any], *args: Any, repeats: int | None = None, **kwar
     Raises:
         TypeError: `fn` is not callable.
         ValueError: `repeats` is below 1.
+        DeviceError: JAX can't start the device that it was told to use.
         Whatever `fn` raises.
     """
     _must_be_callable(fn, "timed() takes the function, not its result: write timed(f, x), not timed(f(x))")
@@ -110,6 +113,7 @@ def race(contestants: Mapping[str, Callable[[], Any]], *, repeats: int | None = 
     Raises:
         TypeError: `contestants` is not a mapping of names to functions.
         ValueError: there is no contestant, or `repeats` is below 1.
+        DeviceError: as in `timed`.
     """
     if not isinstance(contestants, Mapping):
         raise TypeError('race() takes a dict of names and functions: race({"loop": f, "batched": g}).')
@@ -142,6 +146,7 @@ def seconds(x: float) -> str:
 def _measure(contestants: Mapping[str, Callable[[], Any]], repeats: int | None) -> dict[str, Timing]:
     if repeats is not None and repeats < 1:
         raise ValueError(f"repeats must be 1 or more, not {repeats}.")
+    backend.start()
     first = {name: _sample(call, 1) for name, call in contestants.items()}
     warm = {name: _find_loops(call) for name, call in contestants.items()}
     loops = {name: n for name, (n, _) in warm.items()}

@@ -1,4 +1,4 @@
-"""The set-up cell: the same everywhere; it adds the course where that is missing, and nothing else."""
+"""The set-up cell: the same everywhere; it adds the course where that is missing, and nothing else; it says what hides it."""
 
 from __future__ import annotations
 
@@ -69,6 +69,13 @@ def run_cell(python: Path, folder: Path, source: str) -> subprocess.CompletedPro
     return subprocess.run(command, cwd=folder, env=env, capture_output=True, text=True, timeout=HANG_S, check=False)
 
 
+def without_ours(env: Path) -> None:
+    """Remove what another test has installed."""
+    for left in env.glob("lib/python3*/site-packages/*"):
+        if left.name.startswith(OURS):
+            shutil.rmtree(left)
+
+
 def test_the_cell_installs_the_course_and_changes_no_other_package(colab: Path, tmp_path: Path) -> None:
     """As on Colab: from a wheel, with no network; the second time it does nothing."""
     ran = run_cell(colab, tmp_path, str(make_wheel(tmp_path)))
@@ -85,9 +92,7 @@ def test_a_source_that_fails_gives_one_readable_error(colab: Path, tmp_path: Pat
     """Run after the installation of the other test or before it: a folder of its own shadows nothing."""
     env = tmp_path / "env"
     shutil.copytree(colab.parents[1], env, symlinks=True)
-    for left in env.glob("lib/python3*/site-packages/*"):
-        if left.name.startswith(OURS):
-            shutil.rmtree(left)
+    without_ours(env)
     missing = str(tmp_path / "none.whl")
     ran = run_cell(env / "bin" / "python", tmp_path, missing)
     said = ran.stdout + ran.stderr
@@ -96,10 +101,99 @@ def test_a_source_that_fails_gives_one_readable_error(colab: Path, tmp_path: Pat
     assert "run this cell again. pip says:" in said
 
 
+def run_beside(folder: Path, before: str = "", *, python: str = sys.executable, **env: str) -> tuple[int, str]:
+    """Run `before` and the set-up cell where notebooks find what lies in `folder` first; any installation fails.
+
+    Returns the exit status and all that was said.
+    """
+    (folder / "beside.py").write_text(f"{before}\n{bootstrap.source(ROOT)}\nprint(course.__file__)")
+    keep = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+    ran = subprocess.run(
+        [python, "beside.py"],
+        cwd=folder,
+        env={**keep, "COURSE_SOURCE": "/none.whl", "PIP_NO_INDEX": "1", **env},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return ran.returncode, ran.stdout + ran.stderr
+
+
+HIDDEN_BY = {
+    "a file": ("course.py", "course.py"),
+    "a package": ("course/__init__.py", "course"),
+    "a package with our names in it": ("course/checks/__init__.py", "course"),
+}
+
+
+@pytest.mark.parametrize("way", HIDDEN_BY)
+@pytest.mark.parametrize("imported", [False, True])
+def test_what_hides_the_course_is_named_with_what_to_do_and_is_not_run(
+    way: str, imported: bool, tmp_path: Path
+) -> None:
+    """Beside the notebook, where the course is installed; imported already, as a learner who looked what it is does."""
+    file, named = HIDDEN_BY[way]
+    for path in {tmp_path / file, tmp_path / named / "__init__.py" if named == "course" else tmp_path / file}:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text("print('it runs')\ndef check(f): return 'right'\n")
+    status, said = run_beside(tmp_path, "import course" if imported else "")
+    assert status == 1 and said.count("it runs") == imported
+    assert f"ImportError: Python finds {tmp_path / named} under the name `course`" in said
+    assert said.strip().endswith("Rename, move or uninstall what is there, restart the kernel, run this cell again.")
+
+
+def test_another_package_called_course_is_named_and_nothing_is_installed_over_it(colab: Path, tmp_path: Path) -> None:
+    """In the folder of packages: pip would write into it."""
+    other = tmp_path / "packages" / "course"
+    other.mkdir(parents=True)
+    (other / "__init__.py").write_text("__version__ = '3.1'")
+    status, said = run_beside(tmp_path, python=str(colab), PYTHONPATH=str(other.parent))
+    assert status == 1 and f"Python finds {other} under the name `course`" in said and "pip says" not in said
+
+
+@pytest.mark.parametrize(
+    "before", ["", "import course", "import types; sys.modules['course'] = types.ModuleType('course')"]
+)
+def test_a_mere_folder_called_course_hides_nothing_where_the_course_is_installed(before: str, tmp_path: Path) -> None:
+    (tmp_path / "course").mkdir()
+    (tmp_path / "course" / "notes.py").write_text("")
+    status, said = run_beside(tmp_path, f"import sys\n{before}")
+    assert (status, said.strip()) == (0, str(ROOT / "course" / "__init__.py"))
+
+
+def test_inside_a_clone_its_own_package_is_the_course(colab: Path) -> None:
+    """Where nothing is installed: the clone's package lies beside the notebook, and is ours."""
+    command = [str(colab), "-c", f"{bootstrap.source(ROOT)}\nprint(course.__file__)"]
+    env = {**os.environ, "COURSE_SOURCE": "/none.whl", "PYTHONPATH": ""}
+    ran = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=True)
+    assert ran.stdout.strip() == str(ROOT / "course" / "__init__.py")
+
+
+def test_a_mere_folder_does_not_keep_colab_from_installing_nor_does_a_file_called_pip(
+    colab: Path, tmp_path: Path
+) -> None:
+    """After a first try without the set-up cell, which leaves the folder imported: one run of the cell mends it."""
+    env, folder = tmp_path / "env", tmp_path / "content"
+    shutil.copytree(colab.parents[1], env, symlinks=True)
+    without_ours(env)
+    (folder / "course").mkdir(parents=True)
+    (folder / "pip.py").write_text("raise SystemExit('this is not pip')")
+    status, said = run_beside(
+        folder,
+        "try:\n    from course import check\nexcept ImportError as error: print(error)",
+        python=str(env / "bin" / "python"),
+        COURSE_SOURCE=str(make_wheel(tmp_path)),
+    )
+    first, *rest = said.splitlines()
+    assert status == 0 and "unknown location" in first, said
+    assert any(Path(line).is_relative_to(env) for line in rest)
+
+
 def test_the_cell_is_short_and_names_the_repository_or_its_tag(tmp_path: Path) -> None:
     root = make_course(tmp_path)
     source = bootstrap.source(root)
-    assert len(source.splitlines()) <= 15 and max(map(len, source.splitlines())) <= 98
+    assert len(source.splitlines()) <= 28 and max(map(len, source.splitlines())) <= 98
     assert f'"git+{REPOSITORY}"' in source
     compile(source, "cell", "exec")
     with (root / "pyproject.toml").open("a") as file:

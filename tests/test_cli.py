@@ -102,7 +102,7 @@ def test_version_help_and_the_set_up_cell_are_shown(root: Path, course: Run) -> 
     assert course("--version")[1].startswith("threads-to-networks")
     status, out, _ = course("--help")
     assert status == 0 and all(word in out for word in ("list", "format", "release", "bootstrap", "lesson"))
-    assert 'find_spec("course") is None' in course("bootstrap")[1]
+    assert 'find_spec("course")' in course("bootstrap")[1]
 
 
 @pytest.mark.parametrize(

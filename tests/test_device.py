@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import os
+import subprocess
+import sys
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -10,7 +14,7 @@ from typing import Any
 import jax
 import pytest
 
-from course import device
+from course import backend, device
 from course.device import CHIPS, device_card, measured_roof, peak_bandwidth, peak_flops, size_for
 from course.timing import race, timed
 
@@ -123,6 +127,120 @@ def test_a_gpu_that_jax_does_not_use_comes_with_advice(pretend: Pretend, monkeyp
     assert "JAX_PLATFORMS=cpu keeps JAX from using it" in device_card().advice
     pretend("cpu", "cpu")
     assert device_card().advice == ""
+
+
+def test_a_gpu_that_a_variable_hides_comes_with_the_variables_name(
+    pretend: Pretend, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pretend("cpu", "cpu", smi="NVIDIA L4")
+    monkeypatch.setattr(device, "_has_cuda_build", lambda: True)
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "7")
+    advice = device_card().advice
+    assert "CUDA_VISIBLE_DEVICES='7' may hide it" in advice and "pip" not in advice
+    assert "Unset CUDA_VISIBLE_DEVICES and restart the kernel." in advice
+    monkeypatch.delenv("CUDA_VISIBLE_DEVICES")
+    assert "JAX's own warning says why" in device_card().advice
+
+
+PLATFORMS = ("tpu", "gpu", "rocm", "nonsense", "tpu,cpu")
+# Each entry of the course that touches a device, before anything else does; then every way to ask for what isn't there.
+NO_DEVICE = """
+import json, traceback
+import jax
+import course, course.checks, course.compiler, course.device, course.pallas, course.timing
+from course import backend
+def neuron(x, w, b): return jax.numpy.tanh(w @ x + b)
+def f(): return jax.numpy.ones(3)
+entries = {
+    "device_card": course.device.device_card, "size_for": lambda: course.device.size_for(cpu=1, gpu=2),
+    "on_gpu": course.device.on_gpu, "peak_flops": course.device.peak_flops, "peak_bandwidth": course.device.peak_bandwidth,
+    "measured_roof": course.device.measured_roof, "timed": lambda: course.timing.timed(f),
+    "race": lambda: course.timing.race({"f": f}), "check": lambda: course.checks.check(neuron),
+    "interpret": course.pallas.interpret, "kernels_are": course.pallas.kernels_are,
+    "without_ynnpack": course.compiler.without_ynnpack, "import of a name": lambda: course.size_for,
+}
+said = {}
+def tell(name, entry):
+    try:
+        said[name] = repr(entry()), 0, ""
+    except BaseException as error:
+        frames = len(traceback.extract_tb(error.__traceback__))
+        said[name] = f"{type(error).__name__}: {error}", frames, str(error.__context__ or "")
+for name, entry in entries.items():
+    tell(name, entry)
+for platform in PLATFORMS:
+    jax.config.update("jax_platforms", platform)
+    tell(platform, backend.start)
+print(json.dumps(said))
+"""
+
+
+@pytest.fixture(scope="module")
+def without_device(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tuple[str, int, str]]:
+    """What each entry raises where JAX_PLATFORMS asks for a GPU that isn't there: text, depth, and what came before it."""
+    env = {**os.environ, "JAX_PLATFORMS": "cuda", "COURSE_PROGRESS": str(tmp_path_factory.mktemp("map") / "map")}
+    ran = subprocess.run(
+        [sys.executable, "-c", f"{PLATFORMS = }{NO_DEVICE}"], env=env, capture_output=True, text=True, check=True
+    )
+    said: dict[str, tuple[str, int, str]] = json.loads(ran.stdout.splitlines()[-1])
+    return said
+
+
+def test_where_jax_cannot_start_every_entry_names_the_variable_and_what_to_do(
+    without_device: dict[str, tuple[str, int, str]],
+) -> None:
+    """And shows few frames, and none of JAX's own."""
+    entries = {name: said for name, said in without_device.items() if name not in PLATFORMS}
+    assert len(entries) == 13
+    for name, (text, frames, before) in entries.items():
+        assert text.startswith("DeviceError: JAX could not start a device with JAX_PLATFORMS=cuda"), (name, text)
+        assert "Unset JAX_PLATFORMS" in text and "restart the kernel" in text, name
+        assert frames <= 6 and before == "", name
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_platform_that_a_cell_has_asked_for_is_named_too(
+    platform: str, without_device: dict[str, tuple[str, int, str]]
+) -> None:
+    text = without_device[platform][0]
+    assert f"jax_platforms={platform}. JAX says: Unable to initialize backend" in text
+    assert "Unset jax_platforms" in text and "(set JAX_PLATFORMS=''" not in text
+
+
+def test_a_device_that_fails_unasked_is_told_with_what_may_hide_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A plug-in that is broken, a driver that is too old."""
+
+    def fail() -> str:
+        raise RuntimeError("CUDA_ERROR_NO_DEVICE: no CUDA-capable device is detected.\n\nMore")
+
+    for name in ("CUDA_VISIBLE_DEVICES", "JAX_PLATFORMS", "JAX_PLATFORM_NAME", "XLA_FLAGS"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setattr(backend, "_chosen", dict)
+    monkeypatch.setattr(jax, "default_backend", fail)
+    with pytest.raises(
+        backend.DeviceError, match=r"CUDA_ERROR_NO_DEVICE.* More\. Restart the kernel.*JAX_PLATFORMS=cpu"
+    ):
+        device_card()
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "12")
+    with pytest.raises(backend.DeviceError, match=r"with CUDA_VISIBLE_DEVICES=12\. .* Unset CUDA_VISIBLE_DEVICES"):
+        device_card()
+
+
+def test_a_device_is_started_early_only_where_another_than_the_cpu_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A process that forks kernels must not start one."""
+    started: list[int] = []
+
+    def default_backend() -> str:
+        started.append(1)
+        return "cpu"
+
+    monkeypatch.setattr(jax, "default_backend", default_backend)
+    for value, count in (({}, 0), ({"JAX_PLATFORMS": "cpu"}, 0), ({"JAX_PLATFORMS": "cuda,cpu"}, 1)):
+        monkeypatch.setattr(backend, "_chosen", lambda value=value: value)
+        backend.start_if_chosen()
+        assert len(started) == count
 
 
 def test_colab_without_a_gpu_says_where_the_menu_is(pretend: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:

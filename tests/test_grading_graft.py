@@ -22,6 +22,7 @@ from course.authoring.notebook import Cell, Notebook, code_cells, read
 from course.authoring.release import exercise_of
 from course.grading.cells import LARGEST_SOURCE, MOST_CELLS, without_markers
 from course.grading.graft import Grafted, graft
+from course.grading.reading import as_run
 
 ROOT = Path(__file__).resolve().parents[1]
 NEURONS, CNNS = "02_the_neuron", "04_cnn_classification"
@@ -134,6 +135,37 @@ def test_no_line_of_the_solutions_answers_is_in_a_graft(lesson: str, submitted: 
         if len(line.strip()) > 8 and json.dumps(line.strip())[1:-1] not in released
     ]
     assert secret and not [line for line in secret if json.dumps(line)[1:-1] in text]
+
+
+@pytest.mark.parametrize(
+    ("header", "runs"),
+    [
+        ("%%timeit", ""),
+        ("\n%%timeit -n 10 -r3 -q", "\n"),
+        ("%%timeit -o x = -3", "x = -3"),
+        ("%%memit -r 1", ""),
+        ("%%lprun -f neuron", ""),
+        ("%%heat", ""),
+        ("%%time\n%%timeit", "%%time\n"),
+        ("%%mprun -f neuron\n%%capture out", "\n%%capture out"),
+    ],
+)
+def test_a_cell_magic_that_only_measures_leaves_what_its_cell_defines(header: str, runs: str) -> None:
+    """No line is added or lost, so that errors name the learner's lines; the feedback shows what was written."""
+    found = grafted(exercise(neuron=f"{header}\n{NEURON}"))
+    assert sources(found, "answer")[0] == f"{runs}\n{NEURON}"
+    assert found.answers["neuron"] == f"{header}\n{NEURON}" and "neuron" not in found.untouched
+
+
+@pytest.mark.parametrize("header", ["%%time", "%%capture out", "%%bash", "%%cython", "# mine\n%%timeit", "%%timeitx"])
+def test_any_other_cell_magic_runs_as_it_was_written(header: str) -> None:
+    assert sources(grafted(exercise(neuron=f"{header}\n{NEURON}")), "answer")[0] == f"{header}\n{NEURON}"
+
+
+def test_a_header_made_to_be_read_for_long_is_not() -> None:
+    """Quadratic, it would read for minutes: how often a character is looked at, and no clock, is the promise."""
+    for source in ("%%timeit" + " -a" * 200_000, "%%timeit -a" + " " * 200_000 + "x\n", "%%time" + " \n" * 200_000):
+        assert as_run(source).count("\n") == source.count("\n")
 
 
 def test_every_check_has_the_question_that_it_follows_and_answers_stand_before_it() -> None:

@@ -167,6 +167,49 @@ def test_what_a_learner_may_do_costs_nothing(worker: Worker, way: str) -> None:
     assert points(graded(worker, handed_in(first=[HARMLESS[way]]))) == POSSIBLE
 
 
+# Above a right answer, in its cell. Nothing of what they ask for is in the sandbox.
+SHOWN = (
+    "%matplotlib widget\n%config InlineBackend.figure_format = 'retina'",
+    "%matplotlib ipympl\n%config Nothing.known = 1\n%load_ext autoreload\n%autoreload 2",
+    "%matplotlib qt\n%gui qt\n%load_ext tensorboard\n%reload_ext nb_black\n%tensorboard --logdir logs",
+    "%pylab widget\n%xmode Nonsense\n%precision nonsense\n%env NOT_SET_ANYWHERE\n%pdb on",
+    "%pip install nothing\n%conda install nothing\n!pip install nothing\n%memit 1 + 1",
+    "import matplotlib\nimport matplotlib.pyplot as plt\nmatplotlib.use('module://ipympl.backend_nbagg')\n"
+    "plt.switch_backend('TkAgg')\nplt.style.use('seaborn')",
+    "get_ipython().run_line_magic('matplotlib', 'widget')\nif True:\n    %matplotlib notebook",
+    "%%time\n%matplotlib nbagg",
+    "%%timeit -n 3 -r 1\n%matplotlib",
+    "%%capture out\n%load_ext memory_profiler",
+    "%%memit",
+    "%%time\n%%timeit",
+)
+
+
+def test_magics_that_only_choose_how_things_are_shown_cost_nothing(worker: Worker) -> None:
+    right = answers()
+    for lines in (SHOWN[: len(right)], SHOWN[len(right) :]):
+        above = dict(zip(right, lines, strict=False))
+        result = graded(worker, handed_in({name: f"{line}\n{right[name]}" for name, line in above.items()}))
+        assert points(result) == POSSIBLE, [one.text for one in result.questions]
+
+
+def test_magics_that_do_something_else_keep_their_effect_and_their_error(worker: Worker) -> None:
+    """And a magic that only shows earns nothing."""
+    right = answers()
+    names = list(right)
+    lines = ("%run missing.py", "%nonsense", "%%cython", "%load_ext cython\n%cython_nothing", "import ipympl")
+    written = {name: f"{line}\n{right[name]}" for name, line in zip(names, lines, strict=False)}
+    written[names[5]] = "%pylab inline\n%matplotlib widget"
+    kept = names[6]
+    written[kept] = (
+        "%env COURSE_SEEN=yes\n%pylab qt\n%time seen = np.zeros(1)\nimport os\n"
+        f"assert os.environ['COURSE_SEEN'] == 'yes' and seen.size\n{right[kept]}"
+    )
+    got = points(graded(worker, handed_in(written)))
+    assert {name: got[name] for name in names[:6]} == dict.fromkeys(names[:6], 0.0)
+    assert got[kept] == POSSIBLE[kept]
+
+
 FORGERIES = {
     "showtraceback": "get_ipython().showtraceback = lambda *a, **k: None",
     "do_execute": (

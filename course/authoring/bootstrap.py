@@ -3,6 +3,11 @@
 On a machine that has the course it installs nothing. On Colab, which has everything else already, it installs
 this package without its dependencies, so that no package of the runtime changes.
 
+Something else may have the name `course`: a folder or a file beside the notebook, which Python finds first, or another
+package. The cell tells ours by a file in it, and runs nothing to find out. A mere folder without an `__init__.py` hides
+nothing once ours is installed. Whatever does hide it is named, with what to do. (`-P` keeps a file called `pip.py` out
+of the way, too.) It ends with `import course`, which looks for files that hide other modules: see `course.hidden`.
+
 It also keeps JAX from taking 75 % of a GPU's memory as soon as it starts
 (https://docs.jax.dev/en/latest/gpu_memory_allocation.html): JAX reads the variable when it first touches the device,
 and this cell runs before any other, in whatever order a notebook imports JAX and the course.
@@ -13,30 +18,42 @@ from __future__ import annotations
 import copy
 from pathlib import Path
 
+from course.authoring.lessons import DISTRIBUTION
 from course.authoring.notebook import Cell, Notebook, Problem, code_cells, other_endings, place
 from course.authoring.published import published
 
 CELL_ID = "bootstrap"
 _TEMPLATE = """\
 # Set-up: adds the course's small helper package where it is missing (on Colab), and no other.
-import importlib, importlib.util, os, subprocess, sys
+import importlib.metadata, importlib.util, os, subprocess, sys
 
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # take GPU memory as needed
-if importlib.util.find_spec("course") is None:
+if getattr(sys.modules.get("course"), "__file__", None) is None:
+    sys.modules.pop("course", None)  # a mere folder of that name, from an earlier import
+found = importlib.util.find_spec("course")
+installed = any(importlib.metadata.distributions(name="{distribution}"))
+if found is None or (found.origin is None and not installed):
     home = "{home}"
     source = os.environ.get("COURSE_SOURCE", home)
-    pip = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", source]
+    pip = [sys.executable, "-P", "-m", "pip", "install", "--quiet", "--no-deps", source]
     ran = subprocess.run(pip, capture_output=True, text=True)
-    importlib.invalidate_caches()
     if ran.returncode != 0:
         why = f"Could not install the course's helper package from {{source}}."
         todo = "Is there a network, and is the address right? Then run this cell again."
-        raise RuntimeError(f"{{why}} {{todo}} pip says:\\n{{ran.stderr.strip()[-1000:]}}")"""
+        raise RuntimeError(f"{{why}} {{todo}} pip says:\\n{{ran.stderr.strip()[-1000:]}}")
+    importlib.invalidate_caches()
+    found = importlib.util.find_spec("course")
+place = list(found.submodule_search_locations or [found.origin])[0] if found else "nothing"
+if not os.path.exists(f"{{place}}/simt/machine.py"):  # not this course's package
+    why = f"Python finds {{place}} under the name `course`, not the course's helper package."
+    todo = "Rename, move or uninstall what is there, restart the kernel, run this cell again."
+    raise ImportError(f"{{why}} {{todo}}")
+import course"""
 
 
 def source(root: Path) -> str:
     """The set-up cell's code."""
-    return _TEMPLATE.format(home=published(root).package)
+    return _TEMPLATE.format(home=published(root).package, distribution=DISTRIBUTION)
 
 
 def cell(root: Path) -> Cell:

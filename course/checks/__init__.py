@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable
 from typing import Any
 
+from course import backend
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.judge import judge
 from course.checks.registry import UnknownExercise, exercises, find
@@ -38,6 +39,7 @@ def check(function: Callable[..., Any]) -> Verdict:
 
     Raises:
         UnknownExercise: no exercise has the function's name; the message lists those that there are.
+        DeviceError: JAX can't start the device that it was told to use.
         CheckFailed: the answer is not right, and nbgrader is running the notebook.
     """
     # A functools.partial has no name of its own.
@@ -51,6 +53,8 @@ def check(function: Callable[..., Any]) -> Verdict:
             f"check() takes a function that you have written, such as check(neuron), not {type(function).__name__}: {function!r:.60}"
         )
     exercise = find(name)
+    # Otherwise JAX would fail inside of what the learner wrote, and be taken for a mistake in it.
+    backend.start()
     verdict = judge(exercise, function)
     show(verdict)
     if verdict.cases and verdict.text != (NOT_WRITTEN,):

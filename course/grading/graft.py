@@ -6,6 +6,8 @@ What runs is decided by these rules, so that nobody loses a point by how the not
   was written into a check cell runs before the check. The set-up cell runs only as released.
 - An answer runs in its question's place, wherever the learner moved it.
 - An extra cell runs after the cell that it stood after in the learner's notebook.
+- A cell magic that only measures its body is left out, so that what the body defines is there. Other magics that only
+  choose how things are shown can't fail in the kernel (see inside/showing.py).
 - Where cells were moved, or a helper stands below its use, an answer could miss a name that it had in the learner's
   session. The cells that give it the name, and those that these need, then run *ahead*: once more, before the answer
   (or before its check, where they stood between the two). In its own place each runs again, so that nothing later
@@ -27,6 +29,7 @@ from course.authoring.release import exercise_of
 from course.grading.cells import cells_of, without_markers
 from course.grading.matching import ANSWER, BOOTSTRAP, CHECK, EXTRA, GIVEN, Matched, Slot, match, slots_of
 from course.grading.pieces import Piece
+from course.grading.reading import as_run
 
 _MOST_NOTES = 40
 _ID = re.compile(r"[a-zA-Z0-9_-]{1,64}")
@@ -242,7 +245,7 @@ def _notebook(plan: Sequence[_Planned], exercise: Notebook) -> Notebook:
         while name in ids:
             name = f"{name[:60]}-x"
         ids.add(name)
-        source = without_markers(each.source) if each.piece else each.source
+        source = as_run(without_markers(each.source)) if each.piece else each.source
         cells.append(
             {
                 "cell_type": "code",

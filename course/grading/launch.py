@@ -244,4 +244,7 @@ _QUIET = {
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+    # There is no network: `!pip install` says so at once, and doesn't try again until the cell's time is up.
+    "PIP_NO_INDEX": "1",
+    "PIP_RETRIES": "0",
 }

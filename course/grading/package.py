@@ -10,10 +10,12 @@ from pathlib import Path
 _ROOMS = ("plot", "simt", "widgets", "checks/probes")
 _FILES = (
     "__init__",
+    "backend",
     "claims",
     "compile_cache",
     "data",
     "device",
+    "hidden",
     "predict",
     "settings",
     "terminal",
@@ -28,6 +30,7 @@ _AGENT = {
     "agent": "checks/agent",
     "progress": "progress",
     "kernel": "_kernel",
+    "showing": "_showing",
     "zygote": "_zygote",
 }
 

@@ -18,7 +18,14 @@ from functools import lru_cache
 # Longer text is run, but not read: parsing takes up to a second for 100,000 characters that are made for it.
 _LONGEST_READ = 100_000
 # Cell magics that run their body in the notebook's own namespace, so that what it defines stays; and all others.
-_RUNS_BODY = re.compile(r"\s*%%(?:time|capture|prun|memit|mprun)\b[^\n]*\n")
+_RUNS_BODY = re.compile(r"\s*%%(?:time|capture|prun)\b[^\n]*\n")
+# Cell magics that only measure or tidy their body, but lose what it defines, or come with a package that isn't here. After the
+# options of the first two may stand a statement that prepares for it.
+_PREPARED = ("timeit", "memit")
+_MEASURES = (*_PREPARED, "mprun", "lprun", "heat", "snakeviz", "scalene", "pyinstrument", "black", "blackit")
+_HEADER = re.compile(r"\s*%%(\w+)([^\n]*)\n")
+_OPTION = re.compile(r"\s*-[a-zA-Z]+[ \t]*\d*(?=\s|\Z)")
+_MOST_HEADERS, _MOST_OPTIONS = 5, 20
 _CELL_MAGIC = re.compile(r"\s*%%\w")
 # Lines for IPython alone. It would rewrite them itself, but reads the cell again for each, and IPython 7, Colab's,
 # knows no `x = !ls` on Python 3.12 and newer.
@@ -60,6 +67,34 @@ def read_code(source: str) -> Code:
     return _read_cached(source) if len(source) < 5_000 else _read(source)
 
 
+def as_run(source: str) -> str:
+    """The source as it is run: without cell magics that only measure what their body does. No line is added or lost.
+
+    `%%timeit` would run the body as a function's, so that nothing it defines is left.
+    """
+    at = 0
+    for _ in range(_MOST_HEADERS):
+        found = _HEADER.match(source, at)
+        if found and found[1] in _MEASURES:
+            at = found.start(1) - len("%%")
+            source = source[:at] + (_prepares(found[2]) if found[1] in _PREPARED else "") + source[found.end(2) :]
+        elif found and _RUNS_BODY.match(source, at):
+            at = found.end()
+        else:
+            break
+    return source
+
+
+def _prepares(header: str) -> str:
+    """The statement after a header's options."""
+    at = 0
+    for _ in range(_MOST_OPTIONS):
+        if not (option := _OPTION.match(header, at)):
+            break
+        at = option.end()
+    return header[at:].strip()
+
+
 def plain_python(source: str) -> str:
     """The source without IPython's magics, if that makes it parse; otherwise as it is."""
     return _parsed(source)[0]
@@ -98,7 +133,8 @@ def _read(source: str) -> Code:
 
 def _parsed(source: str) -> tuple[str, ast.Module | None]:
     """The source as plain Python, and its syntax tree, or None."""
-    for _ in range(5):
+    source = as_run(source)
+    for _ in range(_MOST_HEADERS):
         if body := _RUNS_BODY.match(source):
             source = source[body.end() :]
     if _CELL_MAGIC.match(source):  # %%bash, %%writefile: no Python of this notebook

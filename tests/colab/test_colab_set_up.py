@@ -56,6 +56,22 @@ def test_where_the_course_cannot_be_had_it_says_so_and_what_to_do(make_runtime: 
     assert runtime.pip("freeze", "--all") == before
 
 
+def test_a_mere_folder_called_course_beside_the_notebook_hides_nothing(make_runtime: MakeRuntime, wheel: Path) -> None:
+    runtime = make_runtime(wheel)
+    (runtime.folder / "course").mkdir()
+    ran = runtime.run(cells(SET_UP, USE))
+    assert ran.cells[0].outputs == [] and ran.cells[1].outputs[0]["text"] == "1\n"
+
+
+def test_a_file_called_course_beside_the_notebook_is_named_and_nothing_is_installed(make_runtime: MakeRuntime) -> None:
+    runtime = make_runtime("/none.whl")
+    (runtime.folder / "course.py").write_text("")
+    with pytest.raises(CellExecutionError) as caught:
+        runtime.run(cells(SET_UP, USE))
+    assert f"Python finds {runtime.folder / 'course.py'} under the name `course`" in caught.value.evalue
+    assert "Rename, move or uninstall what is there, restart the kernel" in caught.value.evalue
+
+
 def test_a_learners_own_choice_for_the_gpus_memory_is_kept(make_runtime: MakeRuntime, wheel: Path) -> None:
     ask = 'import os; print(os.environ["XLA_PYTHON_CLIENT_PREALLOCATE"])'
     ran = make_runtime(wheel, XLA_PYTHON_CLIENT_PREALLOCATE="true").run(cells(SET_UP, "import jax, course", ask))

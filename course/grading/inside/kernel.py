@@ -66,7 +66,9 @@ def serve(job: dict[str, Any]) -> None:
     app.initialize([])
 
     import course.checks.agent as agent
+    from course import _showing
 
+    _showing.settle(app.shell)
     agent.cut_output(job["output"])
     app.start()
     os._exit(0)
