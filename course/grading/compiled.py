@@ -74,15 +74,6 @@ def compiled(solution: str, fill: Callable[[Path], bool]) -> Path | None:
     return folder
 
 
-def compiled_before(solution: str) -> Path | None:
-    """The folder that `compiled` has made for this solution; None where there is none."""
-    folder = _folder(solution)
-    with contextlib.suppress(OSError):
-        os.utime(folder)  # so that it isn't forgotten
-        return folder
-    return None
-
-
 def references() -> dict[str, str]:
     """Variables for the grading process itself, whose references and known mistakes are compiled once for all runs."""
     folder = cache_folder() / "grading" / "references"
