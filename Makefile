@@ -57,6 +57,9 @@ EACH_EXTRA = $(addprefix --extra ,$(subst $(comma), ,$(1)))
 # Without it every kernel on Python 3.12 and newer warns about its debugger.
 export PYDEVD_DISABLE_FILE_VALIDATION = 1
 export COURSE_SEEDS = $(SEEDS)
+# uv installs no bytecode: it is written when a library is first imported. A shell that forbids this (as many containers do) would
+# have each of the many processes that the tests and JupyterLab start compile all of JAX again: 5 s in place of 1.5.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help lab test test-oldest smoke lint format colab site axe lesson release ways bench bench-gpu pins clean

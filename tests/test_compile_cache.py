@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from course import compile_cache as room
-from course.grading.launch import Launcher
+from course.grading.launch import Launcher, Zygote
 from course.grading.model import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -110,8 +110,8 @@ def test_another_kind_of_processor_has_a_folder_of_its_own(home: Path, monkeypat
 
 
 def test_kernels_of_the_grader_have_it_off(tmp_path: Path) -> None:
-    with Launcher(Settings(seed=0, sandbox=False), tmp_path, {}, {}) as launcher:
-        assert launcher._env[room.SETTING] == "off"
+    launcher = Launcher(Settings(seed=0, sandbox=False), tmp_path, {}, {}, Zygote(tmp_path))
+    assert launcher._env[room.SETTING] == "off"
 
 
 # --- How large ----------------------------------------------------------------------------------------------------------

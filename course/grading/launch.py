@@ -80,10 +80,82 @@ class Place:
         shutil.rmtree(self.sockets, ignore_errors=True)
 
 
-class Launcher:
-    """Starts kernels, all alike. Use it as a context manager: it keeps a warm process, and ends it."""
+class Zygote:
+    """A warm process, which has imported everything: kernels of all lessons are forked from it (see inside/zygote.py)."""
 
-    def __init__(self, settings: Settings, package: Path, shown: Mapping[Path, Path], env: Mapping[str, str]) -> None:
+    def __init__(self, package: Path) -> None:
+        """Nothing is started yet. `package`: the folder that holds the sandbox's form of the package."""
+        self._env = _usual(package)
+        self._process: subprocess.Popen[str] | None = None
+        # Whether it has said that it has imported everything.
+        self._ready = False
+
+    def begin(self) -> None:
+        """Have it begin to import where it doesn't run, and don't wait for it."""
+        if self.alive():
+            return
+        env = {**self._env, "HOME": os.environ.get("HOME", "/")}
+        # It runs nobody's code, and may write where libraries lie: what it has compiled, the next one only reads. Without
+        # that, where no installer has compiled them, each would compile them all again (some seconds).
+        env.pop("PYTHONDONTWRITEBYTECODE")
+        env |= {name: value for name in _BYTECODE if (value := os.environ.get(name))}
+        self._process, self._ready = (
+            subprocess.Popen(
+                (*_PYTHON, "course._zygote"),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                env=env,
+                text=True,
+                encoding="utf-8",
+            ),
+            False,
+        )
+
+    def fork(self, job: Mapping[str, Any]) -> int:
+        """The process id of a new kernel, for a job as inside/zygote.py reads it.
+
+        Raises:
+            GradingError: the process has died; the next call starts another one.
+        """
+        self.begin()
+        assert self._process is not None and self._process.stdin is not None
+        try:
+            if not self._ready:
+                self._ready = _line(self._process)["ready"]
+            self._process.stdin.write(json.dumps(job) + "\n")
+            self._process.stdin.flush()
+            return int(_line(self._process)["pid"])
+        except (OSError, ValueError, KeyError):
+            self.close()
+            raise GradingError("The warm process that kernels are forked from has died.") from None
+
+    def alive(self) -> bool:
+        """Whether it runs."""
+        return self._process is not None and self._process.poll() is None
+
+    def close(self) -> None:
+        """End it. May be called twice."""
+        if self._process:
+            self._process.kill()
+            self._process.communicate()
+            self._process, self._ready = None, False
+
+
+class Launcher:
+    """Starts kernels, all alike.
+
+    Attributes:
+        settings: under which they start; only the limits may change meanwhile.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        package: Path,
+        shown: Mapping[Path, Path],
+        env: Mapping[str, str],
+        zygote: Zygote,
+    ) -> None:
         """Nothing is started yet.
 
         Args:
@@ -91,20 +163,12 @@ class Launcher:
             package: the folder that holds the sandbox's form of the package.
             shown: what else can be read inside: {where it is outside: where inside}.
             env: variables for the kernels, besides the usual ones.
+            zygote: where warm kernels are forked from; whoever made it ends it.
         """
-        self._settings = settings
+        self.settings = settings
         self._shown = {package: package, **shown}
-        path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
-        self._env = {"PATH": path, "PYTHONPATH": str(package), "LANG": "C.UTF-8", "USER": "learner", **_QUIET, **env}
-        self._zygote: subprocess.Popen[str] | None = None
-        # Whether it has said that it has imported everything.
-        self._ready = False
-
-    def __enter__(self) -> Launcher:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close()
+        self._env = {**_usual(package), **env}
+        self._zygote = zygote
 
     def start(self) -> Place:
         """A new kernel, whose sockets are there.
@@ -114,38 +178,21 @@ class Launcher:
         """
         key = secrets.token_hex(16)
         # Short, as the path of a socket may have 107 characters.
-        folder = Path(SOCKETS if self._settings.sandbox else tempfile.mkdtemp(prefix="grade-"))
+        folder = Path(SOCKETS if self.settings.sandbox else tempfile.mkdtemp(prefix="grade-"))
         job = self._job(key, folder)
-        place = (self._fork if self._settings.warm else self._begin)(key, job, folder)
+        place = (self._fork if self.settings.warm else self._begin)(key, job, folder)
         until = time.monotonic() + _START_S
         needed = [place.sockets / f"k-{port}" for port in _PORTS.values()]
         while not all(os.path.lexists(path) for path in needed):
-            if time.monotonic() > until or (self._zygote is not None and self._zygote.poll() is not None):
+            if time.monotonic() > until or (self.settings.warm and not self._zygote.alive()):
                 place.kill()
                 raise GradingError(f"A kernel did not start within {_START_S:g} seconds.")
             time.sleep(0.005)
         return place
 
-    def begin(self) -> None:
-        """Have the warm process begin to import, and don't wait for it."""
-        if self._settings.warm:
-            self._zygote = self._import()
-
-    def add(self, shown: Mapping[Path, Path], env: Mapping[str, str]) -> None:
-        """What else can be read inside, and further variables, for the kernels that are started from now on."""
-        self._shown |= shown
-        self._env |= env
-
-    def close(self) -> None:
-        """End the warm process."""
-        if self._zygote:
-            self._zygote.kill()
-            self._zygote.communicate()
-            self._zygote, self._ready = None, False
-
     def _job(self, key: str, folder: Path) -> dict[str, Any]:
-        limits = self._settings.limits
-        home = HOME if self._settings.sandbox else str(folder / "home")
+        limits = self.settings.limits
+        home = HOME if self.settings.sandbox else str(folder / "home")
         connection = {"transport": "ipc", "ip": f"{folder}/k", "key": key, "signature_scheme": "hmac-sha256", **_PORTS}
         own = {"HOME": home, "TMPDIR": home, "IPYTHONDIR": f"{home}/.ipython", "JUPYTER_CONFIG_DIR": f"{home}/.jupyter"}
         hard = {
@@ -167,25 +214,20 @@ class Launcher:
         }
 
     def _fork(self, key: str, job: dict[str, Any], folder: Path) -> Place:
-        zygote = self._warm()
-        assert zygote.stdin is not None
-        sandbox = Sandbox(self._settings.limits.disk_mb, self._shown) if self._settings.sandbox else None
+        sandbox = Sandbox(self.settings.limits.disk_mb, self._shown) if self.settings.sandbox else None
         job["sandbox"] = sandbox.pid if sandbox else 0
         try:
-            zygote.stdin.write(json.dumps(job) + "\n")
-            zygote.stdin.flush()
-            pid = _line(zygote)["pid"]
-        except (OSError, ValueError, KeyError):
+            pid = self._zygote.fork(job)
+        except GradingError:
             if sandbox:
                 sandbox.kill()
-            self.close()
-            raise GradingError("The warm process that kernels are forked from has died.") from None
+            raise
         return Place(key, sandbox.sockets if sandbox else folder, sandbox, pid)
 
     def _begin(self, key: str, job: dict[str, Any], folder: Path) -> Place:
         command, says = (*_PYTHON, "course._kernel"), (json.dumps(job) + "\n").encode()
-        if self._settings.sandbox:
-            sandbox = Sandbox(self._settings.limits.disk_mb, self._shown, command, says, self._env)
+        if self.settings.sandbox:
+            sandbox = Sandbox(self.settings.limits.disk_mb, self._shown, command, says, self._env)
             return Place(key, sandbox.sockets, sandbox)
         quiet = subprocess.DEVNULL
         process = subprocess.Popen(
@@ -201,23 +243,6 @@ class Launcher:
         process.stdin.write(says)
         process.stdin.close()
         return Place(key, folder, None, process.pid)
-
-    def _warm(self) -> subprocess.Popen[str]:
-        if self._zygote is None or self._zygote.poll() is not None:
-            self._zygote, self._ready = self._import(), False
-        if not self._ready:
-            self._ready = _line(self._zygote)["ready"]
-        return self._zygote
-
-    def _import(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            (*_PYTHON, "course._zygote"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**self._env, "HOME": os.environ.get("HOME", "/")},
-            text=True,
-            encoding="utf-8",
-        )
 
 
 def _threads() -> int:
@@ -235,6 +260,14 @@ def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
     return dict(json.loads(process.stdout.readline()))
 
 
+def _usual(package: Path) -> dict[str, str]:
+    """The variables of every kernel."""
+    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    return {"PATH": path, "PYTHONPATH": str(package), "LANG": "C.UTF-8", "USER": "learner", **_QUIET}
+
+
+# Where this process has Python keep its bytecode.
+_BYTECODE = ("PYTHONDONTWRITEBYTECODE", "PYTHONPYCACHEPREFIX")
 # What keeps programs from writing where they can't, from looking for devices, and from talking about either.
 _QUIET = {
     "JAX_PLATFORMS": "cpu",

@@ -17,10 +17,10 @@ from typing import Any
 
 from course.checks.judge import Marking, marking
 from course.checks.registry import exercises
-from course.grading.compiled import compiled, compiled_before, reading, writing
+from course.grading.compiled import compiled, reading, writing
 from course.grading.examine import examine
-from course.grading.launch import Launcher
-from course.grading.model import FAILED, GRADED, GradingError, Job, Settings, to_json
+from course.grading.launch import Launcher, Zygote
+from course.grading.model import FAILED, GRADED, GradingError, Job, Limits, Settings, to_json
 from course.grading.package import write_package
 from course.grading.plan import ungraded
 from course.grading.wiring import job_from_json
@@ -28,66 +28,56 @@ from course.grading.withhold import CACHE, withhold
 
 
 class Desk:
-    """What is made once and used for all submissions of a lesson: the markings, and the launcher of its kernels."""
+    """What is made once: for all submissions the warm process, and for those of a lesson the markings and the launcher."""
 
     def __init__(self, folder: Path) -> None:
         """`folder` is for its files; whoever calls removes it."""
         self._folder = folder
         self._package = write_package(folder / "package")
+        self._zygote = Zygote(self._package)
         self._for: tuple[str, Settings] | None = None
         self._launcher: Launcher | None = None
         self._markings: dict[str, Marking] = {}
 
     def grade(self, job: Job) -> dict[str, Any]:
         """The job's result, as JSON."""
-        lesson, settings = job.submission.lesson, job.settings
-        if self._for != (lesson, settings):
-            self.close()
+        # Limits are those of the next kernel; all else belongs to the launcher or to the markings.
+        wanted = (job.submission.lesson, replace(job.settings, limits=Limits()))
+        if self._for != wanted:
+            self._for = None
             self._launcher, self._markings = self._prepared(job)
-            self._for = (lesson, settings)
+            self._for = wanted
         assert self._launcher is not None
+        self._launcher.settings = job.settings
         return to_json(examine(job, self._launcher, self._markings))
 
     def _prepared(self, job: Job) -> tuple[Launcher, dict[str, Marking]]:
         """The launcher of a lesson's kernels, and the markings of its exercises."""
-        # Its warm process imports for seconds, on another core, while the references are computed here.
-        launcher = self._begun(job) if compiled_before(job.solution) else None
-        try:
-            markings = {name: marking(one, job.settings.seed) for name, one in exercises(job.submission.lesson).items()}
-            data = Path(tempfile.mkdtemp(dir=self._folder, prefix="data-"))
-            hidden = withhold((case for one in markings.values() for case in one.cases), data)
-            # Without a sandbox nothing can be put in the place of another file; the cache is found all the same.
-            env = {"COURSE_CACHE": str(CACHE if job.settings.sandbox else data)} if hidden else {}
-            if launcher is None:
-                compiled(job.solution, lambda into: self._fill(into, job, markings, env))
-                launcher = self._begun(job)
-        except BaseException:
-            if launcher:
-                launcher.close()
-            raise
-        launcher.add(hidden, env)
-        return launcher, markings
-
-    def _begun(self, job: Job) -> Launcher:
-        """A launcher whose kernels read what the solution has compiled, where that could be kept."""
-        folder = compiled_before(job.solution)
-        shown, env = ({folder: folder}, reading(folder)) if folder else ({}, {})
-        launcher = Launcher(job.settings, self._package, shown, env)
-        launcher.begin()
-        return launcher
+        if job.settings.warm:
+            # It imports for seconds, on another core, while the references are computed here.
+            self._zygote.begin()
+        markings = {name: marking(one, job.settings.seed) for name, one in exercises(job.submission.lesson).items()}
+        data = Path(tempfile.mkdtemp(dir=self._folder, prefix="data-"))
+        shown = withhold((case for one in markings.values() for case in one.cases), data)
+        # Without a sandbox nothing can be put in the place of another file; the cache is found all the same.
+        env = {"COURSE_CACHE": str(CACHE if job.settings.sandbox else data)} if shown else {}
+        # The kernels read what the solution has compiled, where that could be kept.
+        if folder := compiled(job.solution, lambda into: self._fill(into, job, markings, env)):
+            shown, env = {**shown, folder: folder}, {**env, **reading(folder)}
+        return self._launch(job.settings, shown, env), markings
 
     def _fill(self, into: Path, job: Job, markings: Mapping[str, Marking], env: Mapping[str, str]) -> bool:
         """Grade the solution itself, which is no stranger's code, so that what it compiles lies in `into`. Whether it was graded."""
-        settings = Settings(job.settings.seed, sandbox=False, warm=False)
+        settings = Settings(job.settings.seed, sandbox=False, warm=job.settings.warm)
         own = replace(job, content=job.solution.encode(), settings=settings)
-        with Launcher(settings, self._package, {}, {**env, **writing(into)}) as launcher:
-            return examine(own, launcher, markings).status == GRADED
+        return examine(own, self._launch(settings, {}, {**env, **writing(into)}), markings).status == GRADED
+
+    def _launch(self, settings: Settings, shown: Mapping[Path, Path], env: Mapping[str, str]) -> Launcher:
+        return Launcher(settings, self._package, shown, env, self._zygote)
 
     def close(self) -> None:
-        """End the launcher."""
-        if self._launcher:
-            self._launcher.close()
-            self._launcher = self._for = None
+        """End the warm process."""
+        self._zygote.close()
 
 
 def main() -> None:

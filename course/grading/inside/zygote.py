@@ -9,6 +9,7 @@ from __future__ import annotations
 import contextlib
 import ctypes
 import fcntl
+import gc
 import json
 import os
 import signal
@@ -29,6 +30,9 @@ _NAMESPACES = ("ipc", "uts", "net", "pid", "cgroup", "mnt")
 def main() -> None:
     """For each line of JSON on the standard input, fork a kernel; answer with a line that has its process id."""
     _kernel.warm_up()
+    # What is there by now is never looked through again: each kernel's collector would touch, and so copy, all of its memory.
+    gc.collect()
+    gc.freeze()
     # Children are left to the system: nobody waits for them here.
     signal.signal(signal.SIGCHLD, signal.SIG_IGN)
     _say({"ready": True})
