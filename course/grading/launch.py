@@ -9,7 +9,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -20,13 +19,13 @@ import psutil
 
 from course.grading.model import GradingError, Settings
 from course.grading.sandbox import HOME, SOCKETS, Sandbox
+from course.warm import INLINE, PYTHON, HasDied, WarmProcess
 
 _PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
 # Address space beyond what may be resident: XLA reserves much that it never touches.
 _RESERVED_MB = 6000
 _START_S = 30.0
 _OWN_THREADS = 512
-_PYTHON = (sys.executable, "-P", "-m")
 
 
 class Place:
@@ -94,11 +93,9 @@ class Launcher:
         """
         self._settings = settings
         self._shown = {package: package, **shown}
-        path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+        path = f"{Path(PYTHON[0]).parent}:/usr/bin:/bin"
         self._env = {"PATH": path, "PYTHONPATH": str(package), "LANG": "C.UTF-8", "USER": "learner", **_QUIET, **env}
-        self._zygote: subprocess.Popen[str] | None = None
-        # Whether it has said that it has imported everything.
-        self._ready = False
+        self._zygote: WarmProcess | None = None
 
     def __enter__(self) -> Launcher:
         return self
@@ -120,7 +117,7 @@ class Launcher:
         until = time.monotonic() + _START_S
         needed = [place.sockets / f"k-{port}" for port in _PORTS.values()]
         while not all(os.path.lexists(path) for path in needed):
-            if time.monotonic() > until or (self._zygote is not None and self._zygote.poll() is not None):
+            if time.monotonic() > until or (self._zygote is not None and not self._zygote.alive()):
                 place.kill()
                 raise GradingError(f"A kernel did not start within {_START_S:g} seconds.")
             time.sleep(0.005)
@@ -139,9 +136,8 @@ class Launcher:
     def close(self) -> None:
         """End the warm process."""
         if self._zygote:
-            self._zygote.kill()
-            self._zygote.communicate()
-            self._zygote, self._ready = None, False
+            self._zygote.close()
+            self._zygote = None
 
     def _job(self, key: str, folder: Path) -> dict[str, Any]:
         limits = self._settings.limits
@@ -167,15 +163,13 @@ class Launcher:
         }
 
     def _fork(self, key: str, job: dict[str, Any], folder: Path) -> Place:
-        zygote = self._warm()
-        assert zygote.stdin is not None
-        sandbox = Sandbox(self._settings.limits.disk_mb, self._shown) if self._settings.sandbox else None
-        job["sandbox"] = sandbox.pid if sandbox else 0
+        sandbox = None
         try:
-            zygote.stdin.write(json.dumps(job) + "\n")
-            zygote.stdin.flush()
-            pid = _line(zygote)["pid"]
-        except (OSError, ValueError, KeyError):
+            zygote = self._warm()
+            sandbox = Sandbox(self._settings.limits.disk_mb, self._shown) if self._settings.sandbox else None
+            job["sandbox"] = sandbox.pid if sandbox else 0
+            pid = zygote.fork(job)
+        except HasDied:
             if sandbox:
                 sandbox.kill()
             self.close()
@@ -183,7 +177,7 @@ class Launcher:
         return Place(key, sandbox.sockets if sandbox else folder, sandbox, pid)
 
     def _begin(self, key: str, job: dict[str, Any], folder: Path) -> Place:
-        command, says = (*_PYTHON, "course._kernel"), (json.dumps(job) + "\n").encode()
+        command, says = (*PYTHON, "-m", "course._kernel"), (json.dumps(job) + "\n").encode()
         if self._settings.sandbox:
             sandbox = Sandbox(self._settings.limits.disk_mb, self._shown, command, says, self._env)
             return Place(key, sandbox.sockets, sandbox)
@@ -202,21 +196,14 @@ class Launcher:
         process.stdin.close()
         return Place(key, folder, None, process.pid)
 
-    def _warm(self) -> subprocess.Popen[str]:
-        if self._zygote is None or self._zygote.poll() is not None:
-            self._zygote, self._ready = self._import(), False
-        if not self._ready:
-            self._ready = _line(self._zygote)["ready"]
+    def _warm(self) -> WarmProcess:
+        if self._zygote is None or not self._zygote.alive():
+            self._zygote = self._import()
+        self._zygote.wait()
         return self._zygote
 
-    def _import(self) -> subprocess.Popen[str]:
-        return subprocess.Popen(
-            (*_PYTHON, "course._zygote"),
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            env={**self._env, "HOME": os.environ.get("HOME", "/")},
-            text=True,
-        )
+    def _import(self) -> WarmProcess:
+        return WarmProcess(("-m", "course._zygote"), {**self._env, "HOME": os.environ.get("HOME", "/")})
 
 
 def _threads() -> int:
@@ -229,17 +216,12 @@ def _threads() -> int:
     return count
 
 
-def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
-    assert process.stdout is not None
-    return dict(json.loads(process.stdout.readline()))
-
-
 # What keeps programs from writing where they can't, from looking for devices, and from talking about either.
 _QUIET = {
     "JAX_PLATFORMS": "cpu",
     # What a submission compiles is kept where the grader says, or nowhere.
     "COURSE_COMPILE_CACHE": "off",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    **INLINE,
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",

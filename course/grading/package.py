@@ -16,6 +16,7 @@ _FILES = (
     "device",
     "predict",
     "timing",
+    "warm",
     "checks/outcome",
     "checks/plain",
     "checks/wire",

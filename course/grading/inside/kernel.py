@@ -9,29 +9,19 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from course.warm import import_libraries
+
 
 def warm_up() -> None:
-    """Import what the notebooks of the course import. No JAX backend starts: its threads would not survive a fork."""
-    import ipykernel.ipkernel
-    import ipykernel.kernelapp
-    import ipykernel.zmqshell
-    import IPython.core.completer
-    import IPython.core.historyapp
-    import jax
-    import jax.numpy
-    import matplotlib
-    import matplotlib.pyplot
-    import numpy
-    import optax
-    from flax import nnx
-
+    """Import what the notebooks of the course import, the course's own rooms too. No JAX backend starts."""
+    import_libraries()
     import course.claims
     import course.data
     import course.device
     import course.plot
     import course.timing
 
-    del IPython, ipykernel, jax, matplotlib, numpy, optax, nnx, course
+    del course
 
 
 def set_limits(limits: dict[str, int]) -> None:
