@@ -42,4 +42,4 @@ def test_the_cards_have_enough_contrast_and_a_structure_in_both_themes(
         notebook.theme(theme)
         shoot(page, f"cards {theme}")
         found[theme] = axe(page, ".jp-OutputArea-output")
-    assert found == dict.fromkeys(THEMES, [])
+    assert found == {theme: [] for theme in THEMES}

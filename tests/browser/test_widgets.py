@@ -245,7 +245,7 @@ def test_widgets_pass_axe_and_fit_a_phone_in_both_themes(
         notebook.theme(theme)
         shoot(page, f"widgets {theme}")
         found[theme] = axe(page, ".ttn")
-    assert found == dict.fromkeys(THEMES, [])
+    assert found == {theme: [] for theme in THEMES}
     page.set_viewport_size({"width": 900, "height": 2000})
     # What a phone leaves to an output, without what JupyterLab needs around it.
     page.add_style_tag(content=".jp-OutputArea-output { max-width: 340px !important; }")
