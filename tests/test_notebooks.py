@@ -98,7 +98,7 @@ def test_untouched_exercise_fails_in_no_other_way_than_not_written_yet(path: Pat
     nb = copy.deepcopy(read(path))
     for _, cell in code_cells(nb):
         cell["metadata"]["tags"] = ["raises-exception"]
-    ran = execute(nb, path.name, path.parent)
+    ran = execute(nb, path.name, path.parent, forked=True)
     for index, cell in code_cells(ran):
         where = f"cell {index + 1}:\n{cell['source']}"
         for output in cell["outputs"]:

@@ -18,30 +18,33 @@ _ANSI = re.compile(r"\x1b\[[0-9;]*m")
 Progress = Callable[[int, int], None]
 
 
-def execute(nb: Notebook, name: str, folder: Path, *, timeout: int = 600, progress: Progress | None = None) -> Notebook:
+def execute(
+    nb: Notebook,
+    name: str,
+    folder: Path,
+    *,
+    timeout: int = 600,
+    progress: Progress | None = None,
+    forked: bool = False,
+) -> Notebook:
     """A copy of `nb` with the outputs of a run in `folder`; `name` is how errors call it.
 
     `progress(done, cells)` is called before each code cell and at the end; `timeout` is in seconds, for each
-    cell. A cell tagged raises-exception may fail. Raises AuthoringError, with the cell and its error, where
-    another does.
+    cell. A cell tagged raises-exception may fail. `forked` is for a run whose outputs are not stored: its kernel is forked from a
+    process that has imported the libraries, and reads what earlier runs have compiled. Raises AuthoringError, with the cell and
+    its error, where another cell fails.
     """
     try:
         import nbformat
-        from ipykernel.kernelspec import RESOURCES, get_kernel_dict
-        from jupyter_client.kernelspec import KernelSpec, KernelSpecManager
         from jupyter_client.manager import AsyncKernelManager
         from nbclient import NotebookClient
         from nbclient.exceptions import CellExecutionError, CellTimeoutError, DeadKernelError
+
+        from course.authoring.kernels import manager
     except ModuleNotFoundError as missing:
         raise AuthoringError(
             f"Running notebooks needs the package {missing.name}, which is not installed: {INSTALL}"
         ) from None
-
-    class ThisPython(KernelSpecManager):
-        """Finds this interpreter's kernel, whatever else the user has installed as `python3`."""
-
-        def get_kernel_spec(self, kernel_name: str) -> KernelSpec:
-            return KernelSpec(resource_dir=RESOURCES, **get_kernel_dict())
 
     plain = copy.deepcopy(nb)
     for _, cell in code_cells(plain):
@@ -62,7 +65,7 @@ def execute(nb: Notebook, name: str, folder: Path, *, timeout: int = 600, progre
 
     client = NotebookClient(
         node,
-        km=AsyncKernelManager(kernel_name="python3", kernel_spec_manager=ThisPython()),
+        km=manager(AsyncKernelManager, forked=forked),
         timeout=timeout,
         record_timing=False,
         extra_arguments=["--log-level=ERROR"],  # a kernel warns of its own TCP port
@@ -76,8 +79,9 @@ def execute(nb: Notebook, name: str, folder: Path, *, timeout: int = 600, progre
         with tempfile.TemporaryDirectory() as fresh:
             env = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
             env["COURSE_PROGRESS"] = os.path.join(fresh, "progress.json")
-            # And with nothing compiled: what is stored is what somebody sees who runs the notebook for the first time.
-            env["COURSE_COMPILE_CACHE"] = os.path.join(fresh, "compiled")
+            if not forked:
+                # And with nothing compiled: what is stored is what somebody sees who runs the notebook for the first time.
+                env["COURSE_COMPILE_CACHE"] = os.path.join(fresh, "compiled")
             client.execute(env=env, cleanup_kc=True)  # nbclient leaves a kernel manager that it was given running
     except CellExecutionError as error:
         said = f"{error.ename}: {error.evalue}"

@@ -9,7 +9,6 @@ import secrets
 import shutil
 import signal
 import subprocess
-import sys
 import tempfile
 import time
 from collections.abc import Mapping
@@ -20,13 +19,13 @@ import psutil
 
 from course.grading.model import GradingError, Settings
 from course.grading.sandbox import HOME, SOCKETS, Sandbox
+from course.warm import INLINE, PYTHON, HasDied, WarmProcess
 
 _PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
 # Address space beyond what may be resident: XLA reserves much that it never touches.
 _RESERVED_MB = 6000
 _START_S = 120.0
 _OWN_THREADS = 512
-_PYTHON = (sys.executable, "-P", "-m")
 
 
 class Place:
@@ -86,30 +85,11 @@ class Zygote:
     def __init__(self, package: Path) -> None:
         """Nothing is started yet. `package`: the folder that holds the sandbox's form of the package."""
         self._env = _usual(package)
-        self._process: subprocess.Popen[str] | None = None
-        # Whether it has said that it has imported everything.
-        self._ready = False
+        self._process: WarmProcess | None = None
 
     def begin(self) -> None:
         """Have it begin to import where it doesn't run, and don't wait for it."""
-        if self.alive():
-            return
-        env = {**self._env, "HOME": os.environ.get("HOME", "/")}
-        # It runs nobody's code, and may write where libraries lie: what it has compiled, the next one only reads. Without
-        # that, where no installer has compiled them, each would compile them all again (some seconds).
-        env.pop("PYTHONDONTWRITEBYTECODE")
-        env |= {name: value for name in _BYTECODE if (value := os.environ.get(name))}
-        self._process, self._ready = (
-            subprocess.Popen(
-                (*_PYTHON, "course._zygote"),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                env=env,
-                text=True,
-                encoding="utf-8",
-            ),
-            False,
-        )
+        self._running()
 
     def fork(self, job: Mapping[str, Any]) -> int:
         """The process id of a new kernel, for a job as inside/zygote.py reads it.
@@ -117,28 +97,31 @@ class Zygote:
         Raises:
             GradingError: the process has died; the next call starts another one.
         """
-        self.begin()
-        assert self._process is not None and self._process.stdin is not None
         try:
-            if not self._ready:
-                self._ready = _line(self._process)["ready"]
-            self._process.stdin.write(json.dumps(job) + "\n")
-            self._process.stdin.flush()
-            return int(_line(self._process)["pid"])
-        except (OSError, ValueError, KeyError):
+            return self._running().fork(job)
+        except HasDied:
             self.close()
             raise GradingError("The warm process that kernels are forked from has died.") from None
 
     def alive(self) -> bool:
         """Whether it runs."""
-        return self._process is not None and self._process.poll() is None
+        return self._process is not None and self._process.alive()
 
     def close(self) -> None:
         """End it. May be called twice."""
         if self._process:
-            self._process.kill()
-            self._process.communicate()
-            self._process, self._ready = None, False
+            self._process.close()
+            self._process = None
+
+    def _running(self) -> WarmProcess:
+        if self._process is None or not self._process.alive():
+            env = {**self._env, "HOME": os.environ.get("HOME", "/")}
+            # It runs nobody's code, and may write where libraries lie: what it has compiled, the next one only reads. Without
+            # that, where no installer has compiled them, each would compile them all again (some seconds).
+            env.pop("PYTHONDONTWRITEBYTECODE")
+            env |= {name: value for name in _BYTECODE if (value := os.environ.get(name))}
+            self._process = WarmProcess(("-m", "course._zygote"), env)
+        return self._process
 
 
 class Launcher:
@@ -225,7 +208,7 @@ class Launcher:
         return Place(key, sandbox.sockets if sandbox else folder, sandbox, pid)
 
     def _begin(self, key: str, job: dict[str, Any], folder: Path) -> Place:
-        command, says = (*_PYTHON, "course._kernel"), (json.dumps(job) + "\n").encode()
+        command, says = (*PYTHON, "-m", "course._kernel"), (json.dumps(job) + "\n").encode()
         if self.settings.sandbox:
             sandbox = Sandbox(self.settings.limits.disk_mb, self._shown, command, says, self._env)
             return Place(key, sandbox.sockets, sandbox)
@@ -255,14 +238,9 @@ def _threads() -> int:
     return count
 
 
-def _line(process: subprocess.Popen[str]) -> dict[str, Any]:
-    assert process.stdout is not None
-    return dict(json.loads(process.stdout.readline()))
-
-
 def _usual(package: Path) -> dict[str, str]:
     """The variables of every kernel."""
-    path = f"{Path(sys.executable).parent}:/usr/bin:/bin"
+    path = f"{Path(PYTHON[0]).parent}:/usr/bin:/bin"
     return {"PATH": path, "PYTHONPATH": str(package), "LANG": "C.UTF-8", "USER": "learner", **_QUIET}
 
 
@@ -273,7 +251,7 @@ _QUIET = {
     "JAX_PLATFORMS": "cpu",
     # What a submission compiles is kept where the grader says, or nowhere.
     "COURSE_COMPILE_CACHE": "off",
-    "MPLBACKEND": "module://matplotlib_inline.backend_inline",
+    **INLINE,
     "PYDEVD_DISABLE_FILE_VALIDATION": "1",
     "PYTHONDONTWRITEBYTECODE": "1",
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",

@@ -20,6 +20,7 @@ _FILES = (
     "settings",
     "terminal",
     "timing",
+    "warm",
     "checks/outcome",
     "checks/plain",
     "checks/wire",

@@ -10,11 +10,14 @@ from matplotlib.axes import Axes
 
 from course.plot.style import ORANGE, row
 
-_EVERY_S = 1.0  # a redraw costs some 50 ms, so once a second takes about 5 % of the time
+_EVERY_S = 1.0
+# A redraw takes some 50 ms, and on a busy machine a second: it waits 20 times as long as the last one took. So redrawing takes at
+# most 5 % of the time, and few pictures wait in memory for Python's garbage collector.
+_TIMES = 20
 
 
 class Live:
-    """Curves and a progress bar, redrawn about once a second while a loop runs; the last picture stays.
+    """Curves and a progress bar, redrawn about once a second, or as often as takes 5 % of the time, while a loop runs; the last picture stays.
 
     Use it as a context: ``with plot.Live(steps) as live: … live.step(loss) … live.epoch(accuracy)``.
 
@@ -33,6 +36,7 @@ class Live:
         self._bar: Any = None
         self._figure: Any = None
         self._started = self._drawn = time.perf_counter()
+        self._pause_s = _EVERY_S
 
     def __enter__(self) -> Live:
         self._started = self._drawn = time.perf_counter()
@@ -48,7 +52,7 @@ class Live:
     def step(self, loss: Any) -> None:
         """One step is done. ``loss`` may be an array that is still being computed: it is read only when it is drawn."""
         self.losses.append(loss)
-        if self.show and time.perf_counter() - self._drawn > _EVERY_S:
+        if self.show and time.perf_counter() - self._drawn > self._pause_s:
             self._redraw()
 
     def epoch(self, score: float) -> None:
@@ -68,9 +72,13 @@ class Live:
     def _redraw(self) -> None:
         # Reading the losses waits for the device, so that a queue of steps can't run far ahead of the picture.
         self.losses = [float(loss) for loss in self.losses]
+        begun = time.perf_counter()
+        if self.show and self._bar is not None:
+            self._draw()
         self._drawn = time.perf_counter()
-        if not self.show or self._bar is None:
-            return
+        self._pause_s = max(_EVERY_S, _TIMES * (self._drawn - begun))
+
+    def _draw(self) -> None:
         from IPython.display import HTML, display
 
         self._bar.update(HTML(self._progress()))  # type: ignore[no-untyped-call,unused-ignore]

@@ -16,7 +16,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import psutil
 from hang import HANG_S, wait_until
@@ -24,6 +24,7 @@ from hang import HANG_S, wait_until
 from course.authoring.lessons import KINDS
 
 Theme = Literal["JupyterLab Light", "JupyterLab Dark"]
+THEMES: tuple[Theme, ...] = get_args(Theme)
 
 ENDS_WITHIN_S = HANG_S / 20  # then it is killed
 FIRST_PAGE = "lab/tree/notebooks/00_start_here.ipynb"  # of `make lab`

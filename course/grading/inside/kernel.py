@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
-import importlib
 import json
 import os
 import resource
@@ -11,42 +9,27 @@ import sys
 from pathlib import Path
 from typing import Any
 
-# What JAX imports when it compiles for the first time (0.7 to 0.12); another version may have other names for it.
-_AT_FIRST_COMPILE = ("jaxlib.mlir.dialects.mhlo", "jaxlib.mlir.dialects.builtin")
+from course.warm import import_libraries
+
 # The variables by which the grader says where compiled code lies (see grading/compiled.py).
 _COMPILED = ("JAX_COMPILATION_CACHE_", "JAX_PERSISTENT_CACHE_")
 
 
 def warm_up() -> None:
-    """Import what the notebooks of the course import. No JAX backend starts: its threads would not survive a fork."""
+    """Import what the notebooks of the course import, the course's own rooms too. No JAX backend starts."""
     # ipykernel does without a debugger where there is none. Nobody debugs here, and each kernel would import it.
     sys.modules["debugpy"] = None  # type: ignore[assignment]
     import ipykernel.debugger
 
     del sys.modules["debugpy"]
-    import ipykernel.ipkernel
-    import ipykernel.kernelapp
-    import ipykernel.zmqshell
-    import IPython.core.completer
-    import IPython.core.historyapp
-    import jax
-    import jax.numpy
-    import matplotlib
-    import matplotlib.pyplot
-    import numpy
-    import optax
-    from flax import nnx
-
+    import_libraries()
     import course.claims
     import course.data
     import course.device
     import course.plot
     import course.timing
 
-    del IPython, ipykernel, jax, matplotlib, numpy, optax, nnx, course
-    for name in _AT_FIRST_COMPILE:
-        with contextlib.suppress(ImportError):
-            importlib.import_module(name)
+    del course, ipykernel
 
 
 def set_limits(limits: dict[str, int]) -> None:

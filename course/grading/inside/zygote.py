@@ -6,17 +6,13 @@ with a process that sleeps; the forked child joins its namespaces (setns(2), nam
 
 from __future__ import annotations
 
-import contextlib
 import ctypes
 import fcntl
-import gc
-import json
 import os
-import signal
-import sys
 from typing import Any
 
 from course import _kernel
+from course.warm import serve
 
 # linux/nsfs.h: the user namespace that owns another namespace.
 _NS_GET_USERNS = 0xB701
@@ -30,30 +26,10 @@ _NAMESPACES = ("ipc", "uts", "net", "pid", "cgroup", "mnt")
 def main() -> None:
     """For each line of JSON on the standard input, fork a kernel; answer with a line that has its process id."""
     _kernel.warm_up()
-    # What is there by now is never looked through again: each kernel's collector would touch, and so copy, all of its memory.
-    gc.collect()
-    gc.freeze()
-    # Children are left to the system: nobody waits for them here.
-    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
-    _say({"ready": True})
-    for line in sys.stdin:
-        job = json.loads(line)
-        child = os.fork()
-        if child:
-            _say({"pid": child})
-            continue
-        try:
-            _become(job)
-        except BaseException as error:
-            os.write(2, f"the sandbox could not be entered: {error}\n".encode())
-        finally:
-            os._exit(1)
+    serve(_become)
 
 
 def _become(job: dict[str, Any]) -> None:
-    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    _close_files()
-    os.setsid()
     if job["sandbox"]:
         _join(job["sandbox"])
         # Only a child of the process that joined is inside of the process namespace.
@@ -61,14 +37,6 @@ def _become(job: dict[str, Any]) -> None:
             os._exit(0)
         _give_up_rights()
     _kernel.serve(job)
-
-
-def _close_files() -> None:
-    """Nothing of this process's pipes reaches a submission."""
-    nothing = os.open(os.devnull, os.O_RDWR)
-    for number in (0, 1, 2):
-        os.dup2(nothing, number)
-    os.closerange(3, 4096)
 
 
 def _join(pid: int) -> None:
@@ -105,12 +73,6 @@ def _give_up_rights() -> None:
     nothing = (ctypes.c_uint32 * 6)()
     if libc.capset(header, nothing) or libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0):
         raise OSError(ctypes.get_errno(), "capabilities could not be given up")
-
-
-def _say(message: dict[str, Any]) -> None:
-    with contextlib.suppress(BrokenPipeError):
-        sys.stdout.write(json.dumps(message) + "\n")
-        sys.stdout.flush()
 
 
 if __name__ == "__main__":
