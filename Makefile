@@ -34,10 +34,9 @@ SMOKE = .venv-smoke-$(or $(PYTHON),3.12)
 # What lies at hand: a machine with a GPU may have JAX and PyTorch, and no way to install anything.
 GPU_PYTHON ?= $(firstword $(wildcard $(BENCH)/bin/python $(BIN)/python) python3)
 BIN = $(VENV)/bin
+PYTEST_FLAGS = -n $(JOBS) --dist loadfile $(PYTEST_ARGS) $(if $(T),-k "$(T)")
 # The notebooks run in this environment's kernel, whatever kernel of that name the user has installed elsewhere.
-PYTEST_FLAGS = -n $(JOBS) --dist loadfile --nbval --nbval-current-env --nbval-cell-timeout=900 $(PYTEST_ARGS) $(if $(T),-k "$(T)")
-# Old versions of JAX and its kin change nothing in JupyterLab's page or in the site, which are made by the newest tools.
-NEWEST_ONLY = --ignore=tests/browser --ignore=tests/test_site.py
+NBVAL = --nbval --nbval-current-env --nbval-cell-timeout=900
 # Deque's accessibility checker, used by the browser tests; npm checks the package against the registry's hash.
 AXE = axe-core@4.14.1
 
@@ -49,8 +48,6 @@ SETUP = $(or $(DRIVER),echo "No Python was found. Install Python 3.13, or uv."; 
 # JupyterLab refuses to run as root unless told so; in a container the learner often is root.
 ROOT_FLAG = $(if $(filter 0,$(shell id -u)),--allow-root)
 
-# Under the oldest versions nbgrader is that of the newest ones, and runs its kernels here: in Colab's set.
-NBGRADER = COURSE_NBGRADER_PYTHON="$(abspath $(BIN)/python)"
 comma := ,
 EACH_EXTRA = $(addprefix --extra ,$(subst $(comma), ,$(1)))
 
@@ -73,10 +70,10 @@ lab: env-lab ## Make the environment, open JupyterLab at lesson 00 (LAB_ARGS="--
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ROOT_FLAG) $(LAB_ARGS)
 
 test: env ## Make the environment, run every test and every notebook (T=neuron: those of a lesson, room or exercise)
-	$(BIN)/python -m pytest --ignore=tests/colab $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest --ignore=tests/colab $(NBVAL) $(PYTEST_FLAGS)
 
-test-oldest: env-oldest ## The same under the oldest supported versions, which are Colab's (Python 3.13)
-	$(NBGRADER) $(OLDEST)/bin/python -m pytest --ignore=tests/colab $(NEWEST_ONLY) $(PYTEST_FLAGS)
+test-oldest: env-oldest ## The tests under the oldest supported versions, which are Colab's (Python 3.13); `make colab` has the notebooks
+	$(OLDEST)/bin/python -m pytest tests --ignore=tests/colab --ignore=tests/browser -m "not one_set" $(PYTEST_FLAGS)
 
 lint: env ## ruff (rules and layout) and mypy
 	$(BIN)/python -m ruff check .

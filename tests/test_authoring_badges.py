@@ -16,6 +16,8 @@ from course.authoring.published import Published, published, set_tag
 from course.authoring.release import release_file
 from course.cli import app
 
+pytestmark = pytest.mark.one_set
+
 ROOT = course_root(Path(__file__).parent)
 HOME = Published("https://github.com/owner/name", "", "main")
 NAME = "02_the_neuron"

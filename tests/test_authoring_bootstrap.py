@@ -20,6 +20,8 @@ from course.authoring import bootstrap
 from course.authoring.lessons import course_root
 from course.authoring.notebook import AuthoringError
 
+pytestmark = pytest.mark.one_set
+
 ROOT = course_root(Path(__file__).parent)
 OURS = ("course", "threads_to_networks", "__editable__")
 

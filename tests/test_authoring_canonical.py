@@ -17,6 +17,8 @@ from course.authoring.canonical import canonical, keep_pictures, problems, strip
 from course.authoring.lessons import EXERCISES, LESSONS
 from course.authoring.notebook import AuthoringError, dumps, is_compared, parse
 
+pytestmark = pytest.mark.one_set
+
 WIDGET = "application/vnd.jupyter.widget-view+json"
 
 

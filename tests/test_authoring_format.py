@@ -15,6 +15,8 @@ from course.authoring.execute import execute
 from course.authoring.format import check_file, format_file
 from course.authoring.notebook import AuthoringError, read, write
 
+pytestmark = pytest.mark.one_set
+
 PICTURE = "import matplotlib.pyplot as plt\nplt.figure(figsize=(2, 2))\nplt.plot([1, 2])\nplt.show()"
 
 

@@ -20,6 +20,8 @@ from course.authoring.gates import (
 )
 from course.authoring.release import exercise_of
 
+pytestmark = pytest.mark.one_set
+
 LESSON = notebook(
     markdown("# A\n\n**What you will be able to do.** …\n\n**What you need.** …\n\n**How long.** 20 min"),
     code("set_up"),

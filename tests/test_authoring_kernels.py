@@ -20,6 +20,8 @@ from course.authoring.execute import execute
 from course.authoring.kernels import manager
 from course.authoring.validate import differences
 
+pytestmark = pytest.mark.one_set
+
 # What a library looks up when it is imported or shows something, and what a notebook finds around it.
 SHOWS = (
     "import logging, os, sys, warnings\nimport jax, jax.numpy as jnp\nimport matplotlib, matplotlib.pyplot as plt\nfrom flax import nnx",

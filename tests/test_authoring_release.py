@@ -14,6 +14,8 @@ from course.authoring.lessons import EXERCISES
 from course.authoring.notebook import AuthoringError, dumps, parse, read
 from course.authoring.release import exercise_of, exercise_problem, orphans, release_file, stub
 
+pytestmark = pytest.mark.one_set
+
 REGION = "def f(x):\n    y = 1\n    ### BEGIN SOLUTION\n    y = x\n    ### END SOLUTION\n    return y"
 RAISE = 'raise NotImplementedError("f is not written yet: put your code in the place of this line")'
 

@@ -18,6 +18,8 @@ from benchmarks.training.contenders import BASE, ENTRIES, Entry
 from benchmarks.training.remote import Remote
 from benchmarks.training.rounds import Plan
 
+pytestmark = pytest.mark.one_set
+
 RESULTS = Path(command.__file__).parents[1] / "results"
 JAX_ALONE = ("course", "flax")  # the others' libraries are heavy: they are compared at each start of `make bench`
 

@@ -13,6 +13,8 @@ import pytest
 
 from benchmarks.cifar import data, net, train
 
+pytestmark = pytest.mark.one_set
+
 
 def _file(count: int, seed: int) -> bytes:
     """Records whose label is the brightest of ten bands of rows: something that can be learnt."""

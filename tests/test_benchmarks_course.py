@@ -14,6 +14,8 @@ from jax import Array, lax
 from benchmarks.training import task
 from benchmarks.training.contenders import course_jax as room
 
+pytestmark = pytest.mark.one_set
+
 
 def _random(*shape: int, seed: int = 0) -> Array:
     return jax.random.normal(jax.random.key(seed), shape)

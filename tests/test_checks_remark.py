@@ -12,6 +12,8 @@ from toy_exercise import DOUBLE
 from course.checks import Mistake, judge
 from course.checks.exercise import WrongAnswer
 
+pytestmark = pytest.mark.one_set
+
 
 def _said_of(raw: Any, x: np.ndarray) -> str | None:
     return f"{float(raw):g} is twice {float(x):g}."

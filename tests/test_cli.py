@@ -16,6 +16,8 @@ from course import cli
 from course.authoring.lessons import course_root, find_name
 from course.authoring.notebook import AuthoringError, read
 
+pytestmark = pytest.mark.one_set
+
 Run = Callable[..., tuple[int, str, str]]
 
 

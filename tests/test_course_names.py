@@ -17,6 +17,8 @@ from course import hidden
 from course.authoring.lessons import KINDS, course_root, stored
 from course.authoring.notebook import code_cells, read
 
+pytestmark = pytest.mark.one_set
+
 ROOT = course_root(Path(__file__).parent)
 
 SLOW = ("matplotlib", "flax", "optax", "sklearn", "ipywidgets", "anywidget")

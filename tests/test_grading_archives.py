@@ -14,6 +14,8 @@ from hypothesis import strategies as st
 from course.grading import archives
 from course.grading.archives import Member, is_other_archive, unpack
 
+pytestmark = pytest.mark.one_set
+
 
 def packed(path: Path, *members: tuple[str | zipfile.ZipInfo, bytes], how: int = zipfile.ZIP_DEFLATED) -> Path:
     with zipfile.ZipFile(path, "w", how) as file:

@@ -18,7 +18,7 @@ from making import code, grading, make_course, notebook, save
 from course import cli, cli_grade
 from course.grading import asked, sandbox, session
 
-pytestmark = pytest.mark.usefixtures("heard_signals")
+pytestmark = [pytest.mark.one_set, pytest.mark.usefixtures("heard_signals")]
 
 Run = Callable[..., tuple[int, str, str]]
 REPORTS = ("grades.csv", "overview.html", "feedback/ada.html", "results.jsonl", "run.json")

@@ -21,6 +21,8 @@ from course.grading.model import FAILED, GRADED, GradingError, Job, Result, Sett
 from course.grading.runner import Threads, run
 from course.grading.store import Store
 
+pytestmark = pytest.mark.one_set
+
 distributed = pytest.importorskip("distributed", reason="the package distributed is not installed")
 
 

@@ -29,6 +29,8 @@ from course.grading.collect import LARGEST, collect
 from course.grading.model import GradingError, Submission
 from course.grading.naming import Person, distinct_keys, safe_key
 
+pytestmark = pytest.mark.one_set
+
 ZERO, TWO, FOUR = "00_start_here", "02_the_neuron", "04_cnn_classification"
 ALL = (ZERO, TWO, FOUR)
 

@@ -8,6 +8,8 @@ import pytest
 
 from course.grading import compiled as room
 
+pytestmark = pytest.mark.one_set
+
 
 @pytest.fixture(autouse=True)
 def cache(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:

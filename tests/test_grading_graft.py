@@ -24,6 +24,8 @@ from course.grading.cells import LARGEST_SOURCE, MOST_CELLS, without_markers
 from course.grading.graft import Grafted, graft
 from course.grading.reading import as_run
 
+pytestmark = pytest.mark.one_set
+
 ROOT = Path(__file__).resolve().parents[1]
 NEURONS, CNNS = "02_the_neuron", "04_cnn_classification"
 LESSONS = ("00_start_here", NEURONS, CNNS)

@@ -19,6 +19,8 @@ from course.grading.marking import Cells, mark
 from course.grading.matching import CHECK, EXTRA, GIVEN
 from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, WRONG, QuestionResult
 
+pytestmark = pytest.mark.one_set
+
 NEURON = marking(exercises("02_the_neuron")["neuron"], 3)
 LATE = "An input took longer than 20 seconds, the limit for one input of `neuron`, and was stopped."
 

@@ -67,7 +67,7 @@ def in_places(attacks: Mapping[str, str]) -> dict[str, tuple[str, dict[str, Any]
 
     In an attack's code NAME stands for the question, and SHAPE for the shape of its answer.
     """
-    found = {}
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
     for together in batched(attacks.items(), len(PLACES)):
         where = dict(zip(PLACES, together, strict=False))
         written = {q: code.replace("NAME", q).replace("SHAPE", PLACES[q]) for q, (_, code) in where.items()}

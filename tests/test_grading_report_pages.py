@@ -17,6 +17,8 @@ from course.grading.report.feedback import TEMPLATES, lesson_title, page, write_
 from course.grading.report.overview import overview
 from course.grading.report.text import SIGNS
 
+pytestmark = pytest.mark.one_set
+
 HOSTILE = '</pre></code></title></style><script>alert(1)</script><img src=x onerror=alert(2)>{{ 7*7 }}\u202e\u2066`*a*`&" onclick="x'
 
 

@@ -13,6 +13,8 @@ from fake_class import NEURON, failed, not_gradable, question, result
 from course.grading.model import MISSING, PARTLY, STOPPED
 from course.grading.report import write_platforms
 
+pytestmark = pytest.mark.one_set
+
 
 def table(path: Path) -> list[dict[str, str]]:
     with path.open(encoding="utf-8-sig", newline="") as file:

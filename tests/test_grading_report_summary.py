@@ -15,6 +15,8 @@ from course.grading.report import show_summary, tally
 from course.grading.report.summary import duration
 from course.grading.similarity import Pair
 
+pytestmark = pytest.mark.one_set
+
 
 def shown(results: list[Result], *pairs: Pair, width: int = 80, **more: object) -> str:
     console = Console(file=io.StringIO(), width=width, color_system=None)

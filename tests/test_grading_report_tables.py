@@ -15,6 +15,8 @@ from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, STOPPED, WRONG, G
 from course.grading.report import write_alike, write_feedback, write_gradebook, write_overview, write_platforms
 from course.grading.report.text import cell, number, visible
 
+pytestmark = pytest.mark.one_set
+
 FORMULAS = ("=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", " =1", "＝1", '=HYPERLINK("http://x","y")', "\ufeff=1"[1:])
 
 

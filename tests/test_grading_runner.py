@@ -21,7 +21,7 @@ from course.grading.runner import Threads, run
 from course.grading.screen import Pace, Screen, words
 from course.grading.store import Store
 
-pytestmark = pytest.mark.usefixtures("heard_signals")
+pytestmark = [pytest.mark.one_set, pytest.mark.usefixtures("heard_signals")]
 
 
 @pytest.fixture

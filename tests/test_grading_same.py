@@ -19,7 +19,10 @@ from course.grading.asked import Options
 from course.grading.model import Job, Result, Settings
 from course.grading.worker import Worker
 
-pytestmark = pytest.mark.skipif(bool(sandbox.available()), reason=f"bubblewrap: {sandbox.available()}")
+pytestmark = [
+    pytest.mark.one_set,
+    pytest.mark.skipif(bool(sandbox.available()), reason=f"bubblewrap: {sandbox.available()}"),
+]
 
 CLASS = {
     "ada": handed_in(),

@@ -22,6 +22,8 @@ from course.grading.graft import graft
 from course.grading.model import GRADED, NOT_GRADABLE, RIGHT, QuestionResult, Result
 from course.grading.similarity import COMMON_LEARNERS, Pair, alike, fingerprint, likely_copies, own_digest
 
+pytestmark = pytest.mark.one_set
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # What learners write who never met: for each question of lesson 02 several honest bodies, the usual one first.

@@ -23,6 +23,8 @@ from course.grading.model import (
 )
 from course.grading.store import BROKEN, RESULTS, RUN, Store, begin_run, end_run
 
+pytestmark = pytest.mark.one_set
+
 LESSON = "02_the_neuron"
 
 

@@ -14,6 +14,8 @@ from course import cli
 from course.authoring.lessons import course_root
 from course.authoring.notebook import dumps, read
 
+pytestmark = pytest.mark.one_set
+
 ROOT = course_root(Path(__file__).parent)
 BINARY = {".png", ".npz", ".zip", ".gz", ".jpg", ".jpeg", ".gif", ".webp", ".pdf", ".whl", ".woff", ".woff2", ".ico"}
 LESSON = "notebooks/02_the_neuron.ipynb"

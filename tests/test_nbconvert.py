@@ -17,6 +17,8 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 from course.authoring.notebook import read
 from course.authoring.pages import alternative_texts
 
+pytestmark = pytest.mark.one_set
+
 ROOT = Path(__file__).parents[1]
 PIXEL = "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
 WORDS = 'w < 1 & "b": the layer has [W (2, 3)] and rises from −1 to 1.'

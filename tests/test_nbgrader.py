@@ -4,8 +4,7 @@ Every lesson is released, which runs nothing, and nbgrader's points for it are c
 the cells and takes each check that raises for zero points, whatever the lesson. That the checks of each lesson's solution pass, and
 that those of its untouched exercise raise, is held where they are run without nbgrader.
 
-nbgrader can't be installed beside Colab's IPython. There the variable COURSE_NBGRADER_PYTHON names the Python of an environment
-that has it. Either way the notebooks run in a kernel of the Python that runs this test.
+nbgrader can't be installed beside Colab's IPython, so these run under the newest set alone.
 """
 
 from __future__ import annotations
@@ -28,6 +27,8 @@ from course.authoring.lessons import EXERCISES, SOLUTIONS, course_root, names
 from course.authoring.notebook import Cell, Notebook, code_cells, dumps, joined, read, tags
 from course.authoring.release import SOLUTION_ONLY
 from course.checks.registry import exercises
+
+pytestmark = pytest.mark.one_set
 
 ROOT = course_root(Path(__file__).parent)
 ASSIGNMENT = "part_1"
@@ -54,21 +55,10 @@ print(json.dumps([asked, given]))
 """
 
 
-def _nbgrader_python() -> str:
-    """The Python that has nbgrader; the tests are skipped where there is none."""
-    python = os.environ.get("COURSE_NBGRADER_PYTHON") or sys.executable
-    if shutil.which(python) and subprocess.run([python, "-c", "import nbgrader"], capture_output=True).returncode == 0:
-        return python
-    pytest.skip(
-        "nbgrader is not installed (`make test` installs it; COURSE_NBGRADER_PYTHON can name a Python that has it)"
-    )
-
-
 @dataclass(frozen=True)
 class NbGrader:
     """nbgrader's commands, run in a course folder, with nothing of this user's settings."""
 
-    python: str
     folder: Path
     env: dict[str, str]
 
@@ -78,7 +68,12 @@ class NbGrader:
 
     def run(self, *arguments: str) -> str:
         done = subprocess.run(
-            [self.python, *arguments], cwd=self.folder, env=self.env, capture_output=True, text=True, timeout=6 * HANG_S
+            [sys.executable, *arguments],
+            cwd=self.folder,
+            env=self.env,
+            capture_output=True,
+            text=True,
+            timeout=6 * HANG_S,
         )
         assert done.returncode == 0, f"{arguments}\n{done.stdout[-3000:]}\n{done.stderr[-3000:]}"
         return done.stdout
@@ -86,7 +81,7 @@ class NbGrader:
 
 @pytest.fixture(scope="module")
 def nbgrader(tmp_path_factory: pytest.TempPathFactory) -> NbGrader:
-    python = _nbgrader_python()
+    pytest.importorskip("nbgrader", reason="nbgrader is not installed: `make test` installs it")
     home = tmp_path_factory.mktemp("home")
     kernel = home / "jupyter" / "kernels" / "python3" / "kernel.json"
     kernel.parent.mkdir(parents=True)
@@ -95,7 +90,7 @@ def nbgrader(tmp_path_factory: pytest.TempPathFactory) -> NbGrader:
     env = {name: value for name, value in os.environ.items() if not name.startswith(("JUPYTER", "PYTEST"))}
     env |= {
         # nbgrader calls the command `alembic`, which lies beside its Python.
-        "PATH": os.pathsep.join([str(Path(python).parent), env.get("PATH", os.defpath)]),
+        "PATH": os.pathsep.join([str(Path(sys.executable).parent), env.get("PATH", os.defpath)]),
         "HOME": str(home),
         "IPYTHONDIR": str(home / "ipython"),
         "JUPYTER_CONFIG_DIR": str(home / "config"),
@@ -107,7 +102,7 @@ def nbgrader(tmp_path_factory: pytest.TempPathFactory) -> NbGrader:
         "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
         "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     }
-    return NbGrader(python, tmp_path_factory.mktemp("course"), env)
+    return NbGrader(tmp_path_factory.mktemp("course"), env)
 
 
 @dataclass(frozen=True)

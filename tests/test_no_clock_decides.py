@@ -15,6 +15,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+pytestmark = pytest.mark.one_set
+
 TESTS = Path(__file__).parent
 HELPER = "hang.py"  # whose limits they are
 

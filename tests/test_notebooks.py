@@ -18,6 +18,8 @@ from course.authoring.lessons import EXERCISES, KINDS, LESSONS, SOLUTIONS, cours
 from course.authoring.notebook import code_cells, read
 from course.authoring.release import exercise_problem, orphans
 
+pytestmark = pytest.mark.one_set
+
 ROOT = course_root(Path(__file__).parent)
 
 

@@ -13,6 +13,8 @@ from course.authoring import first_page, pages
 from course.authoring.notebook import AuthoringError, Cell, Notebook
 from course.authoring.published import Published
 
+pytestmark = pytest.mark.one_set
+
 TOP = '<div class="actions">top</div>'
 
 

@@ -17,6 +17,8 @@ from course.checks.registry import LESSONS, exercises
 from course.progress import store
 from course.progress.outcome import dumps
 
+pytestmark = pytest.mark.one_set
+
 Run = Callable[..., tuple[int, str, str]]
 # Of the extras: what a learner's environment need not have.
 NOT_A_LEARNER_S = [

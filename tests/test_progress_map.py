@@ -21,6 +21,8 @@ from course.progress.outcome import Outcome
 from course.progress.overview import Step, find_lesson, overview
 from course.progress.page import Map
 
+pytestmark = pytest.mark.one_set
+
 ROOT = course_root(Path(__file__).parent)
 FIRST, SECOND, THIRD, LAST = list(LESSONS)[:3] + list(LESSONS)[-1:]
 

@@ -24,6 +24,8 @@ from course.grading.package import write_package
 from course.progress import store
 from course.progress.outcome import VERSION, dumps, loads
 
+pytestmark = pytest.mark.one_set
+
 # A program that records, as another notebook would; it needs neither JAX nor the catalogues.
 RECORD = """
 import os, signal, sys

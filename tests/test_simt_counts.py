@@ -13,6 +13,8 @@ import simt_kernels as kernels
 from course import simt
 from course.simt import counting
 
+pytestmark = pytest.mark.one_set
+
 
 def strided(t, x, out, offset, stride):
     i = t.threadIdx.x

@@ -12,6 +12,8 @@ import simt_kernels as kernels
 
 from course import simt
 
+pytestmark = pytest.mark.one_set
+
 RNG = np.random.default_rng(0)
 NORMAL = RNG.normal(size=(41, 53)).astype("f")
 

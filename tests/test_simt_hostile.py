@@ -12,6 +12,8 @@ from hang import calls_of, ends_within_a_hang
 
 from course import simt
 
+pytestmark = pytest.mark.one_set
+
 
 def source(body: str) -> simt.Kernel:
     """A kernel whose body is given."""

@@ -15,6 +15,8 @@ from traitlets.config import Config
 
 from course import simt
 
+pytestmark = pytest.mark.one_set
+
 HALF = 0.5
 SIZES = (4, (8, 16))
 

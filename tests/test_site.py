@@ -21,6 +21,8 @@ from course.authoring.notebook import Cell, code_cells, read
 from course.authoring.published import published
 from course.authoring.release import BEGIN, END
 
+pytestmark = pytest.mark.one_set
+
 NOTEBOOKS = [f"{path.parent.name}/{path.stem}" for path in stored(ROOT, (LESSONS, EXERCISES))]
 LISTED = ROOT / "build" / "site-external-links.txt"
 _ANSI = re.compile(r"\x1b\[[0-9;]*m")

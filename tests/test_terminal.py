@@ -24,6 +24,8 @@ from course.console import Console
 from course.grading import sandbox, session
 from course.terminal import readable, say
 
+pytestmark = pytest.mark.one_set
+
 ROOT = course_root(Path(__file__).parent)
 # Each in a pipe or on a terminal, and the poorest in both.
 ENCODINGS = [("ascii", False), ("ascii", True), ("latin-1", True), ("cp1252", False), ("cp437", True)]

@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hang import HANG_S
 
+pytestmark = pytest.mark.one_set
+
 TEST = """
 def test_something(waits):
     waits("the site", 12.34)

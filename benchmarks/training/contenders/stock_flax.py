@@ -7,13 +7,14 @@ import numpy as np
 import optax
 from flax import nnx
 from jax import Array
+from jax.typing import DTypeLike
 from numpy.typing import NDArray
 
 from benchmarks.training.task import BETA1, BETA2, EPSILON, HIDDEN, LEARNING_RATE, Weights
 
 
 class CNN(nnx.Module):
-    def __init__(self, dtype: type, rngs: nnx.Rngs) -> None:
+    def __init__(self, dtype: DTypeLike, rngs: nnx.Rngs) -> None:
         self.conv1 = nnx.Conv(1, 32, kernel_size=(3, 3), dtype=dtype, rngs=rngs)
         self.conv2 = nnx.Conv(32, 64, kernel_size=(3, 3), dtype=dtype, rngs=rngs)
         self.dense = nnx.Linear(7 * 7 * 64, 10, dtype=dtype, rngs=rngs)
@@ -25,7 +26,7 @@ class CNN(nnx.Module):
 
 
 class MLP(nnx.Module):
-    def __init__(self, dtype: type, rngs: nnx.Rngs) -> None:
+    def __init__(self, dtype: DTypeLike, rngs: nnx.Rngs) -> None:
         self.dense1 = nnx.Linear(28 * 28, HIDDEN, dtype=dtype, rngs=rngs)
         self.dense2 = nnx.Linear(HIDDEN, 10, dtype=dtype, rngs=rngs)
 
