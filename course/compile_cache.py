@@ -91,6 +91,11 @@ def clear(home: Path, most: int = MOST) -> None:
             return
 
 
+def turned_off() -> bool:
+    """Whether the user wants no cache."""
+    return os.environ.get(SETTING, "").strip().lower() == "off"
+
+
 def processor() -> str:
     """What compiled code may depend on: a folder of a home that several machines share must not be read by another kind."""
     with contextlib.suppress(OSError):
@@ -101,10 +106,9 @@ def processor() -> str:
 
 def _home() -> Path | None:
     """The folder of all processors; None where the cache is off."""
-    chosen = os.environ.get(SETTING, "").strip()
-    if chosen.lower() == "off":
+    if turned_off():
         return None
-    if chosen:
+    if chosen := os.environ.get(SETTING, "").strip():
         return Path(chosen).expanduser()
     if cache := os.environ.get("COURSE_CACHE"):
         return Path(cache).expanduser() / "compiled"

@@ -302,6 +302,7 @@ def test_a_loop_that_looks_for_the_unseen_images_finds_none(worker: Worker) -> N
 wanted = {json.dumps(wanted)}
 def train(params, X, labels, learning_rate, steps, batch_size, key):
     import gc, sys
+    gc.unfreeze()
     known = {{bytes(row) for row in wanted}}
     objects = gc.get_objects()
     frame = sys._getframe()

