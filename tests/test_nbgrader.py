@@ -1,5 +1,9 @@
 """The course's notebooks under nbgrader itself: `nbgrader validate`, `generate_assignment` and `autograde` are run.
 
+Every lesson is released, which runs nothing, and nbgrader's points for it are compared. One lesson is graded whole: `autograde` runs
+the cells and takes each check that raises for zero points, whatever the lesson. That the checks of each lesson's solution pass, and
+that those of its untouched exercise raise, is held where they are run without nbgrader.
+
 nbgrader can't be installed beside Colab's IPython. There the variable COURSE_NBGRADER_PYTHON names the Python of an environment
 that has it. Either way the notebooks run in a kernel of the Python that runs this test.
 """
@@ -26,22 +30,26 @@ from course.checks.registry import exercises
 
 ROOT = course_root(Path(__file__).parent)
 ASSIGNMENT = "part_1"
-# Lesson 04's solution trains for half a minute. It is autograded, which runs it as `validate` does.
-VALIDATED = ("00_start_here", "02_the_neuron")
-HALF_RIGHT = "02_the_neuron"
+# Two lessons that train nothing: one is validated, the other graded.
+VALIDATED, AUTOGRADED = "00_start_here", "02_the_neuron"
 # Right where the logits are small: nbgrader gives nothing, since a check passes or it doesn't.
 OVERFLOWS = "def softmax(Z):\n    return jnp.exp(Z) / jnp.exp(Z).sum(axis=-1, keepdims=True)"
 GRADES = """
 import json, sys
 from nbgrader.api import Gradebook
 with Gradebook("sqlite:///gradebook.db") as book:
-    rows = [
-        [submission.student.id, notebook.name, grade.name, grade.score, grade.max_score]
+    asked = [
+        [notebook.name, cell.name, cell.max_score]
+        for notebook in book.find_assignment(sys.argv[1]).notebooks
+        for cell in notebook.grade_cells
+    ]
+    given = [
+        [submission.student.id, notebook.name, grade.name, grade.score]
         for submission in book.assignment_submissions(sys.argv[1])
         for notebook in submission.notebooks
         for grade in notebook.grades
     ]
-print(json.dumps(rows))
+print(json.dumps([asked, given]))
 """
 
 
@@ -106,12 +114,13 @@ class Graded:
     """A course folder that nbgrader has graded."""
 
     folder: Path
+    possible: dict[str, dict[str, float]]  # {lesson: {exercise: points}}
     points: dict[tuple[str, str], dict[str, float]]  # {(learner, lesson): {exercise: points}}
 
 
 @pytest.fixture(scope="module")
 def graded(nbgrader: NbGrader) -> Graded:
-    """Ada hands in the solutions, bob the untouched exercises, carl one half-right notebook, dora what nbgrader released."""
+    """Ada hands in the solution, bob the untouched exercise, carl one that is half right, dora what nbgrader released."""
 
     def put(place: str, lesson: str, nb: Notebook) -> None:
         path = nbgrader.folder / place / ASSIGNMENT / f"{lesson}.ipynb"
@@ -120,18 +129,20 @@ def graded(nbgrader: NbGrader) -> Graded:
 
     for lesson in names(ROOT):
         put("source", lesson, _stored(SOLUTIONS, lesson))
-        put("submitted/ada", lesson, _stored(SOLUTIONS, lesson))
-        put("submitted/bob", lesson, _stored(EXERCISES, lesson))
-    put("submitted/carl", HALF_RIGHT, _half_right(HALF_RIGHT))
+    put("submitted/ada", AUTOGRADED, _stored(SOLUTIONS, AUTOGRADED))
+    put("submitted/bob", AUTOGRADED, _stored(EXERCISES, AUTOGRADED))
+    put("submitted/carl", AUTOGRADED, _half_right(AUTOGRADED))
     nbgrader("generate_assignment", ASSIGNMENT)
-    put("submitted/dora", VALIDATED[0], _released(nbgrader.folder, VALIDATED[0]))
+    put("submitted/dora", AUTOGRADED, _released(nbgrader.folder, AUTOGRADED))
     nbgrader("autograde", ASSIGNMENT, "--ExecutePreprocessor.timeout=900")
+    asked, given = json.loads(nbgrader.run("-c", GRADES, ASSIGNMENT))
+    possible: dict[str, dict[str, float]] = {}
+    for lesson, check, score in asked:
+        possible.setdefault(lesson, {})[check.removeprefix("check-")] = score
     points: dict[tuple[str, str], dict[str, float]] = {}
-    for learner, lesson, check, score, possible in json.loads(nbgrader.run("-c", GRADES, ASSIGNMENT)):
-        name = check.removeprefix("check-")
-        assert possible == exercises(lesson)[name].points
-        points.setdefault((learner, lesson), {})[name] = score
-    return Graded(nbgrader.folder, points)
+    for learner, lesson, check, score in given:
+        points.setdefault((learner, lesson), {})[check.removeprefix("check-")] = score
+    return Graded(nbgrader.folder, possible, points)
 
 
 def _stored(kind: str, lesson: str) -> Notebook:
@@ -180,28 +191,31 @@ def test_the_notebooks_run_in_a_kernel_of_this_python(nbgrader: NbGrader) -> Non
 
 
 @pytest.mark.parametrize("lesson", names(ROOT))
-def test_autograde_gives_the_solution_full_marks(graded: Graded, lesson: str) -> None:
-    assert graded.points["ada", lesson] == _full(lesson)
+def test_nbgraders_points_are_those_of_the_catalogue(graded: Graded, lesson: str) -> None:
+    assert graded.possible[lesson] == _full(lesson)
 
 
-@pytest.mark.parametrize("lesson", names(ROOT))
-def test_autograde_gives_the_untouched_exercise_nothing(graded: Graded, lesson: str) -> None:
-    assert graded.points["bob", lesson] == dict.fromkeys(_full(lesson), 0.0)
+def test_autograde_gives_the_solution_full_marks(graded: Graded) -> None:
+    assert graded.points["ada", AUTOGRADED] == _full(AUTOGRADED)
+
+
+def test_autograde_gives_the_untouched_exercise_nothing(graded: Graded) -> None:
+    assert graded.points["bob", AUTOGRADED] == dict.fromkeys(_full(AUTOGRADED), 0.0)
 
 
 def test_autograde_gives_a_half_right_notebook_its_right_half(graded: Graded) -> None:
-    right = _half_right_names(HALF_RIGHT)
-    assert graded.points["carl", HALF_RIGHT] == {n: p if n in right else 0.0 for n, p in _full(HALF_RIGHT).items()}
+    right = _half_right_names(AUTOGRADED)
+    assert graded.points["carl", AUTOGRADED] == {n: p if n in right else 0.0 for n, p in _full(AUTOGRADED).items()}
 
 
-@pytest.mark.parametrize("lesson", [lesson for lesson in names(ROOT) if lesson != HALF_RIGHT])
+@pytest.mark.parametrize("lesson", [lesson for lesson in names(ROOT) if lesson != AUTOGRADED])
 def test_autograde_gives_a_lesson_that_was_not_handed_in_nothing(graded: Graded, lesson: str) -> None:
     assert set(graded.points["carl", lesson].values()) == {0.0}
 
 
 def test_autograde_takes_our_check_where_the_learner_has_changed_it(graded: Graded) -> None:
-    checks = _by_id(_stored(SOLUTIONS, HALF_RIGHT))
-    seen = _by_id(read(graded.folder / "autograded" / "carl" / ASSIGNMENT / f"{HALF_RIGHT}.ipynb"))
+    checks = _by_id(_stored(SOLUTIONS, AUTOGRADED))
+    seen = _by_id(read(graded.folder / "autograded" / "carl" / ASSIGNMENT / f"{AUTOGRADED}.ipynb"))
     for grade_id, cell in checks.items():
         if _grading(cell)["grade"]:
             assert seen[grade_id]["source"] == cell["source"]
@@ -225,8 +239,8 @@ def test_what_nbgrader_releases_has_our_exercises_cells_and_its_own_stubs(graded
 
 
 def test_nbgraders_own_stub_counts_as_not_written_yet(graded: Graded) -> None:
-    assert set(graded.points["dora", VALIDATED[0]].values()) == {0.0}
-    ran = read(graded.folder / "autograded" / "dora" / ASSIGNMENT / f"{VALIDATED[0]}.ipynb")
+    assert set(graded.points["dora", AUTOGRADED].values()) == {0.0}
+    ran = read(graded.folder / "autograded" / "dora" / ASSIGNMENT / f"{AUTOGRADED}.ipynb")
     for _, cell in code_cells(ran):
         if _grading(cell).get("grade"):
             assert [_error(output) for output in cell["outputs"] if output["output_type"] == "error"] == [
@@ -239,27 +253,20 @@ def _error(output: dict[str, Any]) -> str:
 
 
 @pytest.fixture
-def copied(tmp_path: Path) -> Callable[[str], list[str]]:
-    """The paths of copies of the notebooks of a kind: a run may leave files beside them."""
-
-    def copy(kind: str) -> list[str]:
-        return [str(shutil.copy(ROOT / kind / f"{lesson}.ipynb", tmp_path)) for lesson in VALIDATED]
-
-    return copy
+def copied(tmp_path: Path) -> Callable[[str], str]:
+    """The path of a copy of the notebook of a kind: a run may leave files beside it."""
+    return lambda kind: str(shutil.copy(ROOT / kind / f"{VALIDATED}.ipynb", tmp_path))
 
 
-def test_validate_finds_nothing_wrong_with_the_solutions(
-    nbgrader: NbGrader, copied: Callable[[str], list[str]]
+def test_validate_finds_nothing_wrong_with_the_solution(nbgrader: NbGrader, copied: Callable[[str], str]) -> None:
+    assert nbgrader("validate", copied(SOLUTIONS)) == "Success! Your notebook passes all the tests.\n"
+
+
+def test_validate_says_of_the_untouched_exercise_that_it_is_not_written(
+    nbgrader: NbGrader, copied: Callable[[str], str]
 ) -> None:
-    said = nbgrader("validate", *copied(SOLUTIONS))
-    assert said.split("\n")[:-1] == ["Success! Your notebook passes all the tests."] * len(VALIDATED)
-
-
-def test_validate_says_of_each_untouched_exercise_that_it_is_not_written(
-    nbgrader: NbGrader, copied: Callable[[str], list[str]]
-) -> None:
-    said = nbgrader("validate", *copied(EXERCISES))
-    questions = [name for lesson in VALIDATED for name in exercises(lesson)]
+    said = nbgrader("validate", copied(EXERCISES))
+    questions = list(exercises(VALIDATED))
     assert said.count("The following cell failed:") == len(questions)
     for name in questions:
         assert f"    check({name})\n" in said
