@@ -5,53 +5,111 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import pytest
-from submissions import POSSIBLE, QUESTIONS, answers, cell, graded, handed_in, points, question
+from submissions import POSSIBLE, QUESTIONS, answers, cell, handed_in, job, points, question
 
 from course.grading import sandbox
-from course.grading.model import GRADED, MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, Limits, Settings
+from course.grading.model import GRADED, MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, Limits, Result, Settings
 from course.grading.worker import Worker
 
-LIMITS = Limits(cell_s=6, notebook_s=90, memory_mb=1500, processes=8, files=256, disk_mb=40, output_kb=100)
+# Long enough for an honest cell on a busy machine: only what hangs on purpose waits for its end.
+LIMITS = Limits(cell_s=60, notebook_s=300, memory_mb=4000, processes=8, files=256, disk_mb=40, output_kb=100)
+HANGS = replace(LIMITS, cell_s=6)
+# So many processes as are allowed fit into the memory of LIMITS; who eats memory has enough sooner.
+EATS = replace(LIMITS, memory_mb=900)
 WRONG = "def neuron(x, w, b):\n    return w @ x"
+# What a planted submission answers rightly, besides its attack: questions before it and after it. The others are left as released.
+ANSWERED = ("neuron", "layer", "relu", "xor_network", "count_parameters")
+# Where independent attacks are planted, each in an answer of its own: what a right answer's shape is there.
+PLACES = {"neuron": "()", "layer": "np.shape(given[2])", "relu": "np.shape(given[0])"}
 
 pytestmark = pytest.mark.skipif(bool(sandbox.available()), reason=f"bubblewrap: {sandbox.available()}")
 
 
+Grade = Callable[..., Result]
+
+
 @pytest.fixture(scope="module")
-def worker() -> Iterator[Worker]:
+def grade() -> Iterator[Grade]:
+    """`grade(notebook, limits)`: its result, from one grader for all; what was graded before is not graded again."""
     worker = Worker(Settings(seed=11, limits=LIMITS))
-    yield worker
+    known: dict[tuple[str, Limits], Result] = {}
+
+    def result(nb: dict[str, Any], limits: Limits = LIMITS) -> Result:
+        key = json.dumps(nb), limits
+        if key not in known:
+            known[key] = worker.grade(job(nb, replace(worker.settings, limits=limits)))
+        return known[key]
+
+    yield result
     worker.close()
 
 
+def planted(written: Mapping[str, str] | None = None, first: Sequence[str] = ()) -> dict[str, Any]:
+    """A submission with right answers to the questions of ANSWERED, but for those `written`."""
+    left = dict.fromkeys((name for name in QUESTIONS if name not in ANSWERED), "")
+    return handed_in({**left, **(written or {})}, first)
+
+
 def all_but(*names: str) -> dict[str, float]:
-    """Full points, but none for the questions named."""
-    return {name: 0.0 if name in names else POSSIBLE[name] for name in QUESTIONS}
+    """Full points for the questions of ANSWERED, but none for those named."""
+    return {name: POSSIBLE[name] if name in ANSWERED and name not in names else 0.0 for name in QUESTIONS}
 
 
-def test_an_honest_right_submission_gets_every_point(worker: Worker) -> None:
-    result = graded(worker, handed_in())
+def in_places(attacks: Mapping[str, str]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """{attack: (the question that it is planted in, a submission)}: as many in one submission as there are PLACES.
+
+    In an attack's code NAME stands for the question, and SHAPE for the shape of its answer.
+    """
+    found: dict[str, tuple[str, dict[str, Any]]] = {}
+    for together in batched(attacks.items(), len(PLACES)):
+        where = dict(zip(PLACES, together, strict=False))
+        written = {q: code.replace("NAME", q).replace("SHAPE", PLACES[q]) for q, (_, code) in where.items()}
+        nb = planted(written)
+        found |= {way: (q, nb) for q, (way, _) in where.items()}
+    return found
+
+
+def batched(items: Iterable[tuple[str, str]], size: int) -> Iterator[list[tuple[str, str]]]:
+    """The items in lists of `size`; `itertools.batched` is there from Python 3.12 on."""
+    left = iter(items)
+    while some := list(islice(left, size)):
+        yield some
+
+
+def test_an_honest_right_submission_gets_every_point(grade: Grade) -> None:
+    result = grade(handed_in())
     assert (result.status, result.sandbox, result.kernel) == (GRADED, "bubblewrap", "warm")
     assert points(result) == POSSIBLE and all(one.state == RIGHT for one in result.questions)
     assert not result.limits and not result.notes
 
 
-def test_the_untouched_exercise_gets_none_and_is_told_so_for_each_question(worker: Worker) -> None:
-    result = graded(worker, handed_in(dict.fromkeys(QUESTIONS, "")))
-    assert points(result) == all_but(*QUESTIONS)
+def test_a_kernel_has_no_debugger_and_does_not_copy_what_it_shares(grade: Grade) -> None:
+    """What each kernel would import for itself, or copy, a class pays for with every submission."""
+    look = (
+        "import gc, sys\nfound = [name for name in sys.modules if name.startswith(('debugpy', 'pydevd'))]\n"
+        "raise ValueError(f'debuggers: {found}, frozen: {gc.get_freeze_count() > 100_000}')"
+    )
+    told = question(grade(planted({"layer": look})), "layer")
+    assert "debuggers: [], frozen: True" in " ".join(told.text)
+
+
+def test_the_untouched_exercise_gets_none_and_is_told_so_for_each_question(grade: Grade) -> None:
+    result = grade(handed_in(dict.fromkeys(QUESTIONS, "")))
+    assert points(result) == dict.fromkeys(QUESTIONS, 0.0)
     assert {one.state for one in result.questions} == {NOT_WRITTEN}
     assert all("not written yet" in one.headline for one in result.questions)
 
 
-def test_wrong_and_partly_right_answers_get_the_points_of_their_passing_inputs(worker: Worker) -> None:
+def test_wrong_and_partly_right_answers_get_the_points_of_their_passing_inputs(grade: Grade) -> None:
     partly = "def softmax(Z):\n    e = jnp.exp(Z)\n    return e / e.sum(axis=-1, keepdims=True)"
-    result = graded(
-        worker, handed_in({"neuron": WRONG, "softmax": partly, "relu": "def relu(x):\n    return jnp.abs(x)"})
-    )
+    result = grade(handed_in({"neuron": WRONG, "softmax": partly, "relu": "def relu(x):\n    return jnp.abs(x)"}))
     softmax, relu = question(result, "softmax"), question(result, "relu")
     assert softmax.state == PARTLY and softmax.mistake == "overflow"
     assert softmax.points == pytest.approx(softmax.possible * softmax.cases_passed / softmax.cases)
@@ -62,8 +120,8 @@ def test_wrong_and_partly_right_answers_get_the_points_of_their_passing_inputs(w
 
 
 FATAL = {
-    "hangs in a function": "def layer(x, W, b):\n    while True: pass",
-    "hangs and swallows interrupts": "while True:\n    try:\n        while True: pass\n    except BaseException: pass",
+    "hangs in a function": "import time\ndef layer(x, W, b):\n    while True: time.sleep(0.1)",
+    "hangs and swallows interrupts": "import time\nwhile True:\n    try:\n        while True: time.sleep(0.1)\n    except BaseException: pass",
     "ends its process in a function": "import os\ndef layer(x, W, b):\n    os._exit(0)",
     "ends its process at once": "import os\nos._exit(0)",
     "calls sys.exit in a function": "import sys\ndef layer(x, W, b):\n    sys.exit(0)",
@@ -84,9 +142,15 @@ FATAL = {
 }
 
 
+def fatal(grade: Grade, way: str) -> Result:
+    """The result of a submission whose answer to `layer` is so."""
+    limits = {"hangs": HANGS, "eats": EATS}.get(way.split()[0], LIMITS)
+    return grade(planted({"layer": FATAL[way]}), limits)
+
+
 @pytest.mark.parametrize("way", FATAL)
-def test_a_question_that_destroys_its_kernel_costs_itself_alone(worker: Worker, way: str) -> None:
-    result = graded(worker, handed_in({"layer": FATAL[way]}))
+def test_a_question_that_destroys_its_kernel_costs_itself_alone(grade: Grade, way: str) -> None:
+    result = fatal(grade, way)
     assert result.status == GRADED, result.problem
     assert points(result) == all_but("layer")
     told = question(result, "layer")
@@ -97,15 +161,15 @@ def test_a_question_that_destroys_its_kernel_costs_itself_alone(worker: Worker, 
         assert "the limit for one input of `layer`" in told.limits[1]
 
 
-def test_deleted_and_renamed_functions_are_missing_and_the_learner_is_told_why(worker: Worker) -> None:
-    nb = handed_in({"neuron": "def Neuron(x, w, b):\n    return jnp.tanh(w @ x + b)"})
-    nb["cells"] = [one for one in nb["cells"] if one["metadata"].get("nbgrader", {}).get("grade_id") != "he_init"]
-    result = graded(worker, nb)
-    assert points(result) == all_but("neuron", "he_init")
-    neuron, he_init = question(result, "neuron"), question(result, "he_init")
-    assert neuron.state == he_init.state == MISSING
+def test_deleted_and_renamed_functions_are_missing_and_the_learner_is_told_why(grade: Grade) -> None:
+    nb = planted({"neuron": "def Neuron(x, w, b):\n    return jnp.tanh(w @ x + b)"})
+    nb["cells"] = [one for one in nb["cells"] if one["metadata"].get("nbgrader", {}).get("grade_id") != "xor_network"]
+    result = grade(nb)
+    assert points(result) == all_but("neuron", "xor_network")
+    neuron, xor_network = question(result, "neuron"), question(result, "xor_network")
+    assert neuron.state == xor_network.state == MISSING
     assert neuron.text[-1] == "Your cell defines `Neuron`: rename it to `neuron`."
-    assert he_init.text == ("Your notebook has no cell for `he_init`. Take it from a fresh copy.",)
+    assert xor_network.text == ("Your notebook has no cell for `xor_network`. Take it from a fresh copy.",)
 
 
 @pytest.mark.parametrize(
@@ -119,13 +183,13 @@ def test_deleted_and_renamed_functions_are_missing_and_the_learner_is_told_why(w
         ("kills its kernel", "died"),
     ],
 )
-def test_the_feedback_names_the_limit_that_was_hit(worker: Worker, way: str, word: str) -> None:
-    told = question(graded(worker, handed_in({"layer": FATAL[way]})), "layer")
+def test_the_feedback_names_the_limit_that_was_hit(grade: Grade, way: str, word: str) -> None:
+    told = question(fatal(grade, way), "layer")
     assert word in " ".join((*told.limits, *told.text))
 
 
 HARMLESS = {
-    "20,000 flushed prints": "for i in range(20_000): print(i, flush=True)",
+    "5,000 flushed prints": "for i in range(5_000): print(i, flush=True)",
     "50 MB of output": "print('x' * 50_000_000)",
     "threads that print on": (
         "import threading, time\ndef chatter():\n    while True:\n        print('still here', flush=True)\n        time.sleep(0.001)\n"
@@ -142,9 +206,32 @@ HARMLESS = {
 }
 
 
-@pytest.mark.parametrize("way", HARMLESS)
-def test_what_a_learner_may_do_costs_nothing(worker: Worker, way: str) -> None:
-    assert points(graded(worker, handed_in(first=[HARMLESS[way]]))) == POSSIBLE
+# What one of these does to streams, to the folder or to names must not keep another from doing its own.
+TOGETHER = (
+    (
+        "5,000 flushed prints",
+        "50 MB of output",
+        "warnings on stderr",
+        "an error in a cell of its own",
+        "closed streams",
+    ),
+    (
+        "threads that print on",
+        "a cell that is no Python",
+        "magics and shell commands",
+        "64-bit floats and a quiet NumPy",
+    ),
+    ("a changed folder", "a shadowed name"),
+)
+
+
+@pytest.mark.parametrize("ways", TOGETHER, ids=", ".join)
+def test_what_a_learner_may_do_costs_nothing(grade: Grade, ways: Sequence[str]) -> None:
+    assert points(grade(handed_in(first=[HARMLESS[way] for way in ways]))) == POSSIBLE
+
+
+def test_each_harmless_way_is_in_some_submission() -> None:
+    assert sorted(way for ways in TOGETHER for way in ways) == sorted(HARMLESS)
 
 
 FORGERIES = {
@@ -157,7 +244,9 @@ FORGERIES = {
     "check": "import course\nimport course.checks\ncourse.check = course.checks.check = lambda *a: print('right')\ncheck = course.check",
     "the comparison": (
         "import numpy as np, math, operator\nnp.isclose = np.allclose = np.array_equal = np.all = lambda *a, **k: True\n"
-        "np.testing.assert_allclose = math.isclose = operator.eq = lambda *a, **k: True"
+        "np.testing.assert_allclose = math.isclose = lambda *a, **k: True\n"
+        # Numbers alone: JAX itself would never end if everything equaled everything.
+        "operator.eq = lambda a, b: isinstance(a, (float, np.ndarray, jax.Array)) or a == b"
     ),
     "builtins": "import builtins\nbuiltins.all = builtins.any = builtins.isinstance = lambda *a: True\nbuiltins.abs = lambda x: 0",
     "a transformer of the syntax tree": (
@@ -182,10 +271,10 @@ FORGERIES = {
 
 
 @pytest.mark.parametrize("way", FORGERIES)
-def test_a_patched_process_gains_nothing(worker: Worker, way: str) -> None:
+def test_a_patched_process_gains_nothing(grade: Grade, way: str) -> None:
     wrong = {"neuron": WRONG, "relu": ""}
-    honest = points(graded(worker, handed_in(wrong)))
-    forged = points(graded(worker, handed_in(wrong, first=[FORGERIES[way]])))
+    honest = points(grade(planted(wrong)))
+    forged = points(grade(planted(wrong, first=[FORGERIES[way]])))
     assert honest["relu"] == 0 and honest["neuron"] < POSSIBLE["neuron"]
     assert all(forged[name] <= honest[name] for name in QUESTIONS)
 
@@ -195,33 +284,37 @@ LIARS = {
         "class Yes:\n    def __eq__(self, other): return True\n    def __ne__(self, other): return False\n"
         "    def __bool__(self): return True\n    def __getattr__(self, name): return Yes()\n    def __call__(self, *a, **k): return Yes()\n"
         "    shape = (); dtype = 'float32'; ndim = 0; size = 1\n"
-        "def neuron(x, w, b):\n    return Yes()"
+        "def NAME(*given):\n    return Yes()"
     ),
     "an array with a lying __array__": (
-        "import numpy as np\nclass Lie(np.ndarray):\n    def __array__(self, *a, **k): return np.ones(())\n    def __eq__(self, o): return np.True_\n"
-        "def neuron(x, w, b):\n    return np.zeros(()).view(Lie)"
+        "import numpy as np\nclass Lie(np.ndarray):\n    def __array__(self, *a, **k): return np.ones(SHAPE)\n    def __eq__(self, o): return np.True_\n"
+        "def NAME(*given):\n    return np.zeros(SHAPE).view(Lie)"
     ),
-    "an array of objects": "import numpy as np\ndef neuron(x, w, b):\n    return np.array(type('Q', (), {'__eq__': lambda s, o: True, '__float__': lambda s: 1.0})(), dtype=object)",
+    "an array of objects": "import numpy as np\ndef NAME(*given):\n    return np.array(type('Q', (), {'__eq__': lambda s, o: True, '__float__': lambda s: 1.0})(), dtype=object)",
     "a pickle that runs code": (
         "class Bomb:\n    def __reduce__(self):\n        return (open, ('/tmp/home/ran', 'w'))\n    def __getstate__(self): return {}\n"
-        "def neuron(x, w, b):\n    return Bomb()"
+        "def NAME(*given):\n    return Bomb()"
     ),
-    "a number that is none": "def neuron(x, w, b):\n    return float('nan')",
-    "a string of the verdict": "def neuron(x, w, b):\n    return 'right, on all inputs'",
-    "an exception that says so": "def neuron(x, w, b):\n    raise Exception('neuron: right, on all inputs')",
-    "an endless object": "def neuron(x, w, b):\n    a = []\n    a.append(a)\n    return a",
-    "a gigabyte": "import numpy as np\ndef neuron(x, w, b):\n    return np.broadcast_to(np.float32(1), (50_000, 50_000))",
+    "a number that is none": "def NAME(*given):\n    return float('nan')",
+    "a string of the verdict": "def NAME(*given):\n    return 'right, on all inputs'",
+    "an exception that says so": "def NAME(*given):\n    raise Exception('NAME: right, on all inputs')",
+    "an endless object": "def NAME(*given):\n    a = []\n    a.append(a)\n    return a",
+    "a gigabyte": "import numpy as np\ndef NAME(*given):\n    return np.broadcast_to(np.float32(1), (50_000, 50_000))",
 }
 
 
 @pytest.mark.parametrize("way", LIARS)
-def test_an_answer_that_lies_gains_nothing(worker: Worker, way: str) -> None:
-    assert points(graded(worker, handed_in({"neuron": LIARS[way]}))) == all_but("neuron")
+def test_an_answer_that_lies_gains_nothing(grade: Grade, way: str) -> None:
+    question_of, nb = in_places(LIARS)[way]
+    told = question(grade(nb), question_of)
+    assert told.points == 0 and told.state not in (RIGHT, NOT_WRITTEN)
+    # Those that lie beside it gain nothing either, and the honest answers are not touched.
+    assert points(grade(nb)) == all_but(*PLACES)
 
 
 SEEKERS = {
-    "the references of the package": "from course.checks import exercises\nneuron = exercises('02_the_neuron')['neuron'].reference",
-    "the references by their module": "from course.checks.lesson_02.neurons import NEURON\nneuron = NEURON.reference",
+    "the references of the package": "from course.checks import exercises\nNAME = exercises('02_the_neuron')['NAME'].reference",
+    "the references by their module": "from course.checks.lesson_02.neurons import NEURON, LAYER\nNAME = LAYER.reference",
     "the judge": "from course.checks.judge import marking",
     "the grader": "import course.grading",
     "another process": (
@@ -240,53 +333,49 @@ NOTHING = r"ImportError|ModuleNotFoundError|nothing was found|unreachable|refuse
 
 
 @pytest.mark.parametrize("way", SEEKERS)
-def test_there_is_nothing_to_find(worker: Worker, way: str) -> None:
-    result = graded(worker, handed_in({"neuron": SEEKERS[way]}))
-    assert points(result) == all_but("neuron")
+def test_there_is_nothing_to_find(grade: Grade, way: str) -> None:
+    question_of, nb = in_places(SEEKERS)[way]
+    assert points(grade(nb)) == all_but(*PLACES)
     # It stopped where it looked, and not for another reason.
-    assert re.search(NOTHING, " ".join(question(result, "neuron").text))
+    assert re.search(NOTHING, " ".join(question(grade(nb), question_of).text))
 
 
-def test_no_file_in_the_sandbox_holds_an_answer() -> None:
-    """A search of everything that a submission can see, with the time that it takes."""
+def test_no_file_in_the_sandbox_holds_an_answer(grade: Grade) -> None:
+    """A search of everything that a submission can see."""
     search = (
         "import os\nfound = []\nfor top, _, names in os.walk('/'):\n    if top.startswith(('/proc', '/sys')): continue\n"
         "    found += [os.path.join(top, name) for name in names if name.startswith(('02_the_neuron', 'results.jsonl'))]\n"
         "    if '/course/' in top: found += [top for name in names if name in ('judge.py', 'neurons.py', 'marking.py')]\n"
         "assert found, 'nothing was found'\ndef neuron(x, w, b):\n    raise ValueError(str(found))"
     )
-    worker = Worker(Settings(seed=11, limits=Limits(cell_s=60, notebook_s=180)))
-    try:
-        result = graded(worker, handed_in({"neuron": search}))
-    finally:
-        worker.close()
+    result = grade(planted({"neuron": search}), replace(LIMITS, cell_s=250))
     assert points(result) == all_but("neuron")
     assert "nothing was found" in " ".join(question(result, "neuron").text)
 
 
-def test_edited_and_deleted_check_cells_change_nothing(worker: Worker) -> None:
-    nb = handed_in({"neuron": WRONG})
+def test_edited_and_deleted_check_cells_change_nothing(grade: Grade) -> None:
+    nb = planted({"neuron": WRONG})
     for one in list(nb["cells"]):
         name = one["metadata"].get("nbgrader", {}).get("grade_id", "")
         if name == "check-neuron":
             one["source"], one["metadata"]["nbgrader"]["points"] = "print('right, on all inputs')", 100
         if name == "check-layer":
             nb["cells"].remove(one)
-    assert points(graded(worker, nb))["layer"] == POSSIBLE["layer"]
-    result = graded(worker, nb)
+    assert points(grade(nb))["layer"] == POSSIBLE["layer"]
+    result = grade(nb)
     assert points(result)["neuron"] < POSSIBLE["neuron"] and question(result, "neuron").possible == POSSIBLE["neuron"]
 
 
-def test_doubled_names_of_cells_neither_earn_nor_cost(worker: Worker) -> None:
-    nb = handed_in()
+def test_doubled_names_of_cells_neither_earn_nor_cost(grade: Grade) -> None:
+    nb = planted()
     for one in nb["cells"]:
         if one["metadata"].get("nbgrader", {}).get("grade_id") == "layer":
             one["metadata"]["nbgrader"]["grade_id"] = "neuron"
-    assert points(graded(worker, nb)) == POSSIBLE
+    assert points(grade(nb)) == all_but()
 
 
-def test_stored_outputs_tags_and_metadata_have_no_effect(worker: Worker) -> None:
-    nb = handed_in({"neuron": WRONG})
+def test_stored_outputs_tags_and_metadata_have_no_effect(grade: Grade) -> None:
+    nb = planted({"neuron": WRONG})
     for one in nb["cells"]:
         if one["cell_type"] == "code":
             one["outputs"] = [{"output_type": "stream", "name": "stdout", "text": "✓ right, on all inputs"}]
@@ -294,49 +383,43 @@ def test_stored_outputs_tags_and_metadata_have_no_effect(worker: Worker) -> None
             one["metadata"]["tags"] = ["nbval-skip", "nbval-raises-exception", "raises-exception"]
             one["metadata"]["course_grading"] = {"role": "check", "question": "neuron"}
     nb["metadata"] = {"kernelspec": {"name": "bash", "language": "python"}, "course": {"points": 99}}
-    got = points(graded(worker, nb))
+    got = points(grade(nb))
     assert got.pop("neuron") < POSSIBLE["neuron"]
-    assert got == {name: POSSIBLE[name] for name in got}
+    assert got == {name: all_but()[name] for name in got}
 
 
-def test_a_comment_that_steers_nbval_skips_nothing(worker: Worker) -> None:
+def test_a_comment_that_steers_nbval_skips_nothing(grade: Grade) -> None:
     marked = {name: f"# NBVAL_SKIP\n{source}" for name, source in answers().items()}
-    assert points(graded(worker, handed_in(marked))) == POSSIBLE
+    assert points(grade(handed_in(marked))) == POSSIBLE
 
 
-def test_no_submission_touches_another(worker: Worker) -> None:
+def test_no_submission_touches_another(grade: Grade) -> None:
     """What one leaves behind, in files, memory or processes, the next does not meet."""
     spoil = (
         "import builtins, os, sys, numpy, jax\nopen('/tmp/left', 'w').write('x')\nos.makedirs('/tmp/home/course', exist_ok=True)\n"
         "open('/tmp/home/course/__init__.py', 'w').write('raise SystemExit')\njax.numpy.tanh = numpy.tanh = None\nbuiltins.len = None\n"
         "if os.fork() == 0:\n    import time\n    time.sleep(60)\n    os._exit(0)"
     )
-    graded(worker, handed_in(first=[spoil]))
+    grade(planted(first=[spoil]))
     look = "import os\nassert not os.path.exists('/tmp/left')\nassert len(os.listdir('/proc')) > 0\ndef neuron(x, w, b):\n    return jnp.tanh(w @ x + b)"
-    assert points(graded(worker, handed_in({"neuron": look}))) == POSSIBLE
+    assert points(grade(planted({"neuron": look}))) == all_but()
 
 
-def test_what_the_outside_holds_can_not_be_written(worker: Worker, tmp_path: Path) -> None:
+def test_what_the_outside_holds_can_not_be_written(grade: Grade, tmp_path: Path) -> None:
     """Not one file of the Python that runs here, nor of this folder, is changed or added by a submission that tries."""
     site = os.path.dirname(pytest.__file__)
     tries = [site, os.path.dirname(json.__file__), str(tmp_path), "/usr", "/etc", "/home", "/var/tmp"]
     code = f"import os\nfor top in {tries!r}:\n    try: open(os.path.join(top, 'planted_by_a_submission'), 'w').write('x')\n    except OSError: pass"
-    assert points(graded(worker, handed_in(first=[code]))) == POSSIBLE
+    assert points(grade(planted(first=[code]))) == all_but()
     assert not any(os.path.exists(os.path.join(top, "planted_by_a_submission")) for top in tries)
 
 
-def test_questions_after_the_notebooks_time_is_used_up_say_so() -> None:
-    worker = Worker(Settings(seed=11, limits=Limits(cell_s=40, notebook_s=20, memory_mb=1500)))
-    try:
-        nb = handed_in()
-        nb["cells"].insert(-1, cell("import time\ntime.sleep(100)", "slow"))
-        codes = [
-            i for i, one in enumerate(nb["cells"]) if one["metadata"].get("nbgrader", {}).get("grade_id") == "layer"
-        ]
-        nb["cells"].insert(codes[0], cell("import time\ntime.sleep(100)", "slower"))
-        result = graded(worker, nb)
-    finally:
-        worker.close()
+def test_questions_after_the_notebooks_time_is_used_up_say_so(grade: Grade) -> None:
+    nb = planted()
+    nb["cells"].insert(-1, cell("import time\ntime.sleep(100)", "slow"))
+    codes = [i for i, one in enumerate(nb["cells"]) if one["metadata"].get("nbgrader", {}).get("grade_id") == "layer"]
+    nb["cells"].insert(codes[0], cell("import time\ntime.sleep(100)", "slower"))
+    result = grade(nb, replace(LIMITS, notebook_s=20))
     assert question(result, "neuron").state == RIGHT
-    late = question(result, "he_init")
+    late = question(result, "xor_network")
     assert late.points == 0 and "used up" in " ".join((*late.limits, *late.text))
