@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from course import compile_cache as room
+from course.grading.compiled import compiled
 from course.grading.launch import Launcher, Zygote
 from course.grading.model import Settings
 
@@ -112,6 +113,20 @@ def test_another_kind_of_processor_has_a_folder_of_its_own(home: Path, monkeypat
 def test_kernels_of_the_grader_have_it_off(tmp_path: Path) -> None:
     launcher = Launcher(Settings(seed=0, sandbox=False), tmp_path, {}, {}, Zygote(tmp_path))
     assert launcher._env[room.SETTING] == "off"
+
+
+def test_what_is_off_is_off_for_the_grader_s_solutions_too(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    filled: list[Path] = []
+
+    def fill(into: Path) -> bool:
+        filled.append(into)
+        return True
+
+    monkeypatch.setenv("COURSE_CACHE", str(home))
+    monkeypatch.setenv(room.SETTING, "off")
+    assert compiled("a solution", fill) is None and not filled
+    monkeypatch.delenv(room.SETTING)
+    assert compiled("a solution", fill) is not None and filled
 
 
 # --- How large ----------------------------------------------------------------------------------------------------------

@@ -90,6 +90,16 @@ def test_an_honest_right_submission_gets_every_point(grade: Grade) -> None:
     assert not result.limits and not result.notes
 
 
+def test_a_kernel_has_no_debugger_and_does_not_copy_what_it_shares(grade: Grade) -> None:
+    """What each kernel would import for itself, or copy, a class pays for with every submission."""
+    look = (
+        "import gc, sys\nfound = [name for name in sys.modules if name.startswith(('debugpy', 'pydevd'))]\n"
+        "raise ValueError(f'debuggers: {found}, frozen: {gc.get_freeze_count() > 100_000}')"
+    )
+    told = question(grade(planted({"layer": look})), "layer")
+    assert "debuggers: [], frozen: True" in " ".join(told.text)
+
+
 def test_the_untouched_exercise_gets_none_and_is_told_so_for_each_question(grade: Grade) -> None:
     result = grade(handed_in(dict.fromkeys(QUESTIONS, "")))
     assert points(result) == dict.fromkeys(QUESTIONS, 0.0)
