@@ -16,13 +16,14 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import psutil
 
 from course.authoring.lessons import KINDS
 
 Theme = Literal["JupyterLab Light", "JupyterLab Dark"]
+THEMES: tuple[Theme, ...] = get_args(Theme)
 
 STARTS_WITHIN_S = 120.0
 ENDS_WITHIN_S = 15.0

@@ -88,30 +88,33 @@ def test_the_player_of_lesson_01(
     player.reach(panel.get_by_role("button", name="next"), "Shift+Tab")
 
 
-def test_a_guess_of_lesson_02_and_its_answer(
+def test_a_guess_with_its_answer_and_the_sliders_of_lesson_02(
     show: Callable[..., LabNotebook], page: Page, shoot: Callable[[Page, str], object]
 ) -> None:
-    code = _cells("02_the_neuron", "from course import", 'predict("Turn w', "guess_knob.reveal(")
-    notebook = show("guess of lesson 02", *code)
+    guess = ("from course import", 'predict("Turn w', "guess_knob.reveal(")
+    sliders = ("digits = load", "is_0_or_1 = ", "def count_right(", "def separate(")
+    notebook = show("guess and sliders of lesson 02", *_cells("02_the_neuron", *guess, *sliders))
+    _guesses(notebook)
+    shoot(page, "a guess of lesson 02 and its answer")
+    _moves_the_sliders(notebook)
+    shoot(page, "the sliders of lesson 02")
+
+
+def _guesses(notebook: LabNotebook) -> None:
     asked, answer = notebook.outputs('predict("Turn w'), notebook.outputs("guess_knob.reveal(")
     assert "you said" not in answer.inner_text(), "nobody has guessed yet"
     guess = Spoken(asked.get_by_role("group").first)
     _stand_on(notebook, 'predict("Turn w')
 
     guess.reach(asked.get_by_role("radio", name="it moves to the left"))
-    page.keyboard.press("ArrowDown")
+    notebook.page.keyboard.press("ArrowDown")
     asked.get_by_text("kept: it gets steeper").wait_for()
     notebook.edit("guess_knob.reveal(")
     notebook.run_cell()
     assert "you said: it gets steeper · the answer: it gets steeper (as you said)" in answer.inner_text()
-    shoot(page, "a guess of lesson 02 and its answer")
 
 
-def test_the_sliders_of_lesson_02(
-    show: Callable[..., LabNotebook], page: Page, shoot: Callable[[Page, str], object]
-) -> None:
-    telling = ("from course import", "digits = load", "is_0_or_1 = ", "def count_right(", "def separate(")
-    notebook = show("sliders of lesson 02", *_cells("02_the_neuron", *telling))
+def _moves_the_sliders(notebook: LabNotebook) -> None:
     panel = notebook.outputs("def separate(").get_by_role("group").first
     neuron = Spoken(panel)
     _stand_on(notebook, "def separate(")
@@ -122,4 +125,3 @@ def test_the_sliders_of_lesson_02(
     assert neuron.words() != right, "another number of digits lies on its own side"
     assert panel.get_by_role("slider", name="w1").get_attribute("aria-valuetext") == "−3.0"
     neuron.reach(panel.get_by_role("radio", name="tanh"))
-    shoot(page, "the sliders of lesson 02")

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from browser.lab_page import WIDGETS, Cell, LabNotebook
-from browser.lab_server import Lab, Theme
+from browser.lab_server import THEMES, Lab, Theme
 from browser.page_watch import watched
 from browser.screenshots import keep
 from course.authoring.lessons import LESSONS, course_root, stored
@@ -88,7 +88,7 @@ def test_every_widget_can_be_seen(lesson: Ran) -> None:
     assert unseen == [], "a widget's own picture"
 
 
-@pytest.mark.parametrize("theme", ["JupyterLab Light", "JupyterLab Dark"])
+@pytest.mark.parametrize("theme", THEMES)
 def test_whoever_reads_it_can(lesson: Ran, theme: Theme, axe: Callable[..., list[str]]) -> None:
     lesson.notebook.theme(theme)
     _photograph(lesson, theme)

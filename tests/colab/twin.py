@@ -4,6 +4,7 @@ The twin is an environment with the packages of Colab's image that the notebooks
 what runs and tests notebooks (`make colab` makes it from constraints/colab.txt). A runtime is a child of it: an
 environment that sees the twin's packages and installs into itself, so that the twin stays as it is. Its home, caches
 and temporary files are its own, and it has no network: pip gets no index, everything else a proxy that nobody serves.
+All runtimes share what has been compiled, and begin with Matplotlib's list of fonts, which a runtime of Colab's has, too.
 """
 
 from __future__ import annotations
@@ -24,11 +25,15 @@ TWIN = Path(os.environ.get("COURSE_COLAB_PYTHON") or ROOT / ".venv-colab" / "bin
 
 @dataclass(frozen=True)
 class Runtime:
-    """`python` is the runtime's interpreter, `folder` where its notebook lies, alone; `env` is all that it knows."""
+    """`python` is the runtime's interpreter, `folder` where its notebook lies, alone; `env` is all that it knows.
+
+    `packages` are those that it begins with: {name: version}.
+    """
 
     python: Path
     folder: Path
     env: dict[str, str]
+    packages: dict[str, str]
 
     def pip(self, *words: str) -> list[str]:
         """The lines that this pip command prints, whatever its exit status."""
