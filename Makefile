@@ -30,7 +30,7 @@ BENCH_ARGS ?=
 # The stored figures are of Python 3.11.
 BENCH_PYTHON = 3.11,3.12,3.13
 # Other Pythons, in environments of their own.
-SMOKE = .venv-smoke-$(or $(PYTHON),3.12)
+SMOKE = .venv-smoke-$(notdir $(or $(PYTHON),3.12))
 # What lies at hand: a machine with a GPU may have JAX and PyTorch, and no way to install anything.
 GPU_PYTHON ?= $(firstword $(wildcard $(BENCH)/bin/python $(BIN)/python) python3)
 BIN = $(VENV)/bin
@@ -74,6 +74,9 @@ test: env ## Make the environment, run every test and every notebook (T=neuron: 
 
 test-oldest: env-oldest ## The tests under the oldest supported versions, which are Colab's (Python 3.13); `make colab` has the notebooks
 	$(OLDEST)/bin/python -m pytest tests --ignore=tests/colab --ignore=tests/browser -m "not one_set" $(PYTEST_FLAGS)
+
+smoke: env-smoke ## Each lesson and solution once under another Python (PYTHON=3.11)
+	$(SMOKE)/bin/python -m pytest notebooks solutions $(NBVAL) $(PYTEST_FLAGS)
 
 lint: env ## ruff (rules and layout) and mypy
 	$(BIN)/python -m ruff check .
