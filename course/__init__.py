@@ -42,7 +42,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from course import compile_cache, settings
+from course import compile_cache, settings, xla
 
 # Not lazy, as room and function share a name: importing the room first would leave `course.predict` a module.
 from course.predict import my_numbers, predict
@@ -52,6 +52,7 @@ __version__ = "0.1.0"
 
 # What a lesson compiles today it need not compile tomorrow. In this place, as JAX reads the setting when it is imported.
 compile_cache.turn_on()
+xla.keep_products_right(os.environ)
 # A lesson may fail under settings of JAX that it does not count on, and must not leave the learner to find out why.
 settings.watch()
 

@@ -17,6 +17,7 @@ from typing import Any
 
 import psutil
 
+from course import xla
 from course.grading.model import GradingError, Settings
 from course.grading.sandbox import HOME, SOCKETS, Sandbox
 from course.warm import INLINE, PYTHON, HasDied, WarmProcess
@@ -241,7 +242,9 @@ def _threads() -> int:
 def _usual(package: Path) -> dict[str, str]:
     """The variables of every kernel."""
     path = f"{Path(PYTHON[0]).parent}:/usr/bin:/bin"
-    return {"PATH": path, "PYTHONPATH": str(package), "LANG": "C.UTF-8", "USER": "learner", **_QUIET}
+    env = {"PATH": path, "PYTHONPATH": str(package), "LANG": "C.UTF-8", "USER": "learner", **_QUIET}
+    xla.keep_products_right(env)
+    return env
 
 
 # Where this process has Python keep its bytecode.

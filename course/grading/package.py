@@ -21,6 +21,7 @@ _FILES = (
     "terminal",
     "timing",
     "warm",
+    "xla",
     "checks/outcome",
     "checks/plain",
     "checks/wire",
