@@ -19,6 +19,7 @@ NEEDED = {
     "anywidget",
     "filelock",
     "flax",
+    "ipykernel",
     "ipywidgets",
     "jax",
     "jaxlib",

@@ -116,7 +116,7 @@ def run_beside(folder: Path, before: str = "", *, python: str = sys.executable, 
         env={**keep, "COURSE_SOURCE": "/none.whl", "PIP_NO_INDEX": "1", **env},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG_S,
         check=False,
     )
     return ran.returncode, ran.stdout + ran.stderr
@@ -168,7 +168,7 @@ def test_inside_a_clone_its_own_package_is_the_course(colab: Path) -> None:
     """Where nothing is installed: the clone's package lies beside the notebook, and is ours."""
     command = [str(colab), "-c", f"{bootstrap.source(ROOT)}\nprint(course.__file__)"]
     env = {**os.environ, "COURSE_SOURCE": "/none.whl", "PYTHONPATH": ""}
-    ran = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=True)
+    ran = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=HANG_S, check=True)
     assert ran.stdout.strip() == str(ROOT / "course" / "__init__.py")
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 import signal
-import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from typing import Any
 import nbformat
 import psutil
 import pytest
+from hang import HANG_S, wait_until
 from jupyter_client.manager import KernelManager
 from making import code, notebook, printed, result, save
 
@@ -84,19 +84,19 @@ def test_two_forked_kernels_draw_other_random_numbers(tmp_path: Path) -> None:
 def test_a_forked_kernel_can_be_interrupted_and_is_ended_with_what_it_started(kernel: KernelManager) -> None:
     client = kernel.blocking_client()
     client.start_channels()
-    client.wait_for_ready(timeout=60)
-    client.execute_interactive("import subprocess\nchild = subprocess.Popen(['sleep', '600'])", timeout=60)
+    client.wait_for_ready(timeout=HANG_S)
+    client.execute_interactive("import subprocess\nchild = subprocess.Popen(['sleep', '600'])", timeout=HANG_S)
     waits = client.execute("import time\ntime.sleep(600)")
-    while client.get_iopub_msg(timeout=60)["content"].get("code", "") != "import time\ntime.sleep(600)":
+    while client.get_iopub_msg(timeout=HANG_S)["content"].get("code", "") != "import time\ntime.sleep(600)":
         pass
     kernel.interrupt_kernel()
-    reply = client.get_shell_msg(timeout=60)
+    reply = client.get_shell_msg(timeout=HANG_S)
     assert reply["parent_header"]["msg_id"] == waits and reply["content"]["ename"] == "KeyboardInterrupt"
     client.stop_channels()
     family = [process := _process(kernel), *process.children()]
     assert len(family) == 2 and kernel.is_alive()
     kernel.shutdown_kernel(now=True)
-    _, left = psutil.wait_procs(family, timeout=60)
+    _, left = psutil.wait_procs(family, timeout=HANG_S)
     assert left == [] and not kernel.is_alive()
 
 
@@ -107,10 +107,7 @@ def test_a_forked_kernel_ends_with_the_process_that_forked_it(kernel: KernelMana
     parent = forked.parent()
     assert parent is not None
     os.kill(parent.pid, signal.SIGKILL)
-    until = time.monotonic() + 60
-    while forked.is_running() and forked.status() != psutil.STATUS_ZOMBIE and time.monotonic() < until:
-        time.sleep(0.1)
-    assert not forked.is_running() or forked.status() == psutil.STATUS_ZOMBIE
+    wait_until(lambda: not forked.is_running() or forked.status() == psutil.STATUS_ZOMBIE, "the end of the kernel")
     again = manager(KernelManager, forked=True)
     again.start_kernel()
     try:

@@ -96,6 +96,7 @@ def test_the_network_normalizes_by_the_batch_in_training_and_by_the_running_mean
 def test_it_learns_and_tells_training_from_compiling(folder: Path) -> None:
     """Five epochs of a narrow network read nearly all of the made-up test images; guessing reads a tenth."""
     (folder / data.FOLDER / data.TRAIN[0]).write_bytes(_file(480, 9))
+    (folder / data.FOLDER / data.TEST[0]).write_bytes(_file(80, 10))
     images, test = data.find(folder)
     recipe = train.Recipe(epochs=5, batch=32, width=4, peak_epoch=1, cut=2)
     (run,) = train.race(images, test, recipe, runs=1)

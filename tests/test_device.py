@@ -195,7 +195,7 @@ def test_where_jax_cannot_start_every_entry_names_the_variable_and_what_to_do(
     for name, (text, frames, before) in entries.items():
         assert text.startswith("DeviceError: JAX could not start a device with JAX_PLATFORMS=cuda"), (name, text)
         assert "Unset JAX_PLATFORMS" in text and "restart the kernel" in text, name
-        assert frames <= 6 and before == "", name
+        assert frames <= 7 and before == "", name
 
 
 @pytest.mark.parametrize("platform", PLATFORMS)

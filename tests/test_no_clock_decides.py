@@ -41,6 +41,7 @@ ALLOWED = {
     ("test_checks_lesson_00.py", "with_a_pause"): "a learner's answer, run on the simulated clock",
     ("test_checks_probes.py", "ask"): "a pause of no time, which must be the real one's",
     ("test_grading_planted.py", "<text>"): "submissions that stay too long: they are to be ended",
+    ("test_authoring_kernels.py", "<text>"): "a cell that never ends: it is to be interrupted",
     ("test_checks_errors.py", "<text>"): "answers that never end: each is to be stopped",
     ("test_checks_notebook.py", "<text>"): "an answer that never ends: it is to be stopped",
     ("browser/test_widgets.py", "<text>"): "pictures that are slow: a turn of a loop until the test goes on",
