@@ -28,7 +28,7 @@ COURSE = Path(probes.__file__).parents[2]
 INSIDE = (
     *sorted((COURSE / "checks" / "probes").glob("*.py")),
     *(COURSE / "checks" / f"{name}.py" for name in ("outcome", "plain", "wire")),
-    *sorted((COURSE / "simt").glob("*.py")),
+    *sorted((COURSE / "simt").rglob("*.py")),
 )
 ALL = exercises()
 each_exercise = pytest.mark.parametrize("exercise", ALL.values(), ids=list(ALL))

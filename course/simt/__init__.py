@@ -27,11 +27,11 @@ and loads four neighbors at once. Memory's looseness: stores are seen at once, i
 race. Tensor cores, warp shuffles and votes, cooperative groups, several streams. Registers: their number is the compiler's choice.
 """
 
-from course.simt.errors import Finding, KernelError
+from course.simt.language.source import Kernel
 from course.simt.launching import Empty, empty, launch
 from course.simt.occupancy import Occupancy, occupancy
-from course.simt.report import Report
-from course.simt.source import Kernel
-from course.simt.trace import Event
+from course.simt.report.findings import Finding, KernelError
+from course.simt.report.report import Report
+from course.simt.report.trace import Event
 
 __all__ = ["Empty", "Event", "Finding", "Kernel", "KernelError", "Occupancy", "Report", "empty", "launch", "occupancy"]

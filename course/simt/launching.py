@@ -10,15 +10,15 @@ from typing import Any
 import numpy as np
 
 from course.simt import limits
-from course.simt.blocks import end_launch, run_block
-from course.simt.books import Run
-from course.simt.errors import KernelError
+from course.simt.counting.books import Run
+from course.simt.language.scope import Scope
+from course.simt.language.source import Kernel
+from course.simt.language.statements import Statements
 from course.simt.machine import Block, Body
 from course.simt.memory import Memory
-from course.simt.report import Report
-from course.simt.scope import Scope
-from course.simt.source import Kernel
-from course.simt.statements import Statements
+from course.simt.report.findings import KernelError
+from course.simt.report.report import Report
+from course.simt.scheduler import end_launch, run_block
 from course.simt.values import BOOL, DTYPES
 from course.terminal import say
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from math import prod
 
-from course.simt.errors import KernelError
+from course.simt.report.findings import KernelError
 
 WARP = 32  # threads; CUDA C++ Programming Guide, "SIMT Architecture"
 

@@ -8,12 +8,12 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.books import Line, Run
-from course.simt.errors import FindingKind, KernelError
+from course.simt.counting.books import Line, Run
 from course.simt.limits import EVENTS, WARP, whole
 from course.simt.memory import Memory
-from course.simt.sites import Access
-from course.simt.trace import Event
+from course.simt.report.findings import FindingKind, KernelError
+from course.simt.report.records import Access
+from course.simt.report.trace import Event
 from course.simt.values import BOOL, Lanes, Value, merge
 
 Barriers = Generator[int, None, None]  # yields the line of each barrier that a warp waits at

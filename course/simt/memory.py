@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from course.simt import counting
-from course.simt.errors import Finding, KernelError
+from course.simt.counting import requests
+from course.simt.counting.races import ATOMIC, READ, WRITE, Log
 from course.simt.limits import WARP
-from course.simt.races import ATOMIC, READ, WRITE, Log
-from course.simt.sites import Access, Site, Space
+from course.simt.report.findings import Finding, KernelError
+from course.simt.report.records import Access, Site, Space
 from course.simt.values import BOOL, INT, Lanes, Value
 
 if TYPE_CHECKING:
@@ -119,18 +119,18 @@ class Memory:
         elements = good[lanes]
         addresses = elements * self.dtype.itemsize
         some = bool(lanes.size)
-        passes, ideal = counting.passes(addresses, lanes, self.dtype.itemsize) if some else (0, 0)
+        passes, ideal = requests.passes(addresses, lanes, self.dtype.itemsize) if some else (0, 0)
         return Access(
             flat=good,
             lanes=lanes,
             elements=elements,
             everyone=lanes.size == WARP,
             outside=missed,
-            sectors=counting.sectors(addresses) if some else 0,
-            used=counting.used_bytes(addresses, self.dtype.itemsize) if some else 0,
+            sectors=requests.sectors(addresses) if some else 0,
+            used=requests.used_bytes(addresses, self.dtype.itemsize) if some else 0,
             passes=passes,
             ideal=ideal,
-            atomic_passes=counting.atomic_passes(addresses) if some else 0,
+            atomic_passes=requests.atomic_passes(addresses) if some else 0,
             distinct=len(set(elements.tolist())),
         )
 

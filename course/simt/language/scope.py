@@ -7,14 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
 
-from course.simt.books import Line
-from course.simt.errors import KernelError
-from course.simt.hints import HINTS, OTHERWISE
+from course.simt.counting.books import Line
+from course.simt.language.hints import HINTS, OTHERWISE
+from course.simt.language.source import Kernel
 from course.simt.limits import NODES, whole
 from course.simt.machine import Body, Warp
 from course.simt.memory import Memory
-from course.simt.sites import Kind, Site
-from course.simt.source import Kernel
+from course.simt.report.findings import KernelError
+from course.simt.report.records import Kind, Site
 from course.simt.values import Value
 
 Expression = Callable[[Warp], Value]

@@ -5,10 +5,10 @@ from __future__ import annotations
 import ast
 from typing import Any
 
-from course.simt.calls import Calls
+from course.simt.language.calls import Calls
+from course.simt.language.scope import Expression, Scope
 from course.simt.limits import LOCAL_BYTES, SHARED_BYTES
 from course.simt.memory import Memory
-from course.simt.scope import Expression, Scope
 from course.simt.values import DTYPES
 
 

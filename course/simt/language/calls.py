@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.expressions import Expressions
-from course.simt.functions import BUILTIN, MATH, MODULES
+from course.simt.language.expressions import Expressions
+from course.simt.language.functions import BUILTIN, MATH, MODULES
+from course.simt.language.scope import Expression, Scope
 from course.simt.limits import CALLS
 from course.simt.machine import NOBODY, UNSET, Partial, Warp
-from course.simt.scope import Expression, Scope
 from course.simt.values import Value, spread
 
 # Of NumPy and JAX, whom one asks for a tile before one has met `t.shared`.

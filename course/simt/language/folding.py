@@ -8,8 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.functions import CONSTANTS
-from course.simt.scope import UNKNOWN, Compiler, placed
+from course.simt.language.functions import CONSTANTS
+from course.simt.language.scope import UNKNOWN, Compiler, placed
 from course.simt.values import BINARY, UNARY, NotWhole, is_float
 
 AXES = {"x": 0, "y": 1, "z": 2}

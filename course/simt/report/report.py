@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from html import escape
 from math import prod
 
-from course.simt.books import Line, Run
-from course.simt.errors import Finding
+from course.simt.counting.books import Line, Run
 from course.simt.limits import WARP
-from course.simt.sites import Site
-from course.simt.trace import Event
+from course.simt.report.findings import Finding
+from course.simt.report.records import Site
+from course.simt.report.trace import Event
 
 _NAN = float("nan")
 _LINES = ("line", "source", "instructions", "lanes active", "branches", "divergent")

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.errors import KernelError
-from course.simt.functions import MODULES
+from course.simt.language.functions import MODULES
 from course.simt.limits import CHARACTERS, DEPTH, NODES
+from course.simt.report.findings import KernelError
 
 Constant = bool | int | float | str | tuple[Any, ...]  # a str is "import math" or "import math.sqrt"
 _USUAL = {"math": "import math", "np": "import numpy", "numpy": "import numpy", "jnp": "import jax.numpy"}

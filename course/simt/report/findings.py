@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Literal
 
 if TYPE_CHECKING:
-    from course.simt.report import Report
+    from course.simt.report.report import Report
 
 FindingKind = Literal["out of bounds", "race", "barrier", "never written", "division by zero", "unset"]
 

@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.control import JUMPS, Control, Leaf
-from course.simt.hints import HINTS
+from course.simt.language.control import JUMPS, Control, Leaf
+from course.simt.language.hints import HINTS
+from course.simt.language.scope import Expression
 from course.simt.limits import LINES_PRINTED
 from course.simt.machine import Barriers, Body, Warp
-from course.simt.scope import Expression
 from course.simt.values import BINARY, Value
 
 Step = tuple[Leaf | None, Body | None]

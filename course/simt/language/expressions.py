@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.errors import KernelError
-from course.simt.folding import AXES, Folding
+from course.simt.language.folding import AXES, Folding
+from course.simt.language.scope import UNKNOWN, Expression, placed
 from course.simt.machine import Partial, Warp
 from course.simt.memory import Memory
-from course.simt.scope import UNKNOWN, Expression, placed
+from course.simt.report.findings import KernelError
 from course.simt.values import BINARY, COMPARE, UNARY, NotWhole, Value, is_float, merge, truth
 
 _HANDLE = "t has threadIdx, blockIdx, blockDim, gridDim (each with .x, .y, .z), grid(1), syncthreads(), shared, local and atomic"

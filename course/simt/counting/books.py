@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
-from course.simt.errors import Finding, FindingKind
+from course.simt.language.source import Kernel
 from course.simt.limits import LINES_PRINTED, whole
-from course.simt.sites import Site
-from course.simt.source import Kernel
-from course.simt.trace import Event
+from course.simt.report.findings import Finding, FindingKind
+from course.simt.report.records import Site
+from course.simt.report.trace import Event
 
 
 @dataclass

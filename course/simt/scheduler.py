@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from course.simt.books import Run
+from course.simt.counting.books import Run
 from course.simt.limits import WARP
 from course.simt.machine import Barriers, Block, Body, Warp
 from course.simt.memory import Memory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from course.simt import counting
+from course.simt.counting import requests
 from course.simt.values import Lanes
 
 Space = Literal["global", "shared", "local"]
@@ -58,7 +58,7 @@ class Site:
     @property
     def sector_bytes(self) -> int:
         """32 bytes a sector."""
-        return counting.SECTOR * self.sectors
+        return requests.SECTOR * self.sectors
 
     @property
     def bank_conflicts(self) -> int:

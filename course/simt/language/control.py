@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.arrays import Arrays
-from course.simt.books import Line
-from course.simt.errors import KernelError
+from course.simt.counting.books import Line
+from course.simt.language.arrays import Arrays
+from course.simt.language.scope import Expression
 from course.simt.machine import NOBODY, Barriers, Body, Warp
-from course.simt.scope import Expression
+from course.simt.report.findings import KernelError
 from course.simt.values import BINARY, COMPARE, Value, is_bool, is_float, truth
 
 Leaf = Callable[[Warp], None]
