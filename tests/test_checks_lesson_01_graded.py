@@ -32,8 +32,8 @@ def block_sum(t, x, out):
 """
 # The simulator as the learner's own process would like it to be: it counts no conflicts, finds no races, gives right answers.
 LIES = """
-import course.simt.counting.races, course.simt.launching, course.simt.report.records
-course.simt.report.records.Site.bank_conflicts = property(lambda self: 0)
+import course.simt.counting.races, course.simt.launching, course.simt.report
+course.simt.report.Site.bank_conflicts = property(lambda self: 0)
 course.simt.counting.races.Log.phase = lambda self, keep: []
 course.simt.launching.launch = simt.launch = lambda kernel, grid, block, *arrays, **options: (arrays[0].T, None)
 """

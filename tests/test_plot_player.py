@@ -17,7 +17,7 @@ import pytest
 from course import plot, simt
 from course.plot.player import Player
 from course.plot.steps import _window, describe, standing
-from course.simt.report.report import Report
+from course.simt.report import Report
 
 X = np.arange(64, dtype=np.float32)
 

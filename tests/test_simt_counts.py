@@ -11,7 +11,7 @@ import pytest
 import simt_kernels as kernels
 
 from course import simt
-from course.simt.counting import requests as counting
+from course.simt import counting
 
 pytestmark = pytest.mark.one_set
 

@@ -16,7 +16,7 @@ import numpy as np
 
 from course.checks.exercise import WrongAnswer
 from course.simt import Finding, Kernel, KernelError, empty, launch
-from course.simt.report.report import Report
+from course.simt.report import Report
 
 # Instructions of all warps together; the dearest right answer needs a ninth of it.
 _INSTRUCTIONS = 60_000

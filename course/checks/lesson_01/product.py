@@ -13,7 +13,7 @@ from course.checks.lesson_01.costs import coalesced, coalescing, fetched_once
 from course.checks.lesson_01.kernels import edited, matmul_tiled
 from course.checks.lesson_01.launches import Launch, Task
 from course.checks.probes.lesson_01 import text_of
-from course.simt.report.report import Report
+from course.simt.report import Report
 
 
 def _launch(A: np.ndarray, B: np.ndarray) -> Launch:

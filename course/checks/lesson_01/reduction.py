@@ -13,7 +13,7 @@ from course.checks.lesson_01.costs import conflict_free
 from course.checks.lesson_01.kernels import block_sum, edited
 from course.checks.lesson_01.launches import Launch, Task
 from course.checks.probes.lesson_01 import text_of
-from course.simt.report.report import Report
+from course.simt.report import Report
 
 _THREADS = 128
 # Of the lanes that a tree keeps active: with fewer it is none. Divergent trees have over three quarters, a single thread a tenth.

@@ -13,7 +13,7 @@ from course.checks.lesson_01.costs import both_ways, coalesced, conflict_free
 from course.checks.lesson_01.kernels import edited, transpose_tiled
 from course.checks.lesson_01.launches import Launch, Task
 from course.checks.probes.lesson_01 import text_of
-from course.simt.report.report import Report
+from course.simt.report import Report
 
 
 def _launch(x: np.ndarray) -> Launch:
