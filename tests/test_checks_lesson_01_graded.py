@@ -32,9 +32,9 @@ def block_sum(t, x, out):
 """
 # The simulator as the learner's own process would like it to be: it counts no conflicts, finds no races, gives right answers.
 LIES = """
-import course.simt.launching, course.simt.memory, course.simt.races
-course.simt.memory.Site.bank_conflicts = property(lambda self: 0)
-course.simt.races.Log.phase = lambda self, keep: []
+import course.simt.counting.races, course.simt.launching, course.simt.report
+course.simt.report.Site.bank_conflicts = property(lambda self: 0)
+course.simt.counting.races.Log.phase = lambda self, keep: []
 course.simt.launching.launch = simt.launch = lambda kernel, grid, block, *arrays, **options: (arrays[0].T, None)
 """
 LOOP = """

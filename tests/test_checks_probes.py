@@ -30,7 +30,7 @@ SERVING = ("backend", "settings", "terminal", "timing")
 INSIDE = (
     *sorted((COURSE / "checks" / "probes").glob("*.py")),
     *(COURSE / "checks" / f"{name}.py" for name in ("outcome", "plain", "wire")),
-    *sorted((COURSE / "simt").glob("*.py")),
+    *sorted((COURSE / "simt").rglob("*.py")),
 )
 ALL = exercises()
 each_exercise = pytest.mark.parametrize("exercise", ALL.values(), ids=list(ALL))

@@ -17,8 +17,7 @@ from course.widgets.front import show
 from course.widgets.panel import Answer, Panel
 
 if TYPE_CHECKING:
-    from course.simt.report import Report
-    from course.simt.trace import Event
+    from course.simt.report import Event, Report
 
 _ALL = "all warps"
 _STILLS = 6

@@ -13,7 +13,7 @@ from course.plot.style import BLUE, ORANGE, bare
 from course.plot.threads import SECTOR_BYTES, address_map, banks, lanes
 
 if TYPE_CHECKING:
-    from course.simt.trace import Event
+    from course.simt.report import Event
 
 # For each array that is drawn, its shape and the bytes of an element.
 Shapes = Mapping[str, tuple[Sequence[int], int]]

@@ -14,7 +14,7 @@ from course.plot.alt_words import between
 from course.plot.style import GRAY, bare, row
 
 if TYPE_CHECKING:
-    from course.simt.trace import Event
+    from course.simt.report import Event
 
 # From dark blue to yellow, made to be read without color vision (Nuñez and others, 2018, https://doi.org/10.1371/journal.pone.0199239).
 _COLORS = "cividis"

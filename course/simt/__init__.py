@@ -17,21 +17,23 @@ of other such functions. Anything else is refused before it runs, with the line 
 **The model.** A kernel's text is read and interpreted; none of it is executed as Python. A block's threads form warps of 32, x first. A
 warp executes one instruction for all its lanes at once. Where they take different ways, the mask of active lanes narrows, each way is
 issued in turn, and they come together after it. A warp runs up to a barrier, then the next warp does; blocks follow each other. So all is
-deterministic. `Report` says what it counts, and each rule names its source: see `counting` (sectors, bank conflicts), `books.Line`
-(instructions, lanes active, divergence), `races`, `occupancy`. Whole numbers have 64 bits; floats are of the type that C would give
-them, float32 unless an array says otherwise. // and % round down, as in Python and numba.
+deterministic. `Report` says what it counts, and each rule names its source: see `counting.requests` (sectors, bank conflicts),
+`report.Line` (instructions, lanes active, divergence), `counting.races`, `occupancy`. Whole numbers have 64 bits; floats are of the type
+that C would give them, float32 unless an array says otherwise. // and % round down, as in Python and numba.
 
 **What it leaves out.** Time: there are no caches, no latency, no overlap of warps; it counts the work, not how long it takes. The
 compiler: instructions are those of the source, while a compiler keeps values in registers, unrolls loops, fuses a product and a sum,
 and loads four neighbors at once. Memory's looseness: stores are seen at once, in program order; what that could hide is reported as a
 race. Tensor cores, warp shuffles and votes, cooperative groups, several streams. Registers: their number is the compiler's choice.
+
+**Its parts.** Imports run one way. `launching` puts a kernel on a grid; `language` reads it and compiles it to closures; `scheduler`, `machine`
+and `values` run these, warp by warp; `counting` counts what they do; `report` holds the counts and what is wrong; `limits` says how
+much fits.
 """
 
-from course.simt.errors import Finding, KernelError
+from course.simt.language.source import Kernel
 from course.simt.launching import Empty, empty, launch
 from course.simt.occupancy import Occupancy, occupancy
-from course.simt.report import Report
-from course.simt.source import Kernel
-from course.simt.trace import Event
+from course.simt.report import Event, Finding, KernelError, Report
 
 __all__ = ["Empty", "Event", "Finding", "Kernel", "KernelError", "Occupancy", "Report", "empty", "launch", "occupancy"]

@@ -10,15 +10,14 @@ from typing import Any
 import numpy as np
 
 from course.simt import limits
-from course.simt.blocks import end_launch, run_block
-from course.simt.books import Run
-from course.simt.errors import KernelError
-from course.simt.machine import Block, Body
-from course.simt.memory import Memory
-from course.simt.report import Report
-from course.simt.scope import Scope
-from course.simt.source import Kernel
-from course.simt.statements import Statements
+from course.simt.configuration import budget, check_launch, dimensions
+from course.simt.counting.books import Run
+from course.simt.language.scope import Scope
+from course.simt.language.source import Kernel
+from course.simt.language.statements import Statements
+from course.simt.machine import Block, Body, Memory
+from course.simt.report.report import KernelError, Report
+from course.simt.scheduler import end_launch, run_block
 from course.simt.values import BOOL, DTYPES
 from course.terminal import say
 
@@ -77,10 +76,10 @@ def launch(
         NotImplementedError: it is still to be written: it says `raise NotImplementedError`.
     """
     code = Kernel.of(kernel)
-    grid_sides, block_sides = limits.dimensions(grid, "the grid"), limits.dimensions(block, "the block")
-    most = limits.budget(max_threads, limits.MOST_THREADS, "max_threads")
-    limits.check_launch(grid_sides, block_sides, most)
-    instructions = limits.budget(max_instructions, limits.MOST_INSTRUCTIONS, "max_instructions")
+    grid_sides, block_sides = dimensions(grid, "the grid"), dimensions(block, "the block")
+    most = budget(max_threads, limits.MOST_THREADS, "max_threads")
+    check_launch(grid_sides, block_sides, most)
+    instructions = budget(max_instructions, limits.MOST_INSTRUCTIONS, "max_instructions")
     compiler = Statements(code, grid_sides, block_sides)
     try:
         body, initial, arrays = _compiled(compiler, args)
@@ -88,7 +87,7 @@ def launch(
         raise KernelError(_DEEP) from None
 
     numbers = frozenset([0] if trace is True else [] if trace is False else [int(number) for number in trace])
-    run = Run(code, grid_sides, block_sides, instructions, numbers, compiler.lines, list(compiler.sites.values()))
+    run = Run(code.text, grid_sides, block_sides, instructions, numbers, compiler.lines, list(compiler.sites.values()))
     x, y, _ = limits.whole(grid_sides)
     try:
         with np.errstate(all="ignore"):
@@ -100,7 +99,7 @@ def launch(
         raise KernelError(_DEEP) from None
 
     shared = sum(memory.nbytes for memory in compiler.memories if memory.space == "shared")
-    report = Report.of(run, shared)
+    report = _report(code, run, shared)
     if echo and run.printed:
         say("\n".join(run.printed))
     if report.findings and strict:
@@ -109,6 +108,23 @@ def launch(
         raise KernelError(first.message + more, line=first.line, finding=first, report=report)
     outs = tuple(memory.data.reshape(memory.shape) for memory in arrays if memory.stored)
     return (outs[0] if len(outs) == 1 else outs or None), report
+
+
+def _report(kernel: Kernel, run: Run, shared_bytes: int) -> Report:
+    """The report of a run that has ended."""
+    return Report(
+        kernel.name,
+        run.grid,
+        run.block,
+        tuple(kernel.source.splitlines()),
+        {number: line for number, line in sorted(run.lines.items()) if line.instructions},
+        tuple(sorted(run.sites, key=lambda site: (site.line, site.kind != "load"))),
+        run.barriers,
+        shared_bytes,
+        tuple(run.findings()),
+        tuple(run.events),
+        tuple(run.printed),
+    )
 
 
 def _compiled(compiler: Statements, args: tuple[Any, ...]) -> tuple[Body, dict[int, Any], list[Memory]]:

@@ -10,8 +10,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from course.simt.errors import KernelError
-from course.simt.limits import BLOCK_THREADS, WARP, dimensions, whole
+from course.simt.configuration import dimensions
+from course.simt.limits import BLOCK_THREADS, WARP, whole
+from course.simt.report.report import KernelError
 
 REGISTERS = 65_536  # 32-bit registers of an SM, and the most that a block may have
 MOST_REGISTERS = 255  # of a thread

@@ -6,8 +6,7 @@ import math
 from collections.abc import Iterable
 
 from course.checks.exercise import WrongAnswer
-from course.simt.memory import Site
-from course.simt.report import Report
+from course.simt.report import Report, Site
 
 # Sectors beyond the best kernel's that are let by: an unlucky start at the edge of an array.
 _SLACK = 1.1

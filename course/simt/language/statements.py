@@ -8,18 +8,21 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.control import JUMPS, Control, Leaf
-from course.simt.hints import HINTS
+from course.simt.language.arrays import Arrays
+from course.simt.language.calls import Calls
+from course.simt.language.control import JUMPS, Control, Leaf
+from course.simt.language.expressions import Expressions
+from course.simt.language.hints import HINTS
+from course.simt.language.scope import Expression
 from course.simt.limits import LINES_PRINTED
 from course.simt.machine import Barriers, Body, Warp
-from course.simt.scope import Expression
 from course.simt.values import BINARY, Value
 
 Step = tuple[Leaf | None, Body | None]
 
 
-class Statements(Control):
-    """Compiles statements."""
+class Statements(Control, Arrays, Calls, Expressions):
+    """The whole compiler: compiles statements, and what they consist of."""
 
     def body(self, statements: list[ast.stmt]) -> Body:
         """The closure of a list of statements."""

@@ -1,12 +1,9 @@
-"""What goes wrong in a kernel: a `Finding` names the thread, the line and the address; a `KernelError` carries it."""
+"""What is wrong with a kernel as it ran: a `Finding` names the thread, the line and the address."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
-
-if TYPE_CHECKING:
-    from course.simt.report import Report
+from typing import Any, Literal
 
 FindingKind = Literal["out of bounds", "race", "barrier", "never written", "division by zero", "unset"]
 
@@ -79,29 +76,6 @@ class Finding:
 
     def __str__(self) -> str:
         return self.message
-
-
-class KernelError(Exception):
-    """A kernel that can't run, or that ran and was found wrong; the message is a sentence for the learner.
-
-    Attributes:
-        line: the line of `Kernel.source` that is meant, or None.
-        finding: what was found while it ran, or None where it was refused.
-        report: the report of the run, or None where there was none.
-    """
-
-    def __init__(
-        self, message: str, *, line: int | None = None, finding: Finding | None = None, report: Report | None = None
-    ) -> None:
-        super().__init__(message)
-        self.line = line
-        self.finding = finding
-        self.report = report
-
-    @classmethod
-    def at(cls, line: int, sentence: str) -> KernelError:
-        """The error whose message begins with the line."""
-        return cls(f"line {line}: {sentence}", line=line)
 
 
 def show(index: tuple[int, ...] | Any) -> str:

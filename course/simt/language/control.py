@@ -12,18 +12,17 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.arrays import Arrays
-from course.simt.books import Line
-from course.simt.errors import KernelError
+from course.simt.language.scope import Compiler, Expression
 from course.simt.machine import NOBODY, Barriers, Body, Warp
-from course.simt.scope import Expression
+from course.simt.report.records import Line
+from course.simt.report.report import KernelError
 from course.simt.values import BINARY, COMPARE, Value, is_bool, is_float, truth
 
 Leaf = Callable[[Warp], None]
 JUMPS = (ast.Break, ast.Continue, ast.Return)
 
 
-class Control(Arrays):
+class Control(Compiler):
     """Compiles the statements that narrow the mask."""
 
     def booked(self, node: ast.AST) -> Leaf | None:
@@ -99,6 +98,25 @@ class Control(Arrays):
             yield from loop(w, test, enter)
 
         return run
+
+    def bounds(self, node: ast.For) -> tuple[Expression, Expression, Expression]:
+        """The start, stop and step of `for … in range(…)`."""
+        call = node.iter
+        if (
+            not isinstance(call, ast.Call)
+            or self.path(call.func) != ["range"]
+            or call.keywords
+            or not 1 <= len(call.args) <= 3
+        ):
+            self.refuse(node, "a loop counts, as in `for i in range(n)`: a GPU thread has nothing else to go through")
+        given = [self.expr(arg) for arg in call.args]
+
+        def constant(number: int) -> Expression:
+            return lambda w: number
+
+        if len(given) == 1:
+            return constant(0), given[0], constant(1)
+        return given[0], given[1], given[2] if len(given) == 3 else constant(1)
 
     def _loop(self, node: ast.For | ast.While) -> Callable[[Warp, Expression, Leaf | None], Barriers]:
         self.count(computes=False)

@@ -8,17 +8,15 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.errors import KernelError
-from course.simt.folding import AXES, Folding
-from course.simt.machine import Partial, Warp
-from course.simt.memory import Memory
-from course.simt.scope import UNKNOWN, Expression, placed
+from course.simt.language.scope import AXES, UNKNOWN, Compiler, Expression, placed
+from course.simt.machine import Memory, Partial, Warp
+from course.simt.report.report import KernelError
 from course.simt.values import BINARY, COMPARE, UNARY, NotWhole, Value, is_float, merge, truth
 
 _HANDLE = "t has threadIdx, blockIdx, blockDim, gridDim (each with .x, .y, .z), grid(1), syncthreads(), shared, local and atomic"
 
 
-class Expressions(Folding):
+class Expressions(Compiler):
     """Compiles expressions."""
 
     def expr(self, node: ast.expr) -> Expression:
@@ -187,21 +185,6 @@ class Expressions(Folding):
     def indices(self, node: ast.Subscript, memory: Memory) -> list[Expression]:
         """The closures of an array's indices, one an axis."""
         return self.index_parts(node.slice, memory)
-
-    def index_parts(self, index: ast.expr, memory: Memory) -> list[Expression]:
-        """The same, of what stands between the brackets."""
-        parts = index.elts if isinstance(index, ast.Tuple) else [index]
-        known = self.fold(index)
-        if isinstance(known, tuple) and not isinstance(index, ast.Tuple):
-            self.refuse(index, f"write the indices one by one, {memory.name}[i, j]")
-        if len(parts) != len(memory.shape):
-            axes = len(memory.shape)
-            self.refuse(
-                index,
-                f"{memory.name} has {axes} {'axis' if axes == 1 else 'axes'}, so that it takes {axes} {'index' if axes == 1 else 'indices'}, as in "
-                f"{memory.name}[{', '.join('ijklmnop'[: len(memory.shape)])}]; here it gets {len(parts)}",
-            )
-        return [self.expr(part) for part in parts]
 
     def _subscript(self, node: ast.Subscript) -> Expression:
         memory = self.array(node.value)

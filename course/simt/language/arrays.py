@@ -1,36 +1,18 @@
-"""Names that the kernel defines: its variables, and its arrays in shared and local memory."""
+"""The arrays that a kernel makes in shared and local memory."""
 
 from __future__ import annotations
 
 import ast
 from typing import Any
 
-from course.simt.calls import Calls
+from course.simt.language.scope import Compiler
 from course.simt.limits import LOCAL_BYTES, SHARED_BYTES
-from course.simt.memory import Memory
-from course.simt.scope import Expression, Scope
+from course.simt.machine import Memory
 from course.simt.values import DTYPES
 
 
-class Arrays(Calls):
-    """Compiles declarations, and the bounds of loops."""
-
-    def declare(self, scope: Scope, function: ast.FunctionDef) -> None:
-        """Give each variable of a function its slot, and refuse what a function's head can't have."""
-        args = function.args
-        if args.vararg or args.kwarg or args.kwonlyargs or args.posonlyargs or args.defaults:
-            self.refuse(function, f"{function.name} takes plain parameters only: no defaults, no *, no **")
-        for node in ast.walk(function):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id not in scope.slots:
-                if node.id in scope.arrays or node.id == scope.handle:
-                    self.refuse(node, f"{node.id} has a meaning already: choose another name")
-                scope.slots[node.id] = self.variable()
-
-    def slot(self, node: ast.AST, name: str) -> int:
-        """The slot of a variable that is assigned to."""
-        if name in self.scope.arrays:
-            self.refuse(node, f"{name} is an array: choose another name")
-        return self.scope.slots[name]
+class Arrays(Compiler):
+    """Compiles declarations of arrays."""
 
     def is_array(self, path: list[str]) -> bool:
         """Whether a call is t.shared.array or t.local.array."""
@@ -82,22 +64,3 @@ class Arrays(Calls):
         if name not in DTYPES:
             self.refuse(node, f"the second argument is the type of the elements, one of {', '.join(DTYPES)}, in quotes")
         return str(name)
-
-    def bounds(self, node: ast.For) -> tuple[Expression, Expression, Expression]:
-        """The start, stop and step of `for … in range(…)`."""
-        call = node.iter
-        if (
-            not isinstance(call, ast.Call)
-            or self.path(call.func) != ["range"]
-            or call.keywords
-            or not 1 <= len(call.args) <= 3
-        ):
-            self.refuse(node, "a loop counts, as in `for i in range(n)`: a GPU thread has nothing else to go through")
-        given = [self.expr(arg) for arg in call.args]
-
-        def constant(number: int) -> Expression:
-            return lambda w: number
-
-        if len(given) == 1:
-            return constant(0), given[0], constant(1)
-        return given[0], given[1], given[2] if len(given) == 3 else constant(1)

@@ -14,9 +14,8 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.errors import KernelError
-from course.simt.functions import MODULES
 from course.simt.limits import CHARACTERS, DEPTH, NODES
+from course.simt.report.report import KernelError
 
 Constant = bool | int | float | str | tuple[Any, ...]  # a str is "import math" or "import math.sqrt"
 _USUAL = {"math": "import math", "np": "import numpy", "numpy": "import numpy", "jnp": "import jax.numpy"}
@@ -198,7 +197,7 @@ def _meaning(value: Any) -> Constant | None:
         parts = tuple(_meaning(part) for part in value)
         return None if any(part is None or isinstance(part, str) for part in parts) else parts
     name = str(getattr(value, "__name__", ""))
-    if isinstance(value, ModuleType) and name in MODULES:
+    if isinstance(value, ModuleType) and f"import {name}" in _USUAL.values():
         return f"import {name}"
     if isinstance(value, BuiltinFunctionType) and getattr(math, name, None) is value:
         return f"import math.{name}"

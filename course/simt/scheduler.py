@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from course.simt.books import Run
+from course.simt.counting.books import Run
 from course.simt.limits import WARP
-from course.simt.machine import Barriers, Block, Body, Warp
-from course.simt.memory import Memory
+from course.simt.machine import Barriers, Block, Body, Memory, Warp
 from course.simt.values import Value
 
 
@@ -97,7 +96,7 @@ def _note_race(run: Run, memory: Memory, pair: Any) -> None:
             other_block=run.of_block(block),
             other_thread=run.of_thread(thread),
             other_line=pair.other_line,
-            other_text=run.kernel.text(pair.other_line),
+            other_text=run.text(pair.other_line),
             other_access=pair.other_does,
         )
     )

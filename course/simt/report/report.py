@@ -1,4 +1,4 @@
-"""What a launch counted and found, as data, as text and as HTML."""
+"""What a launch counted and found, as data, as text and as HTML; and the error of a kernel, which carries it."""
 
 from __future__ import annotations
 
@@ -7,11 +7,9 @@ from dataclasses import dataclass, field
 from html import escape
 from math import prod
 
-from course.simt.books import Line, Run
-from course.simt.errors import Finding
 from course.simt.limits import WARP
-from course.simt.sites import Site
-from course.simt.trace import Event
+from course.simt.report.findings import Finding
+from course.simt.report.records import SECTOR, Event, Line, Site
 
 _NAN = float("nan")
 _LINES = ("line", "source", "instructions", "lanes active", "branches", "divergent")
@@ -27,6 +25,7 @@ _SITES = (
     "passes",
     "conflicts",
 )
+_TEXT = {"source", "array", "memory", "access"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -57,24 +56,6 @@ class Report:
     findings: tuple[Finding, ...] = ()
     trace: tuple[Event, ...] = field(default=(), compare=False)
     printed: tuple[str, ...] = ()
-
-    @classmethod
-    def of(cls, run: Run, shared_bytes: int) -> Report:
-        """The report of a run that has ended."""
-        ranked = sorted(run.findings(), key=lambda f: (_RANK.index(f.kind), f.line))
-        return cls(
-            run.kernel.name,
-            run.grid,
-            run.block,
-            tuple(run.kernel.source.splitlines()),
-            {number: line for number, line in sorted(run.lines.items()) if line.instructions},
-            tuple(sorted(run.sites, key=lambda site: (site.line, site.kind != "load"))),
-            run.barriers,
-            shared_bytes,
-            tuple(ranked),
-            tuple(run.events),
-            tuple(run.printed),
-        )
 
     @property
     def threads(self) -> int:
@@ -130,8 +111,8 @@ class Report:
                     f"{name}_sectors": sectors,
                     f"{name}_sectors_per_request": _over(sectors, requests),
                     f"{name}_bytes_used": used,
-                    f"{name}_bytes_moved": 32 * sectors,
-                    f"{name}_efficiency": _over(used, 32 * sectors),
+                    f"{name}_bytes_moved": SECTOR * sectors,
+                    f"{name}_efficiency": _over(used, SECTOR * sectors),
                 }
         passes = self.total("passes", space="shared")
         counts |= {
@@ -202,9 +183,27 @@ class Report:
         return f"<p><b>{escape(self._title())}</b></p><ul>{said}</ul>{tables}"
 
 
-# The order in which findings are told: what explains the others comes first.
-_RANK = ["unset", "out of bounds", "barrier", "race", "never written", "division by zero"]
-_TEXT = {"source", "array", "memory", "access"}
+class KernelError(Exception):
+    """A kernel that can't run, or that ran and was found wrong; the message is a sentence for the learner.
+
+    Attributes:
+        line: the line of `Kernel.source` that is meant, or None.
+        finding: what was found while it ran, or None where it was refused.
+        report: the report of the run, or None where there was none.
+    """
+
+    def __init__(
+        self, message: str, *, line: int | None = None, finding: Finding | None = None, report: Report | None = None
+    ) -> None:
+        super().__init__(message)
+        self.line = line
+        self.finding = finding
+        self.report = report
+
+    @classmethod
+    def at(cls, line: int, sentence: str) -> KernelError:
+        """The error whose message begins with the line."""
+        return cls(f"line {line}: {sentence}", line=line)
 
 
 def _silent(source: tuple[str, ...]) -> set[int]:

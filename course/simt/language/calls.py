@@ -7,11 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.expressions import Expressions
-from course.simt.functions import BUILTIN, MATH, MODULES
+from course.simt.language.functions import BUILTIN, MATH, MODULES
+from course.simt.language.scope import Compiler, Expression, Scope
 from course.simt.limits import CALLS
 from course.simt.machine import NOBODY, UNSET, Partial, Warp
-from course.simt.scope import Expression, Scope
 from course.simt.values import Value, spread
 
 # Of NumPy and JAX, whom one asks for a tile before one has met `t.shared`.
@@ -19,7 +18,7 @@ _MAKE_ARRAYS = {"array", "asarray", "zeros", "ones", "empty", "full", "zeros_lik
 _ATOMIC = {"add": np.add, "max": np.maximum, "min": np.minimum}
 
 
-class Calls(Expressions):
+class Calls(Compiler):
     """Compiles calls."""
 
     def _call(self, node: ast.Call) -> Expression:

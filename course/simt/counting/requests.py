@@ -5,15 +5,18 @@ A *request* is one load, store or atomic of one warp, whatever the number of its
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-SECTOR = 32  # bytes
+from course.simt.report.records import SECTOR, Site
+
 BANKS, WORD = 32, 4  # banks, and bytes of each
 
 
-def sectors(addresses: np.ndarray[Any, Any]) -> int:
+def sectors(addresses: NDArray[Any]) -> int:
     """How many 32-byte sectors the lanes of one request touch.
 
     Args:
@@ -26,7 +29,7 @@ def sectors(addresses: np.ndarray[Any, Any]) -> int:
     return len(set((addresses // SECTOR).tolist()))
 
 
-def used_bytes(addresses: np.ndarray[Any, Any], size: int) -> int:
+def used_bytes(addresses: NDArray[Any], size: int) -> int:
     """How many distinct bytes the lanes ask for: elements of `size` bytes at `addresses` (n,).
 
     Over 32 times the sectors it is the share of the bytes moved that is used, which the CUDA C++ Best Practices Guide asks to make
@@ -36,7 +39,7 @@ def used_bytes(addresses: np.ndarray[Any, Any], size: int) -> int:
     return len(set(addresses.tolist())) * size
 
 
-def passes(addresses: np.ndarray[Any, Any], lanes: np.ndarray[Any, Any], size: int) -> tuple[int, int]:
+def passes(addresses: NDArray[Any], lanes: NDArray[Any], size: int) -> tuple[int, int]:
     """How many passes (wavefronts) a request to shared memory takes, and how many it would take with no bank conflict.
 
     Args:
@@ -54,7 +57,7 @@ def passes(addresses: np.ndarray[Any, Any], lanes: np.ndarray[Any, Any], size: i
     return sum(_busiest(half, size) for half in halves), len(halves)
 
 
-def _busiest(addresses: np.ndarray[Any, Any], size: int) -> int:
+def _busiest(addresses: NDArray[Any], size: int) -> int:
     words = set((addresses // WORD).tolist())
     if size > WORD:
         words |= {word + 1 for word in words}
@@ -64,10 +67,70 @@ def _busiest(addresses: np.ndarray[Any, Any], size: int) -> int:
     return max(banks)
 
 
-def atomic_passes(addresses: np.ndarray[Any, Any]) -> int:
+def atomic_passes(addresses: NDArray[Any]) -> int:
     """How many turns an atomic in shared memory takes: as many as the busiest bank has lanes, for lanes at one address wait in line.
 
     Source: a model of ours. CUDA C++ Programming Guide, "Atomic Functions", says that each is done without interference of the
     others; how many passes that takes is not documented.
     """
     return int(np.bincount(addresses // WORD % BANKS).max())
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Where the lanes of one request go, and what it costs. `flat` (32,) is the element of each lane, 0 where there is none; `lanes`
+    and `elements` (n,) are those that reach one; `outside` lists the lanes that miss, with their index."""
+
+    flat: NDArray[Any]
+    lanes: NDArray[Any]
+    elements: NDArray[Any]
+    everyone: bool
+    outside: tuple[tuple[int, tuple[int, ...]], ...]
+    sectors: int
+    used: int
+    passes: int
+    ideal: int
+    atomic_passes: int
+    distinct: int
+
+    @classmethod
+    def of(
+        cls,
+        flat: NDArray[Any],
+        lanes: NDArray[Any],
+        outside: tuple[tuple[int, tuple[int, ...]], ...],
+        size: int,
+    ) -> Access:
+        """The access of the lanes (n,) to the elements `flat` (32,), each of `size` bytes."""
+        elements = flat[lanes]
+        addresses = elements * size
+        some = bool(lanes.size)
+        wavefronts, ideal = passes(addresses, lanes, size) if some else (0, 0)
+        return cls(
+            flat=flat,
+            lanes=lanes,
+            elements=elements,
+            everyone=lanes.size == flat.size,
+            outside=outside,
+            sectors=sectors(addresses) if some else 0,
+            used=used_bytes(addresses, size) if some else 0,
+            passes=wavefronts,
+            ideal=ideal,
+            atomic_passes=atomic_passes(addresses) if some else 0,
+            distinct=len(set(elements.tolist())),
+        )
+
+    def count(self, site: Site) -> None:
+        """Count this request in the books of the place that makes it."""
+        if not self.lanes.size:
+            return
+        site.requests += 1
+        site.lanes += self.lanes.size
+        if site.kind == "atomic":
+            site.colliding += self.lanes.size - self.distinct
+        if site.space == "shared":
+            site.passes += self.atomic_passes if site.kind == "atomic" else self.passes
+            site.ideal_passes += self.ideal
+        else:
+            site.sectors += self.sectors
+            site.bytes_used += self.used

@@ -1,46 +1,26 @@
-"""The books that a launch keeps: what each line did, what was found, what was printed."""
+"""The books that a launch keeps: what its lines and accesses did, what was found, what was printed."""
 
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import Any
 
-from course.simt.errors import Finding, FindingKind
 from course.simt.limits import LINES_PRINTED, whole
-from course.simt.sites import Site
-from course.simt.source import Kernel
-from course.simt.trace import Event
+from course.simt.report.findings import Finding, FindingKind
+from course.simt.report.records import Event, Line, Site
 
-
-@dataclass
-class Line:
-    """What one line of the source did, in all warps.
-
-    Attributes:
-        instructions: instructions issued: one for each operator, comparison, call of a function, conversion, load, store, atomic,
-            barrier and branch, a warp, if at least one of its lanes is active. Names, numbers, thread indices and what can be
-            computed beforehand cost nothing. Nsight Compute: `smsp__inst_executed.sum`, which counts the machine's instructions; a
-            compiler makes more of some of ours (an index is computed), and less of others.
-        lanes: lanes active at those, summed. Nsight Compute: `smsp__thread_inst_executed.sum`.
-        branches: decisions of an `if`, a `while` or a `for`, a warp. `a if c else b`, `and` and `or` are predicated: the right part
-            is issued under a narrower mask, and is no branch. Nsight Compute: `smsp__sass_branch_targets.sum`.
-        divergent: branches at which the active lanes of a warp split. Nsight Compute:
-            `smsp__sass_branch_targets_threads_divergent.sum`.
-    """
-
-    instructions: int = 0
-    lanes: int = 0
-    branches: int = 0
-    divergent: int = 0
+# The order in which findings are told: what explains the others comes first.
+_RANK: list[FindingKind] = ["unset", "out of bounds", "barrier", "race", "never written", "division by zero"]
 
 
 @dataclass
 class Run:
-    """One launch, as it goes: its books and its budget."""
+    """One launch, as it goes: its books and its budget. `text` gives a line of the kernel's source."""
 
-    kernel: Kernel
+    text: Callable[[int], str]
     grid: tuple[int, ...]
     block: tuple[int, ...]
     most_instructions: int
@@ -73,7 +53,7 @@ class Run:
     def finding(self, kind: FindingKind, thread: int, line: int, **more: Any) -> Finding:
         """A finding about a thread, numbered through all blocks."""
         block, inside = divmod(thread, self.threads)
-        return Finding(kind, line, self.kernel.text(line), self.of_block(block), self.of_thread(inside), **more)
+        return Finding(kind, line, self.text(line), self.of_block(block), self.of_thread(inside), **more)
 
     def add(self, finding: Finding) -> None:
         """Note a finding; one like it is only counted."""
@@ -90,7 +70,8 @@ class Run:
 
     def findings(self) -> list[Finding]:
         """What was found, each with how often."""
-        return [replace(finding, count=self.times[key]) for key, finding in self.found.items()]
+        found = [replace(finding, count=self.times[key]) for key, finding in self.found.items()]
+        return sorted(found, key=lambda finding: (_RANK.index(finding.kind), finding.line))
 
     def say(self, text: str) -> None:
         """Keep a line that the kernel prints, up to a bound."""
