@@ -161,7 +161,7 @@ class Result:
         notes: what was found odd, for the learner and the instructor: cells that were moved, a late hand-in.
         aside: what only the instructor should know, as in the submission.
         limits: limits that were hit outside of a question, as sentences.
-        fingerprint: of the learner's code, for likeness (see grading/similarity.py).
+        fingerprint: of the learner's code, for likeness (see marking/similarity.py).
         own_digest: the SHA-256 of all code that the learner wrote, private cells too; "" where no question was written.
         sandbox: "bubblewrap" or "none".
         kernel: "warm" (forked) or "cold" (started for it).

@@ -21,7 +21,7 @@ from course.grading.model import (
     Result,
 )
 from course.grading.report.files import Written, file_name
-from course.grading.report.text import (
+from course.grading.report.phrases import (
     SIGNS,
     earned,
     failing,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from course.grading.model import FAILED, GRADED, Result
 from course.grading.report.files import Written, write_csv
-from course.grading.report.text import (
+from course.grading.report.phrases import (
     by_lesson,
     cell,
     earned,

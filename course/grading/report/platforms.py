@@ -12,7 +12,7 @@ from course.authoring.notebook import write
 from course.grading.model import FAILED, GRADED, RIGHT, QuestionResult, Result
 from course.grading.report.feedback import page
 from course.grading.report.files import Written, file_name, write_csv, write_zip
-from course.grading.report.text import (
+from course.grading.report.phrases import (
     SIGNS,
     by_lesson,
     cell,
