@@ -11,10 +11,7 @@ from course.authoring import badges, bootstrap
 from course.authoring.lessons import KINDS, course_root, kind_of, select, shown, stored
 from course.authoring.notebook import dumps, read, read_as_stored, write
 from course.authoring.published import published, set_tag
-from course.console import Console
-
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
+from course.cli.output import count, finish, out
 
 
 def register(app: typer.Typer) -> None:
@@ -40,16 +37,12 @@ def show_badges(
     home = published(root)
     paths = select(root, notebooks or [], KINDS)
     if put:
-        out.print(f"{_count(_write_badges(paths, root, with_readme=not notebooks))} written.")
+        out.print(f"{count(_write_badges(paths, root, with_readme=not notebooks), 'file')} written.")
     elif check:
         wrong = [f"{shown(path, root)}, {said}" for path in paths if (said := badges.problem(read(path), path, root))]
         if not notebooks:
             wrong += map(str, badges.readme_problems(read_as_stored(_readme(root)), root))
-        for reason in wrong:
-            err.print(reason, markup=False)
-        if wrong:
-            raise typer.Exit(1)
-        out.print(f"{_count(len(paths))} with the right badge.")
+        finish(wrong, f"{count(len(paths), 'file')} with the right badge.")
     else:
         for path in paths:
             out.print(home.colab(f"{kind_of(path)}/{path.name}"), markup=False)
@@ -95,7 +88,3 @@ def _write_badges(paths: list[Path], root: Path, *, with_readme: bool) -> int:
 
 def _readme(root: Path) -> Path:
     return root / "README.md"
-
-
-def _count(number: int) -> str:
-    return "1 file is" if number == 1 else f"{number} files are"

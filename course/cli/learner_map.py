@@ -9,13 +9,12 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
+from course.cli.output import err
 from course.console import Console
 from course.terminal import say
 
 if TYPE_CHECKING:
     from course.progress.outcome import Outcome
-
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 
 def register(app: typer.Typer) -> None:

@@ -1,4 +1,4 @@
-"""The command line: `course …`, for those who learn with the course, and those who write or teach it."""
+"""The commands `course list`, `format`, `release`, `bootstrap` and `lesson`: the notebooks, written, checked and released."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Annotated
 
@@ -14,28 +13,13 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from course import terminal
 from course.authoring import bootstrap as setup_cell
 from course.authoring import format as formatting
 from course.authoring import lessons, release
 from course.authoring.extras import require
 from course.authoring.notebook import AuthoringError, dumps, read, write
-from course.cli import addresses, grade, learner_map, website
+from course.cli.output import count, err, finish, out
 from course.console import Console
-
-app = typer.Typer(
-    name="course",
-    help="Your progress in the course; and for authors, its notebooks written, checked and released, inside a clone.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="markdown",
-)
-grade.register(app)
-addresses.register(app)
-website.register(app)
-learner_map.register(app)
-out = Console(highlight=False, soft_wrap=True)
-err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Paths = Annotated[
     list[str] | None,
@@ -45,27 +29,15 @@ Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if som
 Timeout = Annotated[int, typer.Option(help="Seconds that one cell may take.", min=1)]
 
 
-def main() -> None:
-    """The entry point of the command `course`."""
-    with terminal.program():
-        try:
-            app()
-        except AuthoringError as error:
-            err.print(str(error), markup=False)
-            raise SystemExit(1) from None
+def register(app: typer.Typer) -> None:
+    """Add the commands to the program `course`."""
+    app.command("list")(list_lessons)
+    app.command("format")(format_notebooks)
+    app.command("release")(release_exercises)
+    app.command("bootstrap")(bootstrap_cell)
+    app.command("lesson")(one_lesson)
 
 
-@app.callback()
-def common(
-    show_version: Annotated[
-        bool,
-        typer.Option("--version", is_eager=True, callback=lambda value: _version(value), help="Say which version."),
-    ] = False,
-) -> None:
-    """Your progress in the course; and for authors, its notebooks written, checked and released, inside a clone."""
-
-
-@app.command("list")
 def list_lessons() -> None:
     """Show the lessons: their titles, minutes, exercises and files."""
     root = lessons.course_root()
@@ -81,7 +53,6 @@ def list_lessons() -> None:
         out.print("There are no lessons yet.")
 
 
-@app.command("format")
 def format_notebooks(
     notebooks: Paths = None,
     check: Check = False,
@@ -94,12 +65,11 @@ def format_notebooks(
     paths = lessons.select(root, notebooks or [], kinds)
     if check:
         wrong = [f"{lessons.shown(path, root)}, {one}" for path in paths for one in formatting.check_file(path)]
-        _finish(wrong, f"{_count(len(paths))} in the canonical form.")
+        finish(wrong, f"{count(len(paths), 'notebook')} in the canonical form.")
         return
     _format(paths, root, run=run, timeout=timeout)
 
 
-@app.command("release")
 def release_exercises(notebooks: Paths = None, check: Check = False) -> None:
     """Write the exercises from the solutions."""
     root = lessons.course_root()
@@ -119,10 +89,9 @@ def release_exercises(notebooks: Paths = None, check: Check = False) -> None:
             wrong.append(str(error))
     if not notebooks:
         wrong += [f"{lessons.shown(path, root)} has no solution. Delete it." for path in release.orphans(root)]
-    _finish(wrong, f"{_count(len(paths))} released." if check else "")
+    finish(wrong, f"{count(len(paths), 'notebook')} released." if check else "")
 
 
-@app.command("bootstrap")
 def bootstrap_cell(
     notebooks: Paths = None,
     check: Check = False,
@@ -145,10 +114,9 @@ def bootstrap_cell(
             changed += write(path, dumps(setup_cell.put(nb, root)))
             out.print(f"{lessons.shown(path, root)}: set-up cell written", markup=False)
     todo = " Now run `course format` and `course release`." if changed else ""
-    _finish(wrong, f"{_count(len(paths))} with the set-up cell.{todo}")
+    finish(wrong, f"{count(len(paths), 'notebook')} with the set-up cell.{todo}")
 
 
-@app.command("lesson")
 def one_lesson(
     name: Annotated[str, typer.Argument(help="The lesson's name, or its number.")], timeout: Timeout = 600
 ) -> None:
@@ -182,7 +150,7 @@ def _format(paths: list[Path], root: Path, *, run: bool, timeout: int) -> None:
         out.print(f"{name}: {'written' if changed else 'unchanged'}", markup=False)
     for note in notes:
         out.print(note, markup=False)
-    _finish(failed, "")
+    finish(failed, "")
 
 
 @contextmanager
@@ -202,26 +170,3 @@ def _progress(name: str) -> Iterator[formatting.Progress]:
             bar.update(task, completed=done, total=total, at=at)
 
         yield step
-
-
-def _finish(wrong: list[str], good: str) -> None:
-    """Print what is wrong and fail, or print what is good."""
-    for reason in wrong:
-        err.print(reason, markup=False)
-    if wrong:
-        raise typer.Exit(1)
-    if good:
-        out.print(good, markup=False)
-
-
-def _count(number: int) -> str:
-    return "1 notebook is" if number == 1 else f"{number} notebooks are"
-
-
-def _version(wanted: bool) -> None:
-    if wanted:
-        try:
-            out.print(f"{lessons.DISTRIBUTION} {version(lessons.DISTRIBUTION)}", markup=False)
-        except PackageNotFoundError:
-            out.print(f"{lessons.DISTRIBUTION} (not installed: run from its source)", markup=False)
-        raise typer.Exit

@@ -9,9 +9,7 @@ import typer
 
 from course.authoring import site as building
 from course.authoring.lessons import course_root, shown
-from course.console import Console
-
-out = Console(highlight=False, soft_wrap=True)
+from course.cli.output import out
 
 
 def register(app: typer.Typer) -> None:
