@@ -15,7 +15,7 @@ from course.authoring import lessons
 from course.authoring.notebook import AuthoringError, parse
 from course.checks import registry
 from course.grading.model import GradingError, Limits, Submission
-from course.grading.report.phrases import some
+from course.grading.safe_text import some
 from course.grading.sandbox import bubblewrap
 
 

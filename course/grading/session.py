@@ -27,8 +27,9 @@ from course.grading.options import (
 )
 from course.grading.records.plan import Plan, key_of, plan
 from course.grading.records.results import RUN, Store, begin_run, end_run
-from course.grading.report.phrases import plural, some
+from course.grading.report.phrases import plural
 from course.grading.run_screen import Pace, Screen
+from course.grading.safe_text import some
 from course.grading.workers.runner import Backend, Threads, run
 from course.grading.workers.worker import Worker
 

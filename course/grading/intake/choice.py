@@ -13,7 +13,7 @@ from course.grading.intake.inspection import Inspected, Unreadable, content_of
 from course.grading.intake.naming import Person
 from course.grading.intake.owners import Claim
 from course.grading.intake.reasons import Reason
-from course.grading.report.phrases import some
+from course.grading.safe_text import some
 
 
 @dataclass

@@ -9,7 +9,8 @@ from typing import Protocol
 
 from course.grading.model import Result
 from course.grading.report.files import Written, write_csv
-from course.grading.report.phrases import cell, is_late, line, name_of, plural, some
+from course.grading.report.phrases import is_late, name_of, plural
+from course.grading.safe_text import cell, line, some
 
 # What the figures mean, wherever they are shown.
 EXPLAINED = (

@@ -27,7 +27,6 @@ from course.grading.report.phrases import (
     failing,
     in_order,
     inputs,
-    line,
     more,
     name_of,
     number,
@@ -35,9 +34,9 @@ from course.grading.report.phrases import (
     plural,
     to_gain,
     told,
-    visible,
     when,
 )
+from course.grading.safe_text import line, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment

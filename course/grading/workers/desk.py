@@ -18,13 +18,12 @@ from typing import Any
 from course.checks.judge import Marking, marking
 from course.checks.registry import exercises
 from course.grading.marking.examination import examine
-from course.grading.model import FAILED, GRADED, GradingError, Job, Limits, Settings, to_json
+from course.grading.model import FAILED, GRADED, GradingError, Job, Limits, Settings, job_from_json, to_json
 from course.grading.records.plan import ungraded
 from course.grading.sandbox.compiled import compiled, reading, writing
 from course.grading.sandbox.launcher import Launcher, Zygote
 from course.grading.sandbox.package import write_package
 from course.grading.sandbox.withheld import CACHE, withhold
-from course.grading.wiring import job_from_json
 
 
 class Desk:

@@ -9,10 +9,9 @@ import subprocess
 import sys
 import threading
 
-from course.grading.model import FAILED, Job, Result, Settings, from_json
+from course.grading.model import FAILED, Job, Result, Settings, from_json, job_to_json
 from course.grading.records.plan import ungraded
 from course.grading.sandbox.compiled import references
-from course.grading.wiring import job_to_json
 
 _ENDING_S = 5.0
 
