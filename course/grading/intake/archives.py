@@ -100,7 +100,7 @@ def _members(opened: zipfile.ZipFile, into: Path, wanted: Callable[[str], bool],
     members: list[Member] = []
     seen: set[tuple[str, ...]] = set()
     for number, info in enumerate(infos):
-        name = name_of(info)
+        name = stored_name(info)
         if name.endswith("/"):
             continue
         parts = tuple(_cut(part) for part in name.split("/") if part not in ("", "."))
@@ -171,7 +171,7 @@ def _refuse(info: zipfile.ZipInfo, name: str, parts: tuple[str, ...]) -> Reason:
     return NOTHING
 
 
-def name_of(info: zipfile.ZipInfo) -> str:
+def stored_name(info: zipfile.ZipInfo) -> str:
     """A member's path, with `/` between folders.
 
     Without the flag for UTF-8 the format means cp437 (APPNOTE.TXT, appendix D), but macOS writes UTF-8 all the same and many

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from course.checks import registry
 from course.grading.intake import naming
-from course.grading.intake.file_tree import TIMESTAMP, Node, visible
+from course.grading.intake.file_tree import TIMESTAMP, Node, printable
 from course.grading.intake.inspection import Inspected, Unreadable, content_of
 from course.grading.intake.naming import Person
 from course.grading.intake.owners import Claim
@@ -71,7 +71,7 @@ def rows_for(learner: Learner, lessons: Sequence[str], only: str) -> Iterator[Ro
         notes += [f"not graded: {found.problem.what}" for _, found in lost]
         yield from (_noted(row, notes if row is rows[0] else [], learner) for row in rows)
         return
-    name = visible(learner.person.name)
+    name = printable(learner.person.name)
     wanted = f"of {lessons[0]}" if len(lessons) == 1 else "of these lessons"
     if lost:
         (claim, found), *others = lost
@@ -80,13 +80,13 @@ def rows_for(learner: Learner, lessons: Sequence[str], only: str) -> Iterator[Ro
     elif learner.piles:
         (other, _), pile = min(learner.piles.items())
         claim, found = [*pile.good, *pile.bad][0]
-        got = f"{visible(claim.node.name)}, which is of {other}"
-        you = f"You handed in {visible(claim.called)}, which is of {other}, not {wanted}"
+        got = f"{printable(claim.node.name)}, which is of {other}"
+        you = f"You handed in {printable(claim.called)}, which is of {other}, not {wanted}"
         reason = Reason(f"{name} handed in no notebook {wanted}, but {got}", you=you)
         yield Row(learner.person, "", only, claim, Inspected(problem=reason), (*pile.notes, *notes), other=other)
     else:
-        what = some([visible(extra.node.name) for extra in learner.extras])
-        own = some([visible(extra.called) for extra in learner.extras])
+        what = some([printable(extra.node.name) for extra in learner.extras])
+        own = some([printable(extra.called) for extra in learner.extras])
         none = "which is not a notebook" if len(learner.extras) == 1 else "and no notebook"
         reason = Reason(
             f"{name} handed in no notebook, but {what}",
@@ -122,7 +122,7 @@ def _choose(person: Person, source: str, lesson: str, pile: Pile) -> Row:
         different = list({other.digest: left for left, other in others if other.digest != found.digest}.values())
         if different:
             name, left_out = (
-                visible(claim.node.name),
+                printable(claim.node.name),
                 some([_told_apart(other.node, claim.node) for other in different]),
             )
             notes.append(f"one of {len(different) + 1} notebooks of {lesson}: {name} was taken, {left_out} was not")
@@ -167,9 +167,9 @@ def _time(node: Node) -> str:
 
 def _also(extras: Sequence[Claim]) -> list[str]:
     """A note on what was handed in beside notebooks."""
-    names = [visible(c.node.name) for c in extras if c.node.name != TIMESTAMP and not c.typed]
+    names = [printable(c.node.name) for c in extras if c.node.name != TIMESTAMP and not c.typed]
     return [f"also handed in: {some(names)}"] if names else []
 
 
 def _told_apart(node: Node, other: Node) -> str:
-    return node.shown if node.name == other.name else visible(node.name)
+    return node.shown if node.name == other.name else printable(node.name)

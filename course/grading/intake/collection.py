@@ -14,7 +14,7 @@ from pathlib import Path
 from course.checks import registry
 from course.grading.intake import naming
 from course.grading.intake.choice import Learner, Pile, Row, count_of, rows_for
-from course.grading.intake.file_tree import is_notebook, plant, visible
+from course.grading.intake.file_tree import is_notebook, plant, printable
 from course.grading.intake.inspection import LARGEST, Inspected, inspect
 from course.grading.intake.owners import Claim, claims_of, owner_of
 from course.grading.intake.reasons import Reason
@@ -53,7 +53,7 @@ def collect(where: Path, lessons: Sequence[str], workspace: Path) -> list[Submis
     only = lessons[0] if len(lessons) == 1 else told.pop() if len(told) == 1 else ""
     rows = [row for learner in learners.values() for row in rows_for(learner, lessons, only)]
     if not rows:
-        raise GradingError(f"There are no submissions in {visible(where.name)}. {LOOKED_FOR}")
+        raise GradingError(f"There are no submissions in {printable(where.name)}. {LOOKED_FOR}")
     if wrong := _of_others(rows, lessons, known):
         raise GradingError(wrong)
     keys = naming.distinct_keys({(row.person, row.source) for row in rows})
@@ -93,7 +93,7 @@ def _submission(row: Row, key: str) -> Submission:
     file = str(node.path) if node.path is not None and row.found.digest else ""
     # Gradescope says a name itself, or knows none; "anon_aB3dE" is what Canvas writes for who hands in without one.
     unnamed = person.platform == "gradescope" or person.name.startswith("anon_")
-    name = {} if unnamed else {"name": visible(person.name)}
+    name = {} if unnamed else {"name": printable(person.name)}
     identity = {**name, **dict(person.identity)}
     return Submission(
         key,
@@ -104,7 +104,7 @@ def _submission(row: Row, key: str) -> Submission:
         str(row.found.problem),
         tuple(dict.fromkeys(row.notes)),
         identity,
-        row.found.problem.told.replace(visible(node.name), visible(row.claim.called)),
+        row.found.problem.told.replace(printable(node.name), printable(row.claim.called)),
         tuple(dict.fromkeys(row.aside)),
     )
 
@@ -116,16 +116,16 @@ def _put(learner: Learner, claim: Claim, seen: dict[Path, Inspected], lessons: l
         learner.extras.append(claim)
         return
     if node.problem:
-        found = Inspected(problem=node.problem.of(visible(node.name)))
+        found = Inspected(problem=node.problem.of(printable(node.name)))
     else:
         assert node.path is not None  # notebooks are unpacked, or have a problem
         if node.path not in seen:
-            seen[node.path] = inspect(node.path, visible(node.name))
+            seen[node.path] = inspect(node.path, printable(node.name))
         found = seen[node.path]
     lesson, note = _lesson(claim, found, lessons, known)
     if not lesson and not found.problem:
         example = lessons[0] if lessons else "02_the_neuron"
-        what = f"It can't be told of which lesson {visible(node.name)} is"
+        what = f"It can't be told of which lesson {printable(node.name)} is"
         reason = Reason(what, f"name it like {example}.ipynb", f"name it like {example}.ipynb and hand it in again")
         found = Inspected(found.digest, found.names, reason)
     pile = learner.piles.setdefault((lesson, claim.source), Pile())
@@ -142,7 +142,7 @@ def _lesson(claim: Claim, found: Inspected, lessons: list[str], known: Sequence[
     told = named or only
     if told and counts[best] >= 2 and counts[best] > 2 * counts[told]:
         called = f"named like {named}" if named else f"handed in for {only}"
-        return best, f"{visible(claim.node.name)} is {called}, but holds exercises of {best}"
+        return best, f"{printable(claim.node.name)} is {called}, but holds exercises of {best}"
     if told:
         return told, ""
     return (best, "") if list(counts.values()).count(counts[best]) == 1 else ("", "")

@@ -12,7 +12,7 @@ from itertools import count
 from pathlib import Path
 
 from course.grading.intake.archives import DEPTH, Member, is_other_archive, unpack
-from course.grading.intake.inspection import not_a_file, unread
+from course.grading.intake.inspection import not_a_file, why_unread
 from course.grading.intake.naming import COPY
 from course.grading.intake.reasons import NOTHING, Reason
 from course.grading.model import GradingError
@@ -69,7 +69,7 @@ class _Planter:
         return [self._entry(path / name, prefix, depth) for name in found]
 
     def _entry(self, path: Path, prefix: str, depth: int) -> Node:
-        node = Node(path.name, prefix + visible(path.name), path)
+        node = Node(path.name, prefix + printable(path.name), path)
         try:
             status = path.lstat()
             node.modified = status.st_mtime
@@ -81,7 +81,7 @@ class _Planter:
             else:
                 node.children = self.folder(path, f"{node.shown}/", depth + 1)
         except OSError as error:
-            node.problem = unread(error)
+            node.problem = why_unread(error)
         return node
 
     def archive(self, node: Node, nested: int) -> Node:
@@ -117,8 +117,8 @@ class _Planter:
                 path = member.parts[:end]
                 if path not in inside:
                     inside[path] = []
-                    inside[path[:-1]].append(Node(path[-1], prefix + visible("/".join(path)), children=inside[path]))
-            shown = prefix + visible("/".join(member.parts))
+                    inside[path[:-1]].append(Node(path[-1], prefix + printable("/".join(path)), children=inside[path]))
+            shown = prefix + printable("/".join(member.parts))
             leaf = Node(name, shown, member.path, member.problem, member.modified)
             inside[tuple(folders)].append(self.archive(leaf, nested))
         return inside[()]
@@ -143,7 +143,7 @@ def plant(where: Path, workspace: Path) -> Node:
     """
     try:
         where = where.resolve()
-        root = Node(where.name, visible(where.name), where)
+        root = Node(where.name, printable(where.name), where)
         planter = _Planter(workspace)
         workspace.mkdir(parents=True, exist_ok=True)
         if where.is_dir():
@@ -171,7 +171,7 @@ def is_litter(name: str) -> bool:
     return name.startswith(".") or name.casefold() in LITTER
 
 
-def visible(name: str) -> str:
+def printable(name: str) -> str:
     """A name for a message: what can't be printed, or would turn the text around, is shown as its code."""
     return "".join(c if _prints(c) else f"\\x{ord(c):02x}" if ord(c) < 256 else f"\\u{ord(c):04x}" for c in name)
 

@@ -81,7 +81,7 @@ def content_of(path: Path, name: str) -> bytes:
     except OSError as error:
         if error.errno == errno.ELOOP:
             _refuse(stat.S_IFLNK, name)
-        reason = unread(error).of(name)
+        reason = why_unread(error).of(name)
         raise Unreadable(reason.what, reason.ask, reason.do) from None
     if len(content) > LARGEST:
         raise _too_large(name, len(content))
@@ -99,7 +99,7 @@ def not_a_file(mode: int) -> Reason:
     return NOTHING
 
 
-def unread(error: OSError) -> Reason:
+def why_unread(error: OSError) -> Reason:
     """Why a file could not be read, as the rest of a sentence."""
     reason = error.strerror or type(error).__name__
     return Reason(f"can't be read ({reason})", "change its permissions, or copy it anew", "hand it in again")
