@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from course.grading.marking.similarity import Pair
 from course.grading.model import (
     FAILED,
     GRADED,
@@ -18,7 +19,6 @@ from course.grading.model import (
     QuestionResult,
     Result,
 )
-from course.grading.similarity import Pair
 
 NEURON, CNN = "02_the_neuron", "04_cnn_classification"
 POINTS = {

@@ -11,8 +11,8 @@ from hang import wait_until
 
 from course.checks import exercises
 from course.grading.model import FAILED, GRADED, RIGHT, Job, QuestionResult, Result, Settings, Submission
-from course.grading.plan import Plan, plan
-from course.grading.store import Store
+from course.grading.records.plan import Plan, plan
+from course.grading.records.results import Store
 
 LESSON = "02_the_neuron"
 SETTINGS = Settings(seed=7, sandbox=False)

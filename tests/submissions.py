@@ -12,7 +12,7 @@ from typing import Any
 
 from course.checks import exercises
 from course.grading.model import Job, QuestionResult, Result, Settings, Submission
-from course.grading.worker import Worker
+from course.grading.workers.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[1]
 LESSON = "02_the_neuron"

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import pytest
 from submissions import graded, handed_in, question
 
-from course.grading import sandbox
 from course.grading.model import Settings
-from course.grading.worker import Worker
+from course.grading.sandbox import bubblewrap
+from course.grading.workers.worker import Worker
 
 LESSON = "01_gpu_parallelism"
 
@@ -45,7 +45,7 @@ def batched(score, X, w):
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
-    if why := sandbox.available():
+    if why := bubblewrap.available():
         pytest.skip(f"bubblewrap: {why}")
     worker = Worker(Settings(seed=5))
     yield worker

@@ -19,10 +19,10 @@ from course.checks.judge import marking
 from course.checks.lesson_03.digits import Digits
 from course.checks.verdict import Verdict
 from course.data import load
-from course.grading import sandbox
 from course.grading.model import Settings
-from course.grading.withhold import hidden_images, withhold
-from course.grading.worker import Worker
+from course.grading.sandbox import bubblewrap
+from course.grading.sandbox.withheld import hidden_images, withhold
+from course.grading.workers.worker import Worker
 
 LESSON = "03_backprop_and_gradient_descent"
 
@@ -287,7 +287,7 @@ def test_a_loop_that_trains_on_the_test_images_gets_nothing_for_it(
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
-    if why := sandbox.available():
+    if why := bubblewrap.available():
         pytest.skip(f"bubblewrap: {why}")
     worker = Worker(Settings(seed=11))
     yield worker

@@ -15,6 +15,7 @@ from making import code, make_course, notebook, save
 from course import cli
 from course.authoring.lessons import course_root, find_name
 from course.authoring.notebook import AuthoringError, read
+from course.cli import notebooks
 
 pytestmark = pytest.mark.one_set
 
@@ -57,7 +58,7 @@ def test_from_two_bare_notebooks_to_a_whole_lesson(root: Path, course: Run, monk
         return subprocess.CompletedProcess(command, 3)
 
     with monkeypatch.context() as patched:
-        patched.setattr(cli.subprocess, "run", pytest_run)
+        patched.setattr(notebooks.subprocess, "run", pytest_run)
         status, out, _ = course("lesson", "02")
     assert status == 3, "the gates' verdict is the command's"
     assert out.count(": written") == 3

@@ -11,9 +11,9 @@ from pathlib import Path
 import pytest
 
 from course import compile_cache as room
-from course.grading.compiled import compiled
-from course.grading.launch import Launcher, Zygote
 from course.grading.model import Settings
+from course.grading.sandbox.compiled import compiled
+from course.grading.sandbox.launcher import Launcher, Zygote
 
 ROOT = Path(__file__).resolve().parents[1]
 VARIABLES = (

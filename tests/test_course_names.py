@@ -115,7 +115,8 @@ def test_a_file_that_hides_a_module_of_pythons_own_is_warned_of(
 
 def test_every_package_that_a_notebook_or_the_course_imports_is_looked_for() -> None:
     sources = [cell["source"] for path in stored(ROOT, KINDS) for _, cell in code_cells(read(path))]
-    sources += [path.read_text(encoding="utf-8") for path in (ROOT / "course").glob("*.py")]
+    for folder in (ROOT / "course", ROOT / "course" / "cli"):
+        sources += [path.read_text(encoding="utf-8") for path in folder.glob("*.py")]
     used = set()
     for node in (node for source in sources for node in ast.walk(ast.parse(source))):
         if isinstance(node, ast.Import):

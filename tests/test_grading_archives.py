@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from course.grading import archives
-from course.grading.archives import Member, is_other_archive, unpack
+from course.grading.intake import archives
+from course.grading.intake.archives import Member, is_other_archive, unpack
 
 pytestmark = pytest.mark.one_set
 

@@ -15,8 +15,10 @@ from fake_grader import Fake
 from hang import HANG_S, wait_until
 from making import code, grading, make_course, notebook, save
 
-from course import cli, cli_grade
-from course.grading import asked, sandbox, session
+from course import cli
+from course.cli import grade
+from course.grading import options, session
+from course.grading.sandbox import bubblewrap
 
 pytestmark = [pytest.mark.one_set, pytest.mark.usefixtures("heard_signals")]
 
@@ -44,7 +46,7 @@ def made(monkeypatch: pytest.MonkeyPatch) -> list[Fake]:
         made = found
 
     monkeypatch.setattr(session, "Worker", Counted)
-    monkeypatch.setattr(sandbox, "available", lambda: "")
+    monkeypatch.setattr(bubblewrap, "available", lambda: "")
     return found
 
 
@@ -191,7 +193,7 @@ def test_an_out_that_is_a_file_is_called_one(course: Run) -> None:
 def test_who_grades_as_root_is_reminded(course: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     hand_in(Path("submitted"), ada="1")
     for user, reminded in ((0, True), (1000, False)):
-        monkeypatch.setattr(asked.os, "geteuid", lambda user=user: user)
+        monkeypatch.setattr(options.os, "geteuid", lambda user=user: user)
         assert ("You grade as root. Do it as an ordinary user" in course("grade", "submitted")[1]) == reminded
 
 
@@ -212,11 +214,11 @@ def test_ctrl_c_is_answered_with_a_sentence_before_the_run_and_the_second_time(
 
 def test_ctrl_c_while_libraries_are_imported_waits_for_their_end() -> None:
     reached = False
-    with pytest.raises(KeyboardInterrupt), cli_grade._held_back():
+    with pytest.raises(KeyboardInterrupt), grade._held_back():
         signal.raise_signal(signal.SIGINT)
         reached = True
     assert reached and signal.getsignal(signal.SIGINT) is signal.default_int_handler
-    with cli_grade._held_back():
+    with grade._held_back():
         pass
 
 
@@ -244,14 +246,14 @@ def test_without_bubblewrap_nothing_is_run_and_the_way_out_is_said(
     course: Run, made: list[Fake], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     hand_in(Path("submitted"), ada="1")
-    monkeypatch.setattr(sandbox, "available", lambda: "The program bubblewrap (bwrap) is not installed.")
+    monkeypatch.setattr(bubblewrap, "available", lambda: "The program bubblewrap (bwrap) is not installed.")
     for platform, there, way in (
         ("linux", None, "apt install bubblewrap"),
         ("linux", "/usr/bin/bwrap", "user namespaces"),
         ("darwin", None, "Grade on a Linux machine or in a Linux container."),
     ):
-        monkeypatch.setattr(asked.sys, "platform", platform)
-        monkeypatch.setattr(asked.shutil, "which", lambda name, there=there: there)
+        monkeypatch.setattr(options.sys, "platform", platform)
+        monkeypatch.setattr(options.shutil, "which", lambda name, there=there: there)
         status, _, err = course("grade", "submitted", "--lesson", "02")
         assert status == 1 and err.startswith("The program bubblewrap (bwrap) is not installed.")
         assert way in err and "--no-sandbox" in err and err.count("\n") == 1
@@ -296,7 +298,7 @@ def test_what_can_t_be_done_is_said_on_stderr(course: Run, words: tuple[str, ...
 def test_dask_without_its_package_says_what_to_install(course: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     hand_in(Path("submitted"), ada="1")
     monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "course.grading.cluster", raising=False)
+    monkeypatch.delitem(sys.modules, "course.grading.workers.cluster", raising=False)
     status, _, err = course("grade", "submitted", "--lesson", "02", "--dask", "tcp://127.0.0.1:1")
     assert (status, err) == (1, '--dask needs the package distributed. Install it: pip install -e ".[cluster]".\n')
 

@@ -16,10 +16,10 @@ import pytest
 from fake_grader import SETTINGS, Fake, Watcher, hand_in, planned
 from hang import HANG_S
 
-from course.grading import environment
 from course.grading.model import FAILED, GRADED, GradingError, Job, Result, Settings, Submission
-from course.grading.runner import Threads, run
-from course.grading.store import Store
+from course.grading.records import environment
+from course.grading.records.results import Store
+from course.grading.workers.runner import Threads, run
 
 pytestmark = pytest.mark.one_set
 
@@ -53,7 +53,7 @@ def scheduler() -> Iterator[str]:
 def grade(
     scheduler: str, folder: Path, texts: dict[str, str], watcher: Watcher | None = None
 ) -> tuple[int, dict[str, Result]]:
-    from course.grading.cluster import Cluster
+    from course.grading.workers.cluster import Cluster
 
     with Store(folder / "out") as store:
         todo = planned(hand_in(folder / "in", texts), store)
@@ -85,7 +85,7 @@ def test_the_cluster_gives_what_this_machine_gives(scheduler: str, tmp_path: Pat
 
 
 def test_a_grader_that_breaks_or_a_file_that_goes_costs_one_submission(scheduler: str, tmp_path: Path) -> None:
-    from course.grading.cluster import Cluster
+    from course.grading.workers.cluster import Cluster
 
     found = hand_in(
         tmp_path / "in", {"ada": "1", "bob": "break", **{f"gone{number}": "1" for number in range(6)}, "zoe": "2"}
@@ -124,7 +124,7 @@ def test_a_signal_ends_what_runs_on_the_cluster_and_leaves_it_usable(scheduler: 
 def test_a_cluster_with_other_versions_is_refused_and_they_are_named(
     scheduler: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from course.grading.cluster import Cluster
+    from course.grading.workers.cluster import Cluster
 
     here = environment.describe()
     with monkeypatch.context() as patched:
@@ -141,7 +141,7 @@ def test_a_cluster_with_other_versions_is_refused_and_they_are_named(
 
 
 def test_a_worker_that_joined_later_with_other_versions_grades_nothing() -> None:
-    from course.grading.cluster import Graders
+    from course.grading.workers.cluster import Graders
 
     plugin = Graders("run", There, SETTINGS, "another environment")
     plugin.setup(None)
@@ -153,17 +153,17 @@ def test_a_worker_that_joined_later_with_other_versions_grades_nothing() -> None
 
 
 def test_a_worker_without_bubblewrap_is_refused_unless_no_sandbox_is_wanted(scheduler: str) -> None:
-    from course.grading.cluster import Cluster
+    from course.grading.workers.cluster import Cluster
 
     def without(why: str) -> None:
-        from course.grading import sandbox
+        from course.grading.sandbox import bubblewrap
 
-        sandbox.available = lambda: why  # type: ignore[assignment]
+        bubblewrap.available = lambda: why  # type: ignore[assignment]
 
     def as_before() -> None:
-        from course.grading import sandbox
+        from course.grading.sandbox import bubblewrap
 
-        importlib.reload(sandbox)
+        importlib.reload(bubblewrap)
 
     client = distributed.Client(scheduler, set_as_default=False)
     client.run(without, "The program bubblewrap (bwrap) is not installed.")
@@ -183,7 +183,8 @@ def test_a_worker_without_bubblewrap_is_refused_unless_no_sandbox_is_wanted(sche
 def test_no_scheduler_is_said_in_a_sentence(address: str) -> None:
     code = f"""
 import threading
-from course.grading import cluster, model
+from course.grading import model
+from course.grading.workers import cluster
 cluster.CONNECT_S = 0.5
 try:
     cluster.Cluster({address!r}, model.Settings(7), None)
@@ -198,7 +199,7 @@ print([thread for thread in threading.enumerate() if not thread.daemon and threa
 
 
 def test_a_cluster_without_workers_is_said_in_a_sentence(monkeypatch: pytest.MonkeyPatch) -> None:
-    from course.grading import cluster
+    from course.grading.workers import cluster
 
     monkeypatch.setattr(cluster, "WORKERS_S", 0.5)
     with (

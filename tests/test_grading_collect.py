@@ -24,10 +24,10 @@ from hypothesis import strategies as st
 from making import code, grading, notebook
 
 from course.checks import registry
-from course.grading import handed_in, naming
-from course.grading.collect import LARGEST, collect
+from course.grading.intake import inspection, naming
+from course.grading.intake.collection import LARGEST, collect
+from course.grading.intake.naming import Person, distinct_keys, safe_key
 from course.grading.model import GradingError, Submission
-from course.grading.naming import Person, distinct_keys, safe_key
 
 pytestmark = pytest.mark.one_set
 
@@ -502,7 +502,7 @@ def test_a_file_that_turns_into_a_link_is_not_followed(tmp_path: Path, monkeypat
         return found
 
     monkeypatch.setattr(Path, "lstat", swap)
-    found = handed_in.inspect(tmp_path / "x.ipynb", "x.ipynb")
+    found = inspection.inspect(tmp_path / "x.ipynb", "x.ipynb")
     assert "is a link" in str(found.problem) and not found.digest
 
 
@@ -510,7 +510,7 @@ def test_a_file_that_may_not_be_read_is_reported(gather: Collect, monkeypatch: p
     def refuse(path: Path, *_: Any) -> int:
         raise PermissionError(13, "Permission denied")
 
-    monkeypatch.setattr(handed_in.os, "open", refuse)
+    monkeypatch.setattr(inspection.os, "open", refuse)
     (row,) = gather({"ada/x.ipynb": book()})
     assert row.problem == "x.ipynb can't be read (Permission denied): change its permissions, or copy it anew."
 
@@ -518,8 +518,8 @@ def test_a_file_that_may_not_be_read_is_reported(gather: Collect, monkeypatch: p
 def test_a_large_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     with (tmp_path / "x.ipynb").open("wb") as file:
         file.truncate(100 * 10**6)
-    monkeypatch.setattr(handed_in.os, "open", lambda *_: pytest.fail("opened"))
-    assert "100 MB" in str(handed_in.inspect(tmp_path / "x.ipynb", "x.ipynb").problem)
+    monkeypatch.setattr(inspection.os, "open", lambda *_: pytest.fail("opened"))
+    assert "100 MB" in str(inspection.inspect(tmp_path / "x.ipynb", "x.ipynb").problem)
 
 
 def test_zip_files_in_zip_files_are_opened_twice_and_no_deeper(gather: Collect) -> None:
@@ -679,7 +679,7 @@ def test_each_notebook_of_a_class_of_300_is_opened_once(tmp_path: Path, monkeypa
         return really(path, *more, **named)
 
     with monkeypatch.context() as patched:
-        patched.setattr(handed_in.os, "open", counted)
+        patched.setattr(inspection.os, "open", counted)
         rows = collect(where, [TWO], tmp_path / "work")
     assert len(rows) == 300 and not any(row.problem for row in rows)
     assert [opened[row.file] for row in rows] == [1] * 300

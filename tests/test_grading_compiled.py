@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from course.grading import compiled as room
+from course.grading.sandbox import compiled as room
 
 pytestmark = pytest.mark.one_set
 

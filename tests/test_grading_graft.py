@@ -20,9 +20,9 @@ from nbval.plugin import comment_markers, find_comment_markers
 
 from course.authoring.notebook import Cell, Notebook, code_cells, read
 from course.authoring.release import exercise_of
-from course.grading.cells import LARGEST_SOURCE, MOST_CELLS, without_markers
-from course.grading.graft import Grafted, graft
-from course.grading.reading import as_run
+from course.grading.graft.cells import LARGEST_SOURCE, MOST_CELLS, without_markers
+from course.grading.graft.grafting import Grafted, graft
+from course.grading.graft.source_code import as_run
 
 pytestmark = pytest.mark.one_set
 

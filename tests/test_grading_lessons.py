@@ -14,17 +14,17 @@ from course import compile_cache
 from course.checks import exercises
 from course.checks.registry import LESSONS
 from course.data import load
-from course.grading import sandbox
 from course.grading.model import GRADED, NOT_WRITTEN, Settings
-from course.grading.withhold import hidden_images, withhold
-from course.grading.worker import Worker
+from course.grading.sandbox import bubblewrap
+from course.grading.sandbox.withheld import hidden_images, withhold
+from course.grading.workers.worker import Worker
 
 SEED = 5
 
 
 @pytest.fixture(scope="module")
 def worker() -> Iterator[Worker]:
-    if why := sandbox.available():
+    if why := bubblewrap.available():
         pytest.skip(f"bubblewrap: {why}")
     worker = Worker(Settings(seed=SEED))
     with pytest.MonkeyPatch.context() as patch:

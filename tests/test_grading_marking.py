@@ -12,12 +12,12 @@ import pytest
 from course.checks import exercises, wire
 from course.checks.judge import marking
 from course.checks.outcome import Failure, Outcome
-from course.grading import examine
-from course.grading.inside import ANSWER
-from course.grading.kernel import ERROR, MEMORY, OK, TIME, GradedKernel, Reply
-from course.grading.marking import Cells, mark
-from course.grading.matching import CHECK, EXTRA, GIVEN
+from course.grading.graft.matching import CHECK, EXTRA, GIVEN
+from course.grading.marking import examination
+from course.grading.marking.questions import Cells, mark
 from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, WRONG, QuestionResult
+from course.grading.sandbox.graded_kernel import ERROR, MEMORY, OK, TIME, GradedKernel, Reply
+from course.grading.sandbox.inside import ANSWER
 
 pytestmark = pytest.mark.one_set
 
@@ -141,7 +141,7 @@ def test_a_name_that_vanishes_between_two_inputs_earns_nothing() -> None:
     ],
 )
 def test_an_error_names_no_file_that_nobody_knows(said: str, shown: str) -> None:
-    assert examine._error({"ename": "SyntaxError", "evalue": said}) == f"SyntaxError: {shown}"
+    assert examination._error({"ename": "SyntaxError", "evalue": said}) == f"SyntaxError: {shown}"
 
 
 def test_a_limit_in_another_cell_says_which_cell_it_was_to_any_reader() -> None:
@@ -155,15 +155,15 @@ def test_a_limit_in_another_cell_says_which_cell_it_was_to_any_reader() -> None:
         (EXTRA, "", "while True: pass", f"An extra cell: {took}"),
         (CHECK, "layer", "check(layer)", f"The check of `layer`: {took}"),
     ):
-        assert examine._hit(late, role, name, source) == said
+        assert examination._hit(late, role, name, source) == said
 
 
 def test_the_examiner_files_a_limit_under_the_question_whose_example_hit_it(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Cells] = []
-    monkeypatch.setattr(examine, "mark", lambda kernel, marks, cells: seen.append(cells))
+    monkeypatch.setattr(examination, "mark", lambda kernel, marks, cells: seen.append(cells))
     kernel = SimpleNamespace(last=Reply(TIME, {}, ["This took longer."]))
     grafted = SimpleNamespace(answers={"neuron": "def neuron(x): ..."}, missing=frozenset())
-    examiner = examine._Examiner(cast(Any, kernel), {"neuron": NEURON}, cast(Any, grafted))
+    examiner = examination._Examiner(cast(Any, kernel), {"neuron": NEURON}, cast(Any, grafted))
     for role, reply in ((GIVEN, kernel.last), (CHECK, Reply(OK)), (EXTRA, kernel.last), (GIVEN, Reply(ERROR))):
         kernel.last = reply
         metadata = {"course_grading": {"role": role, "question": "neuron"}}

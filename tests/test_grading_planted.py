@@ -14,9 +14,9 @@ from typing import Any
 import pytest
 from submissions import POSSIBLE, QUESTIONS, answers, cell, handed_in, job, points, question
 
-from course.grading import sandbox
 from course.grading.model import GRADED, MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, Limits, Result, Settings
-from course.grading.worker import Worker
+from course.grading.sandbox import bubblewrap
+from course.grading.workers.worker import Worker
 
 # Long enough for an honest cell on a busy machine: only what hangs on purpose waits for its end.
 LIMITS = Limits(cell_s=120, notebook_s=600, memory_mb=4000, processes=8, files=256, disk_mb=40, output_kb=100)
@@ -29,7 +29,7 @@ ANSWERED = ("neuron", "layer", "relu", "xor_network", "count_parameters")
 # Where independent attacks are planted, each in an answer of its own: what a right answer's shape is there.
 PLACES = {"neuron": "()", "layer": "np.shape(given[2])", "relu": "np.shape(given[0])"}
 
-pytestmark = pytest.mark.skipif(bool(sandbox.available()), reason=f"bubblewrap: {sandbox.available()}")
+pytestmark = pytest.mark.skipif(bool(bubblewrap.available()), reason=f"bubblewrap: {bubblewrap.available()}")
 
 
 Grade = Callable[..., Result]
@@ -362,7 +362,7 @@ SEEKERS = {
     "another process": (
         "import os\nothers = []\nfor p in os.listdir('/proc'):\n    if p.isdigit() and int(p) != os.getpid():\n"
         "        try: others.append(open(f'/proc/{p}/environ').read() + open(f'/proc/{p}/cmdline').read())\n        except OSError: pass\n"
-        "assert any('course.grading.serve' in o or 'pytest' in o or 'solutions' in o for o in others), 'nothing was found'"
+        "assert any('course.grading.workers.desk' in o or 'pytest' in o or 'solutions' in o for o in others), 'nothing was found'"
     ),
     "the network": "import socket\nsocket.create_connection(('192.0.2.1', 80), timeout=2)",
     "the loopback of the machine": "import socket\ns = socket.socket()\ns.settimeout(1)\nassert any(s.connect_ex(('127.0.0.1', p)) == 0 for p in range(1, 2000)), 'refused'",

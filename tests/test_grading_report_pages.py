@@ -13,9 +13,9 @@ import pytest
 from fake_class import CNN, NEURON, POINTS, failed, make_class, not_gradable, pair, question, result
 
 from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, WRONG, QuestionResult, Result
+from course.grading.report.class_overview import overview
 from course.grading.report.feedback import TEMPLATES, lesson_title, page, write_feedback
-from course.grading.report.overview import overview
-from course.grading.report.text import SIGNS
+from course.grading.report.phrases import SIGNS
 
 pytestmark = pytest.mark.one_set
 

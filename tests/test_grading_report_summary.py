@@ -10,10 +10,10 @@ import pytest
 from fake_class import CNN, NEURON, POINTS, failed, make_class, not_gradable, pair, question, result
 from rich.console import Console
 
+from course.grading.marking.similarity import Pair
 from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, STOPPED, WRONG, Result
 from course.grading.report import show_summary, tally
 from course.grading.report.summary import duration
-from course.grading.similarity import Pair
 
 pytestmark = pytest.mark.one_set
 

@@ -13,7 +13,8 @@ from hang import assert_linear, calls_of
 
 from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, STOPPED, WRONG, GradingError, Result
 from course.grading.report import write_alike, write_feedback, write_gradebook, write_overview, write_platforms
-from course.grading.report.text import cell, number, visible
+from course.grading.report.phrases import number
+from course.grading.safe_text import cell, visible
 
 pytestmark = pytest.mark.one_set
 

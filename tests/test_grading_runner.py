@@ -15,11 +15,12 @@ from hang import wait_until
 from rich.console import Console
 
 from course.checks import exercises
-from course.grading import environment, plan, runner
 from course.grading.model import FAILED, GRADED, NOT_GRADABLE, GradingError, Job, Limits, Result, Settings, Submission
-from course.grading.runner import Threads, run
-from course.grading.screen import Pace, Screen, words
-from course.grading.store import Store
+from course.grading.records import environment, plan
+from course.grading.records.results import Store
+from course.grading.run_screen import Pace, Screen, words
+from course.grading.workers import runner
+from course.grading.workers.runner import Threads, run
 
 pytestmark = [pytest.mark.one_set, pytest.mark.usefixtures("heard_signals")]
 

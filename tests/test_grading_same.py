@@ -14,14 +14,15 @@ import pytest
 from rich.console import Console
 from submissions import LESSON, ROOT, handed_in
 
-from course.grading import sandbox, session
-from course.grading.asked import Options
+from course.grading import session
 from course.grading.model import Job, Result, Settings
-from course.grading.worker import Worker
+from course.grading.options import Options
+from course.grading.sandbox import bubblewrap
+from course.grading.workers.worker import Worker
 
 pytestmark = [
     pytest.mark.one_set,
-    pytest.mark.skipif(bool(sandbox.available()), reason=f"bubblewrap: {sandbox.available()}"),
+    pytest.mark.skipif(bool(bubblewrap.available()), reason=f"bubblewrap: {bubblewrap.available()}"),
 ]
 
 CLASS = {

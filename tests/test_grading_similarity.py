@@ -18,9 +18,9 @@ from hang import assert_linear, calls_of
 
 from course.authoring.notebook import code_cells, read
 from course.authoring.release import stub
-from course.grading.graft import graft
+from course.grading.graft.grafting import graft
+from course.grading.marking.similarity import COMMON_LEARNERS, Pair, alike, fingerprint, likely_copies, own_digest
 from course.grading.model import GRADED, NOT_GRADABLE, RIGHT, QuestionResult, Result
-from course.grading.similarity import COMMON_LEARNERS, Pair, alike, fingerprint, likely_copies, own_digest
 
 pytestmark = pytest.mark.one_set
 
@@ -332,7 +332,7 @@ def test_pairs_come_most_alike_first_and_in_the_same_order_whatever_the_order_of
 
 
 def test_a_fingerprint_is_the_same_in_every_process() -> None:
-    code = f"from course.grading.similarity import fingerprint; print(fingerprint([{CONV_A!r}]))"
+    code = f"from course.grading.marking.similarity import fingerprint; print(fingerprint([{CONV_A!r}]))"
     for seed in ("1", "2"):
         ran = subprocess.run(
             [sys.executable, "-c", code],

@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 
-from course.grading import environment, store
 from course.grading.model import (
     GRADED,
     NOT_WRITTEN,
@@ -21,7 +20,8 @@ from course.grading.model import (
     QuestionResult,
     Result,
 )
-from course.grading.store import BROKEN, RESULTS, RUN, Store, begin_run, end_run
+from course.grading.records import environment, results
+from course.grading.records.results import BROKEN, RESULTS, RUN, Store, begin_run, end_run
 
 pytestmark = pytest.mark.one_set
 
@@ -148,7 +148,7 @@ def test_a_second_run_in_the_same_folder_is_refused_until_the_first_ends(tmp_pat
     held = f"""
 import sys
 from pathlib import Path
-from course.grading.store import Store
+from course.grading.records.results import Store
 with Store(Path({str(tmp_path)!r})):
     print("held", flush=True)
     sys.stdin.read()
@@ -170,7 +170,7 @@ with Store(Path({str(tmp_path)!r})):
 def test_a_full_disk_leaves_whole_lines_and_says_what_to_do(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = filled(tmp_path, "ada")
     before = path.read_bytes()
-    real = store.os.write
+    real = results.os.write
 
     def half(handle: int, data: bytes) -> int:
         if len(data) < 30:
@@ -178,7 +178,7 @@ def test_a_full_disk_leaves_whole_lines_and_says_what_to_do(tmp_path: Path, monk
         return real(handle, data[: len(data) // 2])
 
     with Store(tmp_path) as kept:
-        monkeypatch.setattr(store.os, "write", half)
+        monkeypatch.setattr(results.os, "write", half)
         with pytest.raises(GradingError, match=r"No space left on device\. Mend that and run the same command again"):
             kept.add(result("bob"))
         monkeypatch.undo()
@@ -237,10 +237,10 @@ def test_the_environment_s_digest_follows_what_decides_a_verdict(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     package = tmp_path / "course"
-    for name in ("checks/judge.py", "grading/report/feedback.py", "grading/environment.py", "data.py"):
+    for name in ("checks/judge.py", "grading/report/feedback.py", "grading/records/environment.py", "data.py"):
         (package / name).parent.mkdir(parents=True, exist_ok=True)
         (package / name).write_text("1")
-    monkeypatch.setattr(environment, "__file__", str(package / "grading" / "environment.py"))
+    monkeypatch.setattr(environment, "__file__", str(package / "grading" / "records" / "environment.py"))
 
     def digest() -> str:
         environment.source_digest.cache_clear()
@@ -259,7 +259,7 @@ def test_the_environment_s_digest_follows_what_decides_a_verdict(
 
 
 def test_the_environment_is_told_without_importing_it() -> None:
-    code = "import sys; from course.grading.environment import describe; print(describe()['jax']); print('jax' in sys.modules)"
+    code = "import sys; from course.grading.records.environment import describe; print(describe()['jax']); print('jax' in sys.modules)"
     said = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.split()
     assert said == [environment.versions()["jax"], "False"] and said[0] != "absent"
 

@@ -119,7 +119,7 @@ sys.argv = ["course", "progress"]
 from course.cli import main
 main()
 """
-    here = Path(cli.__file__).parents[1]
+    here = Path(cli.__file__).parents[2]
     env = {**os.environ, "PYTHONPATH": str(here)}
     ran = subprocess.run(
         [sys.executable, "-c", lines], cwd=tmp_path, env=env, capture_output=True, text=True, check=False

@@ -20,7 +20,7 @@ from progress_files import LESSON, WRONG, fresh_map, verdict
 
 from course import check
 from course.authoring.execute import execute
-from course.grading.package import write_package
+from course.grading.sandbox.package import write_package
 from course.progress import store
 from course.progress.outcome import VERSION, dumps, loads
 

@@ -20,8 +20,10 @@ from making import code, grading, make_course, markdown, notebook, save
 from course import claim, cli
 from course.authoring import site
 from course.authoring.lessons import course_root
+from course.cli import notebooks
 from course.console import Console
-from course.grading import sandbox, session
+from course.grading import session
+from course.grading.sandbox import bubblewrap
 from course.terminal import readable, say
 
 pytestmark = pytest.mark.one_set
@@ -77,9 +79,9 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(root)
     monkeypatch.setenv("COURSE_PROGRESS", str(tmp_path / "größe.json"))
     monkeypatch.setattr(session, "Worker", Fake)
-    monkeypatch.setattr(sandbox, "available", lambda: "")
+    monkeypatch.setattr(bubblewrap, "available", lambda: "")
     monkeypatch.setattr(site, "build", lambda root, folder, **_: root / "build → site")
-    monkeypatch.setattr(cli.subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0))
+    monkeypatch.setattr(notebooks.subprocess, "run", lambda words, **_: subprocess.CompletedProcess(words, 0))
     for name in ("NO_COLOR", "FORCE_COLOR", "TERM", "COLUMNS", "LINES"):
         monkeypatch.delenv(name, raising=False)
     return root

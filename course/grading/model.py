@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from typing import Any
@@ -161,7 +162,7 @@ class Result:
         notes: what was found odd, for the learner and the instructor: cells that were moved, a late hand-in.
         aside: what only the instructor should know, as in the submission.
         limits: limits that were hit outside of a question, as sentences.
-        fingerprint: of the learner's code, for likeness (see grading/similarity.py).
+        fingerprint: of the learner's code, for likeness (see marking/similarity.py).
         own_digest: the SHA-256 of all code that the learner wrote, private cells too; "" where no question was written.
         sandbox: "bubblewrap" or "none".
         kernel: "warm" (forked) or "cold" (started for it).
@@ -221,6 +222,21 @@ def from_json(data: Mapping[str, Any]) -> Result:
     for name in ("notes", "limits", "fingerprint", "aside"):
         fields[name] = tuple(fields.get(name, ()))
     return Result(questions=questions, **fields)
+
+
+def job_to_json(job: Job) -> dict[str, Any]:
+    """A job as JSON's own types."""
+    submission, settings = asdict(job.submission), asdict(job.settings)
+    content = base64.b64encode(job.content).decode("ascii")
+    return {**vars(job), "submission": submission, "settings": settings, "content": content}
+
+
+def job_from_json(data: Mapping[str, Any]) -> Job:
+    """The job that :func:`job_to_json` wrote."""
+    told = data["submission"]
+    submission = Submission(**{**told, "notes": tuple(told["notes"]), "aside": tuple(told["aside"])})
+    settings = Settings(**{**data["settings"], "limits": Limits(**data["settings"]["limits"])})
+    return Job(data["key"], submission, base64.b64decode(data["content"]), data["solution"], settings)
 
 
 def _question(data: Mapping[str, Any]) -> QuestionResult:

@@ -13,7 +13,10 @@ from rich.console import Console
 
 from course import console as consoles
 from course.grading import report
-from course.grading.asked import (
+from course.grading.intake.collection import collect
+from course.grading.marking.similarity import likely_copies
+from course.grading.model import FAILED, GRADED, NOT_GRADABLE, GradingError, Result, Settings, Submission
+from course.grading.options import (
     Options,
     as_root,
     check_places,
@@ -22,15 +25,13 @@ from course.grading.asked import (
     selected,
     solutions_of,
 )
-from course.grading.collect import collect
-from course.grading.model import FAILED, GRADED, NOT_GRADABLE, GradingError, Result, Settings, Submission
-from course.grading.plan import Plan, key_of, plan
-from course.grading.report.text import plural, some
-from course.grading.runner import Backend, Threads, run
-from course.grading.screen import Pace, Screen
-from course.grading.similarity import likely_copies
-from course.grading.store import RUN, Store, begin_run, end_run
-from course.grading.worker import Worker
+from course.grading.records.plan import Plan, key_of, plan
+from course.grading.records.results import RUN, Store, begin_run, end_run
+from course.grading.report.phrases import plural
+from course.grading.run_screen import Pace, Screen
+from course.grading.safe_text import some
+from course.grading.workers.runner import Backend, Threads, run
+from course.grading.workers.worker import Worker
 
 UNPACKED = ".unpacked"  # in the folder of the grades, while a run lasts
 
@@ -124,7 +125,7 @@ def _backend(options: Options, settings: Settings, console: Console) -> tuple[Ba
     if not options.dask:
         return Threads(settings, options.jobs, Worker), options.jobs
     try:
-        from course.grading.cluster import Cluster
+        from course.grading.workers.cluster import Cluster
     except ImportError as error:
         raise GradingError(f'--dask needs the package {error.name}. Install it: pip install -e ".[cluster]".') from None
     cluster = Cluster(options.dask, settings, Worker)

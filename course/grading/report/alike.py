@@ -9,7 +9,8 @@ from typing import Protocol
 
 from course.grading.model import Result
 from course.grading.report.files import Written, write_csv
-from course.grading.report.text import cell, is_late, line, name_of, plural, some
+from course.grading.report.phrases import is_late, name_of, plural
+from course.grading.safe_text import cell, line, some
 
 # What the figures mean, wherever they are shown.
 EXPLAINED = (
@@ -24,7 +25,7 @@ _COLUMNS = (
 
 
 class Alike(Protocol):
-    """Two submissions whose code is suspiciously alike (course.grading.similarity.Pair)."""
+    """Two submissions whose code is suspiciously alike (course.grading.marking.similarity.Pair)."""
 
     @property
     def lesson(self) -> str:
@@ -113,7 +114,7 @@ def write_alike(results: Sequence[Result], pairs: Sequence[Alike], out: Path) ->
 
     Args:
         results: of one run, in any order.
-        pairs: see :func:`course.grading.similarity.likely_copies`.
+        pairs: see :func:`course.grading.marking.similarity.likely_copies`.
         out: the folder; made if needed.
     """
     return Written((write_csv(out / "alike.csv", [_COLUMNS, *_rows(results, pairs)], bom=True),))

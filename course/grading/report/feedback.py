@@ -21,13 +21,12 @@ from course.grading.model import (
     Result,
 )
 from course.grading.report.files import Written, file_name
-from course.grading.report.text import (
+from course.grading.report.phrases import (
     SIGNS,
     earned,
     failing,
     in_order,
     inputs,
-    line,
     more,
     name_of,
     number,
@@ -35,9 +34,9 @@ from course.grading.report.text import (
     plural,
     to_gain,
     told,
-    visible,
     when,
 )
+from course.grading.safe_text import line, visible
 
 if TYPE_CHECKING:
     from jinja2 import Environment

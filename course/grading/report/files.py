@@ -42,7 +42,7 @@ def write_csv(path: Path, rows: Iterable[Sequence[str]], bom: bool = False) -> P
 
     Args:
         path: where.
-        rows: the cells, already made safe (see :func:`course.grading.report.text.cell`).
+        rows: the cells, already made safe (see :func:`course.grading.report.phrases.cell`).
         bom: begin with U+FEFF. Excel needs it to read UTF-8; pandas and LibreOffice skip it. A platform's importer does not need it.
     """
     text = io.StringIO()

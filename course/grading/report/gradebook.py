@@ -8,9 +8,8 @@ from pathlib import Path
 
 from course.grading.model import FAILED, GRADED, Result
 from course.grading.report.files import Written, write_csv
-from course.grading.report.text import (
+from course.grading.report.phrases import (
     by_lesson,
-    cell,
     earned,
     in_order,
     is_late,
@@ -20,6 +19,7 @@ from course.grading.report.text import (
     possible_in,
     remarks_for_instructor,
 )
+from course.grading.safe_text import cell
 
 _BEFORE = ("learner", "name", "lesson", "points", "possible", "percent", "status", "problem")
 _AFTER = ("late", "notes")

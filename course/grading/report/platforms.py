@@ -12,24 +12,21 @@ from course.authoring.notebook import write
 from course.grading.model import FAILED, GRADED, RIGHT, QuestionResult, Result
 from course.grading.report.feedback import page
 from course.grading.report.files import Written, file_name, write_csv, write_zip
-from course.grading.report.text import (
+from course.grading.report.phrases import (
     SIGNS,
     by_lesson,
-    cell,
     earned,
     failing,
     inputs,
-    line,
     more,
     name_of,
     number,
     possible_in,
     remarks,
     rounded,
-    some,
     told,
-    visible,
 )
+from course.grading.safe_text import cell, line, some, visible
 
 
 def write_platforms(results: Sequence[Result], out: Path) -> Written:

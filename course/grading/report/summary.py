@@ -13,7 +13,8 @@ from course.grading.model import FAILED, NOT_GRADABLE, Result
 from course.grading.report import tables, tally
 from course.grading.report.alike import EXPLAINED, Alike, likenesses
 from course.grading.report.feedback import lesson_title
-from course.grading.report.text import by_lesson, earned, in_order, is_late, line, number, plural, possible_in
+from course.grading.report.phrases import by_lesson, earned, in_order, is_late, number, plural, possible_in
+from course.grading.safe_text import line
 
 # What is shown of a long list; the files hold the rest.
 _ROWS = 10

@@ -14,7 +14,8 @@ from rich.text import Text
 from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, WRONG, Result
 from course.grading.report import tally
 from course.grading.report.alike import Likeness
-from course.grading.report.text import SIGNS, line, some
+from course.grading.report.phrases import SIGNS
+from course.grading.safe_text import line, some
 
 STYLES = {RIGHT: "green", PARTLY: "yellow", WRONG: "red", NOT_WRITTEN: "dim", MISSING: "dim", STOPPED: "magenta"}
 # A question's name is the lesson's; a longer one is another's work.

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from course.grading.model import GRADED, Result
-from course.grading.report.text import earned, in_order
+from course.grading.report.phrases import earned, in_order
 
 
 @dataclass

@@ -1,0 +1,169 @@
+"""Mark a question: try what the learner wrote on hidden inputs, and have the verdict made on this side."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from course.checks import wire
+from course.checks.exercise import Case
+from course.checks.judge import Marking
+from course.checks.outcome import Failure, Outcome
+from course.checks.verdict import Verdict
+from course.grading.graft.source_code import read_code
+from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, WRONG, QuestionResult
+from course.grading.sandbox.graded_kernel import ERROR, OK, TIME, GradedKernel, Reply
+from course.grading.sandbox.inside import AGENT, ANSWER
+
+# Beyond an exercise's own limit, which is kept inside the kernel: to send, to wake up, to answer (s).
+_MARGIN_S = 5.0
+# What an outcome's failure is called.
+_NOT_WRITTEN, _LATE, _STOPPED = "NotImplementedError", "TookTooLong", "Stopped"
+# With nothing else than these, a limit ended the question.
+_ENDED = {_LATE, _STOPPED, "MemoryError"}
+
+
+@dataclass
+class Cells:
+    """What became of the cells of a question, before its check.
+
+    Attributes:
+        code: what the learner wrote for it.
+        found: there was a cell for it.
+        errors: what went wrong when that was run.
+        limits: limits that it hit then.
+        around: limits that the cells between it and its check hit, as sentences that say where.
+    """
+
+    code: str = ""
+    found: bool = True
+    errors: list[str] = field(default_factory=list)
+    limits: list[str] = field(default_factory=list)
+    around: list[str] = field(default_factory=list)
+
+
+def mark(kernel: GradedKernel, marking: Marking, cells: Cells) -> QuestionResult:
+    """The result of one question, whatever the kernel says or does.
+
+    Args:
+        kernel: in which the learner's cells have been run.
+        marking: of the exercise.
+        cells: the question's, which were run.
+    """
+    asked = _Asked(kernel, marking)
+    start = time.monotonic()
+    got = marking.collect(asked.attempt)
+    name = marking.exercise.name
+    question = QuestionResult(
+        name=name,
+        state=STOPPED if cells.limits else MISSING,
+        points=0.0,
+        possible=float(marking.exercise.points),
+        cases=len(got),
+        text=tuple(_missing(name, cells)),
+        limits=tuple(dict.fromkeys((*cells.limits, *cells.around, *asked.limits))),
+        code=cells.code,
+        seconds=time.monotonic() - start,
+    )
+    if asked.missing or (not cells.found and _unwritten(got)):
+        return replace(question, headline=f"{name}: {question.state}")
+    verdict = marking.verdict(got)
+    headline, said, mistake = verdict.public()
+    return replace(
+        question,
+        state=_state(verdict, got),
+        points=verdict.points,
+        cases_passed=verdict.cases_passed,
+        headline=headline,
+        text=(*said, *(f"A cell of this question stopped with `{_plain(error)}`." for error in cells.errors)),
+        mistake=mistake or "",
+        failed=verdict.failed,
+    )
+
+
+def _unwritten(got: Sequence[Outcome]) -> bool:
+    return all(one.failure and one.failure.kind == _NOT_WRITTEN for one in got)
+
+
+def _state(verdict: Verdict, got: Sequence[Outcome]) -> str:
+    if verdict.passed:
+        return RIGHT
+    if verdict.cases_passed:
+        return PARTLY
+    if _unwritten(got):
+        return NOT_WRITTEN
+    return STOPPED if all(one.failure and one.failure.kind in _ENDED for one in got) else WRONG
+
+
+def _missing(name: str, cells: Cells) -> Iterator[str]:
+    """Why nothing has the question's name when its check is reached, and what to do."""
+    if not cells.found:
+        yield f"Your notebook has no cell for `{name}`. Take it from a fresh copy."
+        return
+    yield f"When its check is reached, nothing is called `{name}`."
+    for error in cells.errors:
+        yield f"The cell that should define it stopped with `{_plain(error)}`."
+    defined = sorted(read_code(cells.code).defines)
+    likely = defined if len(defined) == 1 else difflib.get_close_matches(name, defined, n=1)
+    if likely and not cells.errors:
+        yield f"Your cell defines `{likely[0]}`: rename it to `{name}`."
+
+
+def _plain(text: str) -> str:
+    return text.replace("`", "'")
+
+
+class _Asked:
+    """Tries one exercise in a kernel, case by case.
+
+    Attributes:
+        missing: nothing has the exercise's name.
+        limits: the limits that were hit, as sentences.
+        fatal: the kernel was lost, or the time is up.
+    """
+
+    def __init__(self, kernel: GradedKernel, marking: Marking) -> None:
+        self._kernel, self._exercise = kernel, marking.exercise
+        self.missing = self.fatal = False
+        self.limits: list[str] = []
+
+    def attempt(self, case: Case) -> Outcome:
+        """What came of one case."""
+        if self.missing or self.fatal:
+            return Outcome(failure=Failure(_STOPPED, "it was not tried on this input, after what came before"))
+        exercise = self._exercise
+        world = exercise.world(*case.args) if exercise.world else None
+        args = None if world else json.dumps(wire.encode(case.args))
+        call = f"({exercise.address!r}, {exercise.name!r}, {args!r}, {exercise.limit_s!r})"
+        # The agent by way of the table of modules: the notebook's names are the learner's.
+        expression = f"__import__('sys').modules[{AGENT!r}].probe{call}"
+        ask, seconds = world.ask if world else None, exercise.limit_s + _MARGIN_S
+        reply = self._kernel.ask(expression, seconds, ask, late=self._late)
+        outcome = self._outcome(reply)
+        self.limits += reply.limits
+        if outcome.failure and outcome.failure.kind == _LATE and reply.status != TIME:
+            self.limits.append(self._late)  # it was stopped inside of the kernel
+        return outcome
+
+    @property
+    def _late(self) -> str:
+        limit = f"{self._exercise.limit_s:g} seconds, the limit for one input of `{self._exercise.name}`"
+        return f"An input took longer than {limit}, and was stopped."
+
+    def _outcome(self, reply: Reply) -> Outcome:
+        if reply.status not in (OK, ERROR):
+            self.fatal = True
+            kind = _LATE if reply.status == TIME else _STOPPED
+            limit = f"it had not ended after {self._exercise.limit_s:g} seconds"
+            return Outcome(failure=Failure(kind, limit if reply.status == TIME else " ".join(reply.limits)))
+        try:
+            data = json.loads(reply.content[ANSWER])
+            if data.get("missing") is True:
+                self.missing = True
+                return Outcome(failure=Failure("NameError", "it is not defined"))
+            return wire.decode_outcome(data["outcome"])
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
+            return Outcome(failure=Failure("NoAnswer", "the kernel gave no answer that can be read"))

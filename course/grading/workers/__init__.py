@@ -1,0 +1,1 @@
+"""Who grades: a process, several at a time, or a cluster."""
