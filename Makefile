@@ -34,7 +34,7 @@ SMOKE = .venv-smoke-$(notdir $(or $(PYTHON),3.12))
 # What lies at hand: a machine with a GPU may have JAX and PyTorch, and no way to install anything.
 GPU_PYTHON ?= $(firstword $(wildcard $(BENCH)/bin/python $(BIN)/python) python3)
 BIN = $(VENV)/bin
-PYTEST_FLAGS = -n $(JOBS) --dist loadfile $(PYTEST_ARGS) $(if $(T),-k "$(T)")
+PYTEST_FLAGS = -n $(JOBS) --dist loadfile --no-loadscope-reorder $(PYTEST_ARGS) $(if $(T),-k "$(T)")
 # The notebooks run in this environment's kernel, whatever kernel of that name the user has installed elsewhere.
 NBVAL = --nbval --nbval-current-env --nbval-cell-timeout=900
 # Deque's accessibility checker, used by the browser tests; npm checks the package against the registry's hash.
