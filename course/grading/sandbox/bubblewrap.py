@@ -9,6 +9,7 @@ import contextlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import sysconfig
@@ -100,6 +101,8 @@ class Sandbox:
         self._process.stdin.close()
         self._process.stdin = None  # so that `communicate` doesn't close it again
         self.pid = int(json.loads(said)["child-pid"])
+        # It stands for this process alone, also when the number has gone to another one.
+        self._first = _hold(self.pid)
         self.sockets = Path(f"/proc/{self.pid}/root{SOCKETS}")
         self._keepers = (1, 2) if tuple(run) == _SLEEP else (1,)
 
@@ -108,9 +111,33 @@ class Sandbox:
         return memory(Path("/proc", str(self.pid), "root", "proc"), but=self._keepers, shared=shared)
 
     def kill(self) -> None:
-        """End every process in it. May be called twice."""
+        """End every process in it. May be called twice.
+
+        Its first process goes first, and everything in it with that one: right after its start bubblewrap may not yet have asked to
+        die with its parent, and what is left then holds our pipes for good.
+        """
+        if self._first is not None:
+            _end(self._first)
+            self._first = None
         self._process.kill()
         self._process.communicate()
+
+
+def _hold(pid: int) -> int | None:
+    """A file descriptor for the process `pid` (pidfd_open(2)); None where it has ended already."""
+    if sys.platform != "linux":
+        return None
+    with contextlib.suppress(ProcessLookupError):
+        return os.pidfd_open(pid)
+    return None
+
+
+def _end(process: int) -> None:
+    """Kill the process of this file descriptor, if it is still there, and close the descriptor."""
+    if sys.platform == "linux":
+        with contextlib.suppress(ProcessLookupError):
+            signal.pidfd_send_signal(process, signal.SIGKILL)
+    os.close(process)
 
 
 def memory(proc: Path, but: Sequence[int] = (), shared: bool = False) -> dict[int, int]:
