@@ -12,8 +12,8 @@ import optax
 import pytest
 
 from course.checks import find, judge
-from course.checks.lesson_03.network import two_layer_gradients
 from course.checks.verdict import Verdict
+from course.exercises.backprop_and_gradient_descent.network import two_layer_gradients
 
 
 def the_verdict(name: str, answer: Callable[..., Any], seed: int = 0) -> Verdict:

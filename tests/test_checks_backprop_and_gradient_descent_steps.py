@@ -16,9 +16,9 @@ from submissions import graded, handed_in, question
 
 from course.checks import exercises, find, judge
 from course.checks.judge import marking
-from course.checks.lesson_03.digits import Digits
 from course.checks.verdict import Verdict
 from course.data import load
+from course.exercises.backprop_and_gradient_descent.digits import Digits
 from course.grading import sandbox
 from course.grading.model import Settings
 from course.grading.withhold import hidden_images, withhold

@@ -13,8 +13,8 @@ import pytest
 from flax import nnx
 
 from course.checks import find, judge
-from course.checks.lesson_04.reading import classify
 from course.checks.verdict import Verdict
+from course.exercises.cnn_classification.reading import classify
 
 
 def the_verdict(name: str, answer: Callable[..., Any]) -> Verdict:

@@ -12,9 +12,9 @@ import pytest
 
 from course.checks import judge
 from course.checks.judge import attempt, measured, wrongness
-from course.checks.lesson_01 import ARITHMETIC_INTENSITY, BATCHED, PREDICTED_TIME, SPEEDUP
-from course.checks.lesson_01.batching import _at_once
 from course.checks.outcome import Outcome
+from course.exercises.gpu_parallelism import ARITHMETIC_INTENSITY, BATCHED, PREDICTED_TIME, SPEEDUP
+from course.exercises.gpu_parallelism.batching import _at_once
 
 # --- Estimates ----------------------------------------------------------------------------------------------------------
 

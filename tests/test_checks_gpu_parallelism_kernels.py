@@ -13,16 +13,16 @@ from hang import ends_within_a_hang
 
 from course.checks import Exercise, Verdict, judge
 from course.checks.judge import attempt, marking, measured
-from course.checks.lesson_01 import (
+from course.checks.outcome import Outcome
+from course.checks.probes.gpu_parallelism import text_of
+from course.checks.wire import decode_outcome, encode_outcome
+from course.exercises.gpu_parallelism import (
     ADD_KERNEL,
     BLOCK_SUM,
     MATMUL_TILED,
     TRANSPOSE_NAIVE,
     TRANSPOSE_TILED,
 )
-from course.checks.outcome import Outcome
-from course.checks.probes.lesson_01 import text_of
-from course.checks.wire import decode_outcome, encode_outcome
 
 KERNELS = (ADD_KERNEL, TRANSPOSE_NAIVE, TRANSPOSE_TILED, BLOCK_SUM, MATMUL_TILED)
 each_kernel = pytest.mark.parametrize("exercise", KERNELS, ids=lambda exercise: exercise.name)

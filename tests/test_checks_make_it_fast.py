@@ -13,10 +13,10 @@ import pytest
 
 from course.checks import find, judge
 from course.checks.judge import attempt, measured, wrongness
-from course.checks.lesson_06 import EXERCISES
 from course.checks.outcome import Outcome
 from course.checks.verdict import Verdict
 from course.checks.wire import decode_outcome, encode_outcome
+from course.exercises.make_it_fast import EXERCISES
 
 
 def the_verdict(name: str, answer: Callable[..., Any]) -> Verdict:

@@ -20,7 +20,7 @@ from course import timing
 from course.checks import judge
 from course.checks.compare import describe
 from course.checks.exercise import Mistake
-from course.checks.lesson_00 import STANDARDIZE, TIMED
+from course.exercises.start_here import STANDARDIZE, TIMED
 
 
 def wait(x: Any) -> Any:

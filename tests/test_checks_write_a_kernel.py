@@ -14,11 +14,11 @@ from jax.experimental import pallas as pl
 
 from course.checks import Exercise, find, judge
 from course.checks.judge import attempt, measured, wrongness
-from course.checks.lesson_05 import EXERCISES
 from course.checks.outcome import Outcome
-from course.checks.probes.lesson_05 import blocks
+from course.checks.probes.write_a_kernel import blocks
 from course.checks.verdict import Verdict
 from course.checks.wire import decode_outcome, encode_outcome
+from course.exercises.write_a_kernel import EXERCISES
 
 KERNELS = tuple(exercise for exercise in EXERCISES if exercise.probe is blocks)
 each_kernel = pytest.mark.parametrize("exercise", KERNELS, ids=lambda exercise: exercise.name)

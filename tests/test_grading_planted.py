@@ -356,7 +356,7 @@ def test_an_answer_that_lies_gains_nothing(grade: Grade, way: str) -> None:
 
 SEEKERS = {
     "the references of the package": "from course.checks import exercises\nNAME = exercises('02_the_neuron')['NAME'].reference",
-    "the references by their module": "from course.checks.lesson_02.neurons import NEURON, LAYER\nNAME = LAYER.reference",
+    "the references by their module": "from course.exercises.the_neuron.neurons import NEURON, LAYER\nNAME = LAYER.reference",
     "the judge": "from course.checks.judge import marking",
     "the grader": "import course.grading",
     "another process": (

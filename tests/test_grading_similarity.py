@@ -267,7 +267,7 @@ def test_the_stub_of_a_solution_is_what_does_not_count() -> None:
     assert fingerprint([source], [source]) == ()
 
 
-def test_a_renamed_and_reordered_copy_is_found_in_lesson_02() -> None:
+def test_a_renamed_and_reordered_copy_is_found_in_the_neuron() -> None:
     learners = honest_class(60, seed=1)
     learners["learner-017"][4:5] = UNUSUAL[:1]
     learners["thief"] = disguised(learners["learner-017"], random.Random(0))
@@ -293,7 +293,7 @@ def test_a_partly_copied_submission_is_found_from_the_part_that_it_shares() -> N
     assert 0.7 <= pair.share < 0.97
 
 
-def test_honest_answers_to_lesson_04_are_not_alike() -> None:
+def test_honest_answers_to_cnn_classification_are_not_alike() -> None:
     assert alike(prints({key: list(code) for key, code in LESSON_04.items()}, "04_cnn_classification")) == []
 
 

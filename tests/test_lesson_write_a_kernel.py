@@ -14,10 +14,10 @@ import pytest
 from jax.experimental import pallas as pl
 
 from course.authoring.notebook import read
-from course.checks.lesson_05 import BYTES_MOVED
-from course.checks.lesson_05.calls import calls_of
 from course.checks.plain import plain
-from course.checks.probes.lesson_05 import blocks
+from course.checks.probes.write_a_kernel import blocks
+from course.exercises.write_a_kernel import BYTES_MOVED
+from course.exercises.write_a_kernel.calls import calls_of
 
 LESSON = Path(__file__).parents[1] / "notebooks" / "05_write_a_kernel.ipynb"
 

@@ -162,7 +162,7 @@ def test_a_lesson_shows_what_is_stored_and_nothing_was_run(site: Site, path: Pat
     assert wanted
 
 
-def test_search_finds_coalescing_in_lesson_01(site: Site) -> None:
+def test_search_finds_coalescing_in_gpu_parallelism(site: Site) -> None:
     text = (site.folder / "searchindex.js").read_text(encoding="utf-8")
     index: dict[str, Any] = json.loads(text.removeprefix("Search.setIndex(").rstrip().removesuffix(")"))
     found = index["terms"]["coalesc"]

@@ -65,7 +65,7 @@ def _stand_on(notebook: LabNotebook, source: str) -> None:
     notebook.page.keyboard.press("Escape")
 
 
-def test_the_player_of_lesson_01(
+def test_the_player_of_gpu_parallelism(
     show: Callable[..., LabNotebook], page: Page, shoot: Callable[[Page, str], object]
 ) -> None:
     telling = ("import jax\n", 'load("mnist', "padded = ", "simt.launch(rotate_tiled, (2, 2)", "plot.player(")
@@ -88,7 +88,7 @@ def test_the_player_of_lesson_01(
     player.reach(panel.get_by_role("button", name="next"), "Shift+Tab")
 
 
-def test_a_guess_with_its_answer_and_the_sliders_of_lesson_02(
+def test_a_guess_with_its_answer_and_the_sliders_of_the_neuron(
     show: Callable[..., LabNotebook], page: Page, shoot: Callable[[Page, str], object]
 ) -> None:
     guess = ("from course import", 'predict("Turn w', "guess_knob.reveal(")

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from course.checks.lesson_03.adam import ADAM_STEP
-from course.checks.lesson_03.descent import MOMENTUM_STEP, SGD_STEP
-from course.checks.lesson_03.layers import LINEAR_BACKWARD, RELU_BACKWARD
-from course.checks.lesson_03.loss import CROSS_ENTROPY
-from course.checks.lesson_03.loss_backward import SOFTMAX_CROSS_ENTROPY_BACKWARD
-from course.checks.lesson_03.network import TWO_LAYER_GRADIENTS
-from course.checks.lesson_03.slopes import NUMERICAL_GRADIENT
-from course.checks.lesson_03.training import TRAIN
+from course.exercises.backprop_and_gradient_descent.adam import ADAM_STEP
+from course.exercises.backprop_and_gradient_descent.descent import MOMENTUM_STEP, SGD_STEP
+from course.exercises.backprop_and_gradient_descent.layers import LINEAR_BACKWARD, RELU_BACKWARD
+from course.exercises.backprop_and_gradient_descent.loss import CROSS_ENTROPY
+from course.exercises.backprop_and_gradient_descent.loss_backward import SOFTMAX_CROSS_ENTROPY_BACKWARD
+from course.exercises.backprop_and_gradient_descent.network import TWO_LAYER_GRADIENTS
+from course.exercises.backprop_and_gradient_descent.slopes import NUMERICAL_GRADIENT
+from course.exercises.backprop_and_gradient_descent.training import TRAIN
 
 # In the order of the lesson.
 EXERCISES = (

@@ -10,9 +10,18 @@ import jax.numpy as jnp
 from jax import Array
 
 from course.checks.exercise import Exercise, Mistake
-from course.checks.lesson_03.common import LESSON, Params
-from course.checks.lesson_03.stepping import CHANGED, NETWORK, OTHERS, WEIGHTS, Measure, case, changing, each
-from course.checks.probes.lesson_03 import steps
+from course.checks.probes.backprop_and_gradient_descent import steps
+from course.exercises.backprop_and_gradient_descent.common import TOPIC, Params
+from course.exercises.backprop_and_gradient_descent.stepping import (
+    CHANGED,
+    NETWORK,
+    OTHERS,
+    WEIGHTS,
+    Measure,
+    case,
+    changing,
+    each,
+)
 
 _RTOL, _ATOL = 1e-4, 2e-6
 Three = tuple[Params, Params, Params]
@@ -68,7 +77,7 @@ def _numbers(learning_rate: float, beta1: float, beta2: float, eps: float) -> di
 
 ADAM_STEP = Exercise(
     name="adam_step",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=adam_step,
     probe=steps,

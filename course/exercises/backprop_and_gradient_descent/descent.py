@@ -8,9 +8,18 @@ from typing import Any
 from jax import Array
 
 from course.checks.exercise import Exercise, Mistake
-from course.checks.lesson_03.common import LESSON, Params
-from course.checks.lesson_03.stepping import CHANGED, NETWORK, OTHERS, WEIGHTS, Measure, case, changing, each
-from course.checks.probes.lesson_03 import steps
+from course.checks.probes.backprop_and_gradient_descent import steps
+from course.exercises.backprop_and_gradient_descent.common import TOPIC, Params
+from course.exercises.backprop_and_gradient_descent.stepping import (
+    CHANGED,
+    NETWORK,
+    OTHERS,
+    WEIGHTS,
+    Measure,
+    case,
+    changing,
+    each,
+)
 
 _RTOL, _ATOL = 1e-4, 1e-5
 RATE = "learning_rate"
@@ -40,7 +49,7 @@ def _only(keep: Callable[[str, int], bool]) -> Callable[..., Params]:
 
 SGD_STEP = Exercise(
     name="sgd_step",
-    lesson=LESSON,
+    topic=TOPIC,
     points=1,
     reference=sgd_step,
     probe=steps,
@@ -166,7 +175,7 @@ def _forgets(params: Params, grads: Params, velocity: Params, *rest: Any) -> Two
 
 MOMENTUM_STEP = Exercise(
     name="momentum_step",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=momentum_step,
     probe=steps,

@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_03.common import LESSON, batch_of, normal
+from course.exercises.backprop_and_gradient_descent.common import TOPIC, batch_of, normal
 
 Three = tuple[Array, Array, Array]
 
@@ -43,7 +43,7 @@ def _linear_cases(rng: np.random.Generator) -> list[Case]:
 
 LINEAR_BACKWARD = Exercise(
     name="linear_backward",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=linear_backward,
     cases=_linear_cases,
@@ -185,7 +185,7 @@ def _relu_case(label: str, rng: np.random.Generator, *shape: int) -> Case:
 
 RELU_BACKWARD = Exercise(
     name="relu_backward",
-    lesson=LESSON,
+    topic=TOPIC,
     points=1,
     reference=relu_backward,
     cases=lambda rng: [

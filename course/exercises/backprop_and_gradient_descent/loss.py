@@ -8,7 +8,14 @@ import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_03.common import LESSON, batch_of, normal, of_labels, one_hot, some_labels
+from course.exercises.backprop_and_gradient_descent.common import (
+    TOPIC,
+    batch_of,
+    normal,
+    of_labels,
+    one_hot,
+    some_labels,
+)
 
 
 def cases(rng: np.random.Generator, spread: float) -> list[Case]:
@@ -64,7 +71,7 @@ def _added(small: str) -> Mistake:
 
 CROSS_ENTROPY = Exercise(
     name="cross_entropy",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=cross_entropy,
     cases=lambda rng: cases(rng, 0.5),

@@ -8,8 +8,8 @@ import jax
 from jax import Array
 
 from course.checks.exercise import Exercise, Mistake
-from course.checks.lesson_03.common import LESSON, of_labels, one_hot
-from course.checks.lesson_03.loss import cases, plain_softmax
+from course.exercises.backprop_and_gradient_descent.common import TOPIC, of_labels, one_hot
+from course.exercises.backprop_and_gradient_descent.loss import cases, plain_softmax
 
 
 def softmax_cross_entropy_backward(logits: Array, labels: Array) -> Array:
@@ -35,7 +35,7 @@ def _own_slope(logits: Array, labels: Array) -> Array:
 
 SOFTMAX_CROSS_ENTROPY_BACKWARD = Exercise(
     name="softmax_cross_entropy_backward",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=softmax_cross_entropy_backward,
     cases=lambda rng: cases(rng, 2.0),

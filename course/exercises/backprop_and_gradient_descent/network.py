@@ -13,8 +13,17 @@ from jax import Array
 
 from course.checks.compare import describe
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_03.common import LESSON, NAMES, Params, batch_of, entries, normal, one_hot, some_labels
-from course.checks.probes.lesson_03 import of_network
+from course.checks.probes.backprop_and_gradient_descent import of_network
+from course.exercises.backprop_and_gradient_descent.common import (
+    NAMES,
+    TOPIC,
+    Params,
+    batch_of,
+    entries,
+    normal,
+    one_hot,
+    some_labels,
+)
 
 
 @dataclass(frozen=True)
@@ -111,7 +120,7 @@ def _case(label: str, rng: np.random.Generator, batch: int, n_in: int, hidden: i
 
 TWO_LAYER_GRADIENTS = Exercise(
     name="two_layer_gradients",
-    lesson=LESSON,
+    topic=TOPIC,
     points=4,
     reference=two_layer_gradients,
     probe=of_network,

@@ -12,8 +12,8 @@ from jax import Array
 
 from course.checks.compare import describe, equal, is_array
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_03.common import LESSON, after_colon, normal
-from course.checks.probes.lesson_03 import slopes
+from course.checks.probes.backprop_and_gradient_descent import slopes
+from course.exercises.backprop_and_gradient_descent.common import TOPIC, after_colon, normal
 
 F = Callable[[Array], Array]
 # In float32 the quotient of a difference has an error of about 6e-8 · |f| / h, which is 1e-5 for the smallest h that is asked.
@@ -81,7 +81,7 @@ def _case(label: str, rng: np.random.Generator, shape: tuple[int, ...], h: float
 
 NUMERICAL_GRADIENT = Exercise(
     name="numerical_gradient",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=numerical_gradient,
     probe=slopes,

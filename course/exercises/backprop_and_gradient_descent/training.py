@@ -10,10 +10,19 @@ import numpy as np
 
 from course.checks.compare import difference
 from course.checks.exercise import Exercise, Mistake, WrongAnswer
-from course.checks.lesson_03.common import LESSON, NAMES, after_colon, entries
-from course.checks.lesson_03.digits import alike_case, apart_case, digits_case, world
-from course.checks.lesson_03.loops import at_random, everything, in_turn, loop, one_batch, rounds, runs_off, train
-from course.checks.probes.lesson_03 import trained
+from course.checks.probes.backprop_and_gradient_descent import trained
+from course.exercises.backprop_and_gradient_descent.common import NAMES, TOPIC, after_colon, entries
+from course.exercises.backprop_and_gradient_descent.digits import alike_case, apart_case, digits_case, world
+from course.exercises.backprop_and_gradient_descent.loops import (
+    at_random,
+    everything,
+    in_turn,
+    loop,
+    one_batch,
+    rounds,
+    runs_off,
+    train,
+)
 
 # See digits.py.
 ENOUGH = 0.82
@@ -145,7 +154,7 @@ def _too_few(share: float, count: int) -> str:
 
 TRAIN = Exercise(
     name="train",
-    lesson=LESSON,
+    topic=TOPIC,
     points=4,
     reference=train,
     probe=trained,

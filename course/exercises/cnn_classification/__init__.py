@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from course.checks.lesson_04.layers import CONV2D, OUTPUT_SIZE
-from course.checks.lesson_04.loss import LOSS_FN
-from course.checks.lesson_04.network import CNN
-from course.checks.lesson_04.pool import MAX_POOL
-from course.checks.lesson_04.reading import CLASSIFY
-from course.checks.lesson_04.scores import CONFUSION_MATRIX, PRECISION_RECALL_F1
-from course.checks.lesson_04.training import TRAIN_STEP
+from course.exercises.cnn_classification.layers import CONV2D, OUTPUT_SIZE
+from course.exercises.cnn_classification.loss import LOSS_FN
+from course.exercises.cnn_classification.network import CNN
+from course.exercises.cnn_classification.pool import MAX_POOL
+from course.exercises.cnn_classification.reading import CLASSIFY
+from course.exercises.cnn_classification.scores import CONFUSION_MATRIX, PRECISION_RECALL_F1
+from course.exercises.cnn_classification.training import TRAIN_STEP
 
 # In the order of the lesson.
 EXERCISES = (

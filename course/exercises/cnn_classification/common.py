@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-LESSON = "04_cnn_classification"
+TOPIC = "cnn_classification"
 
 
 def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:

@@ -12,7 +12,7 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_04.common import LESSON, normal
+from course.exercises.cnn_classification.common import TOPIC, normal
 
 # --- conv2d ---------------------------------------------------------------------------------------------------------
 
@@ -72,7 +72,7 @@ def _conv2d_cases(rng: np.random.Generator) -> list[Case]:
 
 CONV2D = Exercise(
     name="conv2d",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=conv2d,
     cases=_conv2d_cases,
@@ -194,7 +194,7 @@ def _output_size_cases(rng: np.random.Generator) -> list[Case]:
 
 OUTPUT_SIZE = Exercise(
     name="output_size",
-    lesson=LESSON,
+    topic=TOPIC,
     points=1,
     reference=output_size,
     cases=_output_size_cases,

@@ -11,8 +11,8 @@ from jax import Array
 
 from course.checks.compare import describe
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_04.common import LESSON, normal
-from course.checks.probes.lesson_04 import of_tiny
+from course.checks.probes.cnn_classification import of_tiny
+from course.exercises.cnn_classification.common import TOPIC, normal
 
 
 def loss_fn(model: Callable[[Array], Array], images: Array, labels: Array) -> Array:
@@ -60,7 +60,7 @@ def _sure_case(rng: np.random.Generator) -> Case:
 
 LOSS_FN = Exercise(
     name="loss_fn",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=loss_fn,
     probe=of_tiny,

@@ -14,9 +14,9 @@ from jax import Array
 
 from course.checks.compare import Told, difference
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_04.common import LESSON, after_colon
 from course.checks.outcome import Failure
-from course.checks.probes.lesson_04 import network as probe
+from course.checks.probes.cnn_classification import network as probe
+from course.exercises.cnn_classification.common import TOPIC, after_colon
 
 SIDE, CLASSES = 28, 10
 
@@ -193,7 +193,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 CNN = Exercise(
     name="CNN",
-    lesson=LESSON,
+    topic=TOPIC,
     points=4,
     reference=network(),
     cases=_cases,

@@ -15,9 +15,9 @@ from jax.typing import ArrayLike
 
 from course.checks.compare import describe, equal
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_04.common import LESSON, after_colon, normal
 from course.checks.outcome import Failure
-from course.checks.probes.lesson_04 import pooled
+from course.checks.probes.cnn_classification import pooled
+from course.exercises.cnn_classification.common import TOPIC, after_colon, normal
 
 
 def _corners(x: ArrayLike) -> np.ndarray:
@@ -89,7 +89,7 @@ _PAIRS = {"two upper ones": (0, 1), "two on the left": (1, 0), "two on the diago
 
 MAX_POOL = Exercise(
     name="max_pool",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=max_pool,
     probe=pooled,

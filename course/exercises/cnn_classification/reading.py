@@ -10,7 +10,7 @@ from jax import Array
 
 from course.checks.compare import Told, difference, kind_of
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_04.common import LESSON, after_colon
+from course.exercises.cnn_classification.common import TOPIC, after_colon
 
 CLASSES = 10
 _ENOUGH = 0.96
@@ -110,7 +110,7 @@ def _accept(got: Any, want: Any, images: Array) -> str | None:
 
 CLASSIFY = Exercise(
     name="classify",
-    lesson=LESSON,
+    topic=TOPIC,
     points=4,
     reference=classify,
     cases=_classify_cases,

@@ -9,7 +9,7 @@ from jax import Array
 
 from course.checks.compare import describe, is_number, kind_of
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_04.common import LESSON
+from course.exercises.cnn_classification.common import TOPIC
 
 # --- precision_recall_f1 --------------------------------------------------------------------------------------------
 
@@ -126,7 +126,7 @@ def _scores_cases(rng: np.random.Generator) -> list[Case]:
 
 PRECISION_RECALL_F1 = Exercise(
     name="precision_recall_f1",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=precision_recall_f1,
     cases=_scores_cases,
@@ -230,7 +230,7 @@ def _confusion_cases(rng: np.random.Generator) -> list[Case]:
 
 CONFUSION_MATRIX = Exercise(
     name="confusion_matrix",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=confusion_matrix,
     cases=_confusion_cases,

@@ -12,9 +12,9 @@ from jax import Array
 
 from course.checks.compare import equal, is_number
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_04.common import LESSON, after_colon, normal
-from course.checks.lesson_04.loss import loss_fn
-from course.checks.probes.lesson_04 import steps
+from course.checks.probes.cnn_classification import steps
+from course.exercises.cnn_classification.common import TOPIC, after_colon, normal
+from course.exercises.cnn_classification.loss import loss_fn
 
 STEPS = 3
 # The class of the model that the steps are tried on.
@@ -158,7 +158,7 @@ def _train_case(label: str, rng: np.random.Generator, batch: int, rate: float, m
 
 TRAIN_STEP = Exercise(
     name="train_step",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=train_step,
     probe=steps,

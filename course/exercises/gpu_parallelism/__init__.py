@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from course.checks.lesson_01.batching import BATCHED
-from course.checks.lesson_01.estimates import ARITHMETIC_INTENSITY, PREDICTED_TIME
-from course.checks.lesson_01.maps import ADD_KERNEL, TRANSPOSE_NAIVE
-from course.checks.lesson_01.product import MATMUL_TILED
-from course.checks.lesson_01.reduction import BLOCK_SUM
-from course.checks.lesson_01.speedup import SPEEDUP
-from course.checks.lesson_01.transpose import TRANSPOSE_TILED
+from course.exercises.gpu_parallelism.batching import BATCHED
+from course.exercises.gpu_parallelism.estimates import ARITHMETIC_INTENSITY, PREDICTED_TIME
+from course.exercises.gpu_parallelism.maps import ADD_KERNEL, TRANSPOSE_NAIVE
+from course.exercises.gpu_parallelism.product import MATMUL_TILED
+from course.exercises.gpu_parallelism.reduction import BLOCK_SUM
+from course.exercises.gpu_parallelism.speedup import SPEEDUP
+from course.exercises.gpu_parallelism.transpose import TRANSPOSE_TILED
 
 # In the order of the lesson.
 EXERCISES = (

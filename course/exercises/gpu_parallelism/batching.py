@@ -11,9 +11,9 @@ import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_01.common import LESSON, normal
 from course.checks.plain import Thing
-from course.checks.probes.lesson_01 import scored
+from course.checks.probes.gpu_parallelism import scored
+from course.exercises.gpu_parallelism.common import TOPIC, normal
 
 Score = Callable[[Array, Array], Array]
 
@@ -69,7 +69,7 @@ def _loop(score: Score, X: Array, w: Array) -> Array:
 
 BATCHED = Exercise(
     name="batched",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=batched,
     cases=_batched_cases,

@@ -8,7 +8,7 @@ import numpy as np
 
 from course.checks.compare import is_number, kind_of
 
-LESSON = "01_gpu_parallelism"
+TOPIC = "gpu_parallelism"
 
 
 def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:

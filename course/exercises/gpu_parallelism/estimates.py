@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_01.common import LESSON, as_float, real
+from course.exercises.gpu_parallelism.common import TOPIC, as_float, real
 
 # --- arithmetic_intensity -------------------------------------------------------------------------------------------
 
@@ -35,7 +35,7 @@ def _without_reuse(m: int, k: int, n: int, itemsize: int) -> float:
 
 ARITHMETIC_INTENSITY = Exercise(
     name="arithmetic_intensity",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=arithmetic_intensity,
     cases=_intensity_cases,
@@ -138,7 +138,7 @@ def _time_cases(rng: np.random.Generator) -> list[Case]:
 
 PREDICTED_TIME = Exercise(
     name="predicted_time",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=predicted_time,
     cases=_time_cases,

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_01.common import LESSON, normal
-from course.checks.lesson_01.costs import both_ways, coalescing, fetched_once
-from course.checks.lesson_01.kernels import add_kernel, edited, transpose_naive
-from course.checks.lesson_01.launches import Launch, Task
-from course.checks.probes.lesson_01 import text_of
+from course.checks.probes.gpu_parallelism import text_of
+from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.costs import both_ways, coalescing, fetched_once
+from course.exercises.gpu_parallelism.kernels import add_kernel, edited, transpose_naive
+from course.exercises.gpu_parallelism.launches import Launch, Task
 
 # --- add_kernel -----------------------------------------------------------------------------------------------------
 
@@ -48,7 +48,7 @@ _ADD = Task(add_kernel, _add_launch, standard=fetched_once, score=coalescing)
 
 ADD_KERNEL = Exercise(
     name="add_kernel",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=add_kernel,
     cases=_add_cases,
@@ -157,7 +157,7 @@ _NAIVE = Task(transpose_naive, _transpose_launch, score=both_ways)
 
 TRANSPOSE_NAIVE = Exercise(
     name="transpose_naive",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=transpose_naive,
     cases=_transpose_cases,

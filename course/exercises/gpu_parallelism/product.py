@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_01.common import LESSON, normal
-from course.checks.lesson_01.costs import coalesced, coalescing, fetched_once
-from course.checks.lesson_01.kernels import edited, matmul_tiled
-from course.checks.lesson_01.launches import Launch, Task
-from course.checks.probes.lesson_01 import text_of
+from course.checks.probes.gpu_parallelism import text_of
+from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.costs import coalesced, coalescing, fetched_once
+from course.exercises.gpu_parallelism.kernels import edited, matmul_tiled
+from course.exercises.gpu_parallelism.launches import Launch, Task
 from course.simt.report import Report
 
 
@@ -66,7 +66,7 @@ _GUARD = "if row < out.shape[0] and col < out.shape[1]:"
 
 MATMUL_TILED = Exercise(
     name="matmul_tiled",
-    lesson=LESSON,
+    topic=TOPIC,
     points=4,
     reference=matmul_tiled,
     cases=_cases,

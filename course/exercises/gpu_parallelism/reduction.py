@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_01.common import LESSON, normal
-from course.checks.lesson_01.costs import conflict_free
-from course.checks.lesson_01.kernels import block_sum, edited
-from course.checks.lesson_01.launches import Launch, Task
-from course.checks.probes.lesson_01 import text_of
+from course.checks.probes.gpu_parallelism import text_of
+from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.costs import conflict_free
+from course.exercises.gpu_parallelism.kernels import block_sum, edited
+from course.exercises.gpu_parallelism.launches import Launch, Task
 from course.simt.report import Report
 
 _THREADS = 128
@@ -95,7 +95,7 @@ _UPWARD = "    step = 1\n    while step < t.blockDim.x:\n{}        t.syncthreads
 
 BLOCK_SUM = Exercise(
     name="block_sum",
-    lesson=LESSON,
+    topic=TOPIC,
     points=4,
     reference=block_sum,
     cases=_cases,

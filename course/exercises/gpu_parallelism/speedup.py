@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_01.common import LESSON, as_float
+from course.exercises.gpu_parallelism.common import TOPIC, as_float
 
 
 def speedup(parallel_fraction: float, workers: int) -> float:
@@ -26,7 +26,7 @@ def _speedup_cases(rng: np.random.Generator) -> list[Case]:
 
 SPEEDUP = Exercise(
     name="speedup",
-    lesson=LESSON,
+    topic=TOPIC,
     points=1,
     reference=speedup,
     cases=_speedup_cases,

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_01.common import LESSON, normal
-from course.checks.lesson_01.costs import both_ways, coalesced, conflict_free
-from course.checks.lesson_01.kernels import edited, transpose_tiled
-from course.checks.lesson_01.launches import Launch, Task
-from course.checks.probes.lesson_01 import text_of
+from course.checks.probes.gpu_parallelism import text_of
+from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.costs import both_ways, coalesced, conflict_free
+from course.exercises.gpu_parallelism.kernels import edited, transpose_tiled
+from course.exercises.gpu_parallelism.launches import Launch, Task
 from course.simt.report import Report
 
 
@@ -61,7 +61,7 @@ _OUT_ROW, _OUT_COL = "t.blockIdx.x * 32 + t.threadIdx.y", "t.blockIdx.y * 32 + t
 
 TRANSPOSE_TILED = Exercise(
     name="transpose_tiled",
-    lesson=LESSON,
+    topic=TOPIC,
     points=4,
     reference=transpose_tiled,
     cases=_cases,

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from course.checks.lesson_06.batches import DEVICE_BATCHES
-from course.checks.lesson_06.epochs import SCAN_EPOCH
-from course.checks.lesson_06.micro import ACCUMULATE_GRADIENTS
-from course.checks.lesson_06.mixed import MIXED_GRADIENTS
-from course.checks.lesson_06.pool import POOL_BY_SLICES
-from course.checks.lesson_06.profile import BOTTLENECK, WHOLE_SPEEDUP
-from course.checks.lesson_06.stepping import MAKE_STEP
+from course.exercises.make_it_fast.batches import DEVICE_BATCHES
+from course.exercises.make_it_fast.epochs import SCAN_EPOCH
+from course.exercises.make_it_fast.micro import ACCUMULATE_GRADIENTS
+from course.exercises.make_it_fast.mixed import MIXED_GRADIENTS
+from course.exercises.make_it_fast.pool import POOL_BY_SLICES
+from course.exercises.make_it_fast.profile import BOTTLENECK, WHOLE_SPEEDUP
+from course.exercises.make_it_fast.stepping import MAKE_STEP
 
 # In the order of the lesson.
 EXERCISES = (

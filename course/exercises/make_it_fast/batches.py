@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_06.common import LESSON, unreadable
-from course.checks.probes.lesson_06 import batches
+from course.checks.probes.make_it_fast import batches
+from course.exercises.make_it_fast.common import TOPIC, unreadable
 
 
 def device_batches(key: Any, images: Any, labels: Any, size: int) -> Any:
@@ -137,7 +137,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 DEVICE_BATCHES = Exercise(
     name="device_batches",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=device_batches,
     cases=_cases,

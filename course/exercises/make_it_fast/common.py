@@ -8,7 +8,7 @@ import numpy as np
 
 from course.checks.exercise import WrongAnswer
 
-LESSON = "06_make_it_fast"
+TOPIC = "make_it_fast"
 
 
 def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:

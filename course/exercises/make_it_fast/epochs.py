@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_06.common import LESSON, layer, unreadable
-from course.checks.probes.lesson_06 import epoch
+from course.checks.probes.make_it_fast import epoch
+from course.exercises.make_it_fast.common import TOPIC, layer, unreadable
 
 Step = Callable[..., Any]
 
@@ -107,7 +107,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 SCAN_EPOCH = Exercise(
     name="scan_epoch",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=scan_epoch,
     cases=_cases,

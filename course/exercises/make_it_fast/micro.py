@@ -10,8 +10,8 @@ import jax.numpy as jnp
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_06.common import LESSON, layer, unreadable
-from course.checks.probes.lesson_06 import in_parts
+from course.checks.probes.make_it_fast import in_parts
+from course.exercises.make_it_fast.common import TOPIC, layer, unreadable
 
 Loss = Callable[..., Any]
 
@@ -93,7 +93,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 ACCUMULATE_GRADIENTS = Exercise(
     name="accumulate_gradients",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=accumulate_gradients,
     cases=_cases,

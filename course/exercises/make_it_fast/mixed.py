@@ -11,8 +11,8 @@ import numpy as np
 
 from course.checks.compare import difference
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_06.common import LESSON, layer, normal, unreadable
-from course.checks.probes.lesson_06 import in_short
+from course.checks.probes.make_it_fast import in_short
+from course.exercises.make_it_fast.common import TOPIC, layer, normal, unreadable
 
 Loss = Callable[..., Any]
 # Two right answers may round in other places: bfloat16 has 8 significant bits.
@@ -111,7 +111,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 MIXED_GRADIENTS = Exercise(
     name="mixed_gradients",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=mixed_gradients,
     cases=_cases,

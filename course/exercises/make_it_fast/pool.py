@@ -11,8 +11,8 @@ from jax import Array, lax
 
 from course.checks.compare import equal
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_06.common import LESSON, normal, unreadable
-from course.checks.probes.lesson_06 import pool_with_gradient
+from course.checks.probes.make_it_fast import pool_with_gradient
+from course.exercises.make_it_fast.common import TOPIC, normal, unreadable
 
 
 def _corners(x: Array) -> tuple[Array, Array, Array, Array]:
@@ -92,7 +92,7 @@ def _measure(raw: Any, x: np.ndarray, weight: np.ndarray) -> Any:
 
 POOL_BY_SLICES = Exercise(
     name="pool_by_slices",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=pool_by_slices,
     cases=_cases,

@@ -9,8 +9,8 @@ from typing import Any
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_06.common import LESSON
-from course.checks.probes.lesson_06 import profiled
+from course.checks.probes.make_it_fast import profiled
+from course.exercises.make_it_fast.common import TOPIC
 
 # --- bottleneck -------------------------------------------------------------------------------------------------------
 
@@ -81,7 +81,7 @@ def _times(f: float, m: float, d: float, peak: float, bandwidth: float, each: fl
 
 BOTTLENECK = Exercise(
     name="bottleneck",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=bottleneck,
     cases=_bottleneck_cases,
@@ -184,7 +184,7 @@ def _each(times: dict[str, float], gains: dict[str, float]) -> list[tuple[float,
 
 WHOLE_SPEEDUP = Exercise(
     name="whole_speedup",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=whole_speedup,
     probe=profiled,

@@ -9,8 +9,8 @@ import jax
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_06.common import LESSON, layer, unreadable, whole_numbers
-from course.checks.probes.lesson_06 import steps
+from course.checks.probes.make_it_fast import steps
+from course.exercises.make_it_fast.common import TOPIC, layer, unreadable, whole_numbers
 
 STEPS = 3
 
@@ -151,7 +151,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 MAKE_STEP = Exercise(
     name="make_step",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=make_step,
     cases=_cases,

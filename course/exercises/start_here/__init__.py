@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from course.checks.lesson_00.standardize import STANDARDIZE
-from course.checks.lesson_00.timed import TIMED
+from course.exercises.start_here.standardize import STANDARDIZE
+from course.exercises.start_here.timed import TIMED
 
 EXERCISES = (STANDARDIZE, TIMED)

@@ -1,3 +1,3 @@
 """What the exercises of lesson 00 share."""
 
-LESSON = "00_start_here"
+TOPIC = "start_here"

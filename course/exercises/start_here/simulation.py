@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
-# How many numbers the argument has that fn should be timed with (see course/checks/probes/lesson_00.py).
+# How many numbers the argument has that fn should be timed with (see course/checks/probes/start_here.py).
 SIZE = 3
 # Processor time a second of waiting, as if two cores worked and each of them paused now and then.
 _CORES = 1.7
@@ -39,7 +39,7 @@ class Device:
         self.ready: list[float] = []
 
     def ask(self, op: str, *given: Any) -> Any:
-        """See :func:`course.checks.probes.lesson_00.clocked`.
+        """See :func:`course.checks.probes.start_here.clocked`.
 
         Raises:
             ValueError: the question makes no sense; the message says why.

@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_00.common import LESSON
+from course.exercises.start_here.common import TOPIC
 
 
 def _divided(x: Array, spread: Array) -> Array:
@@ -77,7 +77,7 @@ def _sample_with_equals(x: Array) -> Array:
 
 STANDARDIZE = Exercise(
     name="standardize",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=standardize,
     cases=_standardize_cases,

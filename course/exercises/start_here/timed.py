@@ -11,9 +11,9 @@ import jax.numpy as jnp
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_00.common import LESSON
-from course.checks.lesson_00.simulation import FURTHER, Device
-from course.checks.probes.lesson_00 import clocked
+from course.checks.probes.start_here import clocked
+from course.exercises.start_here.common import TOPIC
+from course.exercises.start_here.simulation import FURTHER, Device
 
 
 def _seconds(answer: Any, *args: Any) -> Any:
@@ -116,7 +116,7 @@ def _total_of(calls: int) -> Mistake:
 
 TIMED = Exercise(
     name="timed",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=timed,
     cases=_timed_cases,

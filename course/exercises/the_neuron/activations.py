@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_02.common import LESSON, normal
+from course.exercises.the_neuron.common import TOPIC, normal
 
 # --- relu -----------------------------------------------------------------------------------------------------------
 
@@ -27,7 +27,7 @@ def _relu_cases(rng: np.random.Generator) -> list[Case]:
 
 RELU = Exercise(
     name="relu",
-    lesson=LESSON,
+    topic=TOPIC,
     points=1,
     reference=lambda x: jnp.maximum(x, 0),
     cases=_relu_cases,
@@ -150,7 +150,7 @@ def _flat_sum(exps: Array) -> Array:
 
 SOFTMAX = Exercise(
     name="softmax",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=lambda Z: jax.nn.softmax(Z, axis=-1),
     cases=_softmax_cases,

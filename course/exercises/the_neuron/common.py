@@ -9,7 +9,7 @@ import numpy as np
 from course.checks.compare import kind_of
 from course.checks.exercise import WrongAnswer
 
-LESSON = "02_the_neuron"
+TOPIC = "the_neuron"
 
 
 def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:

@@ -12,8 +12,8 @@ from jax import Array
 
 from course.checks.compare import Told
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_02.common import LESSON, numbers, sizes
-from course.checks.probes.lesson_02 import draw
+from course.checks.probes.the_neuron import draw
+from course.exercises.the_neuron.common import TOPIC, numbers, sizes
 
 
 def he_init(key: Array, n_in: int, n_out: int) -> tuple[Array, Array]:
@@ -123,7 +123,7 @@ def _he_cases(rng: np.random.Generator) -> list[Case]:
 
 HE_INIT = Exercise(
     name="he_init",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=he_init,
     cases=_he_cases,

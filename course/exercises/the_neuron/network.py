@@ -11,8 +11,8 @@ import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_02.common import LESSON, numbers
-from course.checks.probes.lesson_02 import built
+from course.checks.probes.the_neuron import built
+from course.exercises.the_neuron.common import TOPIC, numbers
 
 # --- xor_network ----------------------------------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ def _xor_accept(got: Any, want: Any, X: Array) -> str | None:
 
 XOR_NETWORK = Exercise(
     name="xor_network",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=_xor_weights([[1, 1], [1, 1]], [0, -1], [1, -2], 0),
     cases=_xor_cases,
@@ -166,7 +166,7 @@ def _count_cases(rng: np.random.Generator) -> list[Case]:
 
 COUNT_PARAMETERS = Exercise(
     name="count_parameters",
-    lesson=LESSON,
+    topic=TOPIC,
     points=1,
     reference=count_parameters,
     cases=_count_cases,

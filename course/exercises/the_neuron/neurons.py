@@ -10,7 +10,7 @@ import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_02.common import LESSON, normal, sizes
+from course.exercises.the_neuron.common import TOPIC, normal, sizes
 
 # --- neuron ---------------------------------------------------------------------------------------------------------
 
@@ -37,7 +37,7 @@ def _neuron_cases(rng: np.random.Generator) -> list[Case]:
 
 NEURON = Exercise(
     name="neuron",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=neuron,
     cases=_neuron_cases,
@@ -123,7 +123,7 @@ def _layer_cases(rng: np.random.Generator) -> list[Case]:
 
 LAYER = Exercise(
     name="layer",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=layer,
     cases=_layer_cases,
@@ -208,7 +208,7 @@ def _batched_cases(rng: np.random.Generator) -> list[Case]:
 
 BATCHED_LAYER = Exercise(
     name="batched_layer",
-    lesson=LESSON,
+    topic=TOPIC,
     points=3,
     reference=batched_layer,
     cases=_batched_cases,

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from course.checks.lesson_05.bounds import BLOCK_BOUNDS
-from course.checks.lesson_05.counting import BYTES_MOVED
-from course.checks.lesson_05.fusing import FUSED_LAYER
-from course.checks.lesson_05.outer import OUTER_SUM
-from course.checks.lesson_05.product import MATMUL_BLOCKS
-from course.checks.lesson_05.reduction import COLUMN_SUM
-from course.checks.lesson_05.rows import ROW_SOFTMAX
-from course.checks.lesson_05.scaling import SCALE_SHIFT
-from course.checks.lesson_05.turning import TRANSPOSE_BLOCKS
+from course.exercises.write_a_kernel.bounds import BLOCK_BOUNDS
+from course.exercises.write_a_kernel.counting import BYTES_MOVED
+from course.exercises.write_a_kernel.fusing import FUSED_LAYER
+from course.exercises.write_a_kernel.outer import OUTER_SUM
+from course.exercises.write_a_kernel.product import MATMUL_BLOCKS
+from course.exercises.write_a_kernel.reduction import COLUMN_SUM
+from course.exercises.write_a_kernel.rows import ROW_SOFTMAX
+from course.exercises.write_a_kernel.scaling import SCALE_SHIFT
+from course.exercises.write_a_kernel.turning import TRANSPOSE_BLOCKS
 
 # In the order of the lesson.
 EXERCISES = (

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_05.common import LESSON, whole
+from course.exercises.write_a_kernel.common import TOPIC, whole
 
 Sides = tuple[int, ...]
 Bounds = tuple[tuple[int, int], ...]
@@ -41,7 +41,7 @@ def _each(bounds: Callable[[int, int, int], tuple[int, int]]) -> Callable[[Sides
 
 BLOCK_BOUNDS = Exercise(
     name="block_bounds",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=block_bounds,
     cases=_cases,

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.lesson_05.common import LESSON, whole
+from course.exercises.write_a_kernel.common import TOPIC, whole
 
 
 def _steps(batch: int, n_out: int, rows: int, cols: int) -> int:
@@ -41,7 +41,7 @@ def _each_step(numbers: Callable[[int, int, int, int, int], int]) -> Callable[..
 
 BYTES_MOVED = Exercise(
     name="bytes_moved",
-    lesson=LESSON,
+    topic=TOPIC,
     points=2,
     reference=bytes_moved,
     cases=_cases,

@@ -10,8 +10,8 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
-from course.checks.lesson_05.common import NOTHING_WRITTEN, compiled, edited, normal
-from course.checks.lesson_05.tasks import Asked, Task
+from course.exercises.write_a_kernel.common import NOTHING_WRITTEN, compiled, edited, normal
+from course.exercises.write_a_kernel.tasks import Asked, Task
 
 
 def outer_sum(x: Any, y: Any, rows: Any, cols: Any) -> Any:

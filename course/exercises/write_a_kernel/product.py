@@ -11,8 +11,8 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
-from course.checks.lesson_05.common import compiled, edited, quarters
-from course.checks.lesson_05.tasks import RULES, Asked, Task, refuse
+from course.exercises.write_a_kernel.common import compiled, edited, quarters
+from course.exercises.write_a_kernel.tasks import RULES, Asked, Task, refuse
 
 
 def matmul_blocks(A: Any, B: Any, rows: Any, cols: Any, depth: Any) -> Any:

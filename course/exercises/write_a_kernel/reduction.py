@@ -11,9 +11,9 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
-from course.checks.lesson_05.calls import Call
-from course.checks.lesson_05.common import compiled, edited, normal
-from course.checks.lesson_05.tasks import Asked, Task, alone, in_bounds, refuse
+from course.exercises.write_a_kernel.calls import Call
+from course.exercises.write_a_kernel.common import compiled, edited, normal
+from course.exercises.write_a_kernel.tasks import Asked, Task, alone, in_bounds, refuse
 
 
 def column_sum(x: Any, rows: Any) -> Any:

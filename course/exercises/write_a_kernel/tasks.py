@@ -14,11 +14,11 @@ from typing import Any
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.lesson_05.calls import Call, calls_of
-from course.checks.lesson_05.common import LESSON, LIMIT_S, compiled
-from course.checks.lesson_05.errors import in_words
 from course.checks.plain import Thing
-from course.checks.probes.lesson_05 import blocks
+from course.checks.probes.write_a_kernel import blocks
+from course.exercises.write_a_kernel.calls import Call, calls_of
+from course.exercises.write_a_kernel.common import LIMIT_S, TOPIC, compiled
+from course.exercises.write_a_kernel.errors import in_words
 
 RTOL, ATOL = 1e-4, 1e-5
 Shape = tuple[int, ...]
@@ -145,7 +145,7 @@ class Task:
         """The exercise that asks for it, named as its reference; `numbers` are the arguments of that which are no arrays."""
         return Exercise(
             name=reference.__name__,
-            lesson=LESSON,
+            topic=TOPIC,
             points=points,
             reference=compiled(reference, *numbers),
             cases=cases,
