@@ -14,7 +14,7 @@ import typer
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from course import cli_badges, cli_grade, cli_progress, cli_site, terminal
+from course import cli_badges, cli_grade, cli_progress, cli_renumber, cli_site, terminal
 from course.authoring import bootstrap as setup_cell
 from course.authoring import format as formatting
 from course.authoring import lessons, release
@@ -31,6 +31,7 @@ app = typer.Typer(
 )
 cli_grade.register(app)
 cli_badges.register(app)
+cli_renumber.register(app)
 cli_site.register(app)
 cli_progress.register(app)
 out = Console(highlight=False, soft_wrap=True)
@@ -38,7 +39,7 @@ err = Console(stderr=True, highlight=False, soft_wrap=True)
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NOTEBOOKS]…", help="Files, folders, or lessons by name (02 is enough). Default: all."),
+    typer.Argument(metavar="[NOTEBOOKS]…", help="Files, folders, or lessons by name, number or topic. Default: all."),
 ]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if something is not as it should be.")]
 Timeout = Annotated[int, typer.Option(help="Seconds that one cell may take.", min=1)]
@@ -66,10 +67,10 @@ def common(
 
 @app.command("list")
 def list_lessons() -> None:
-    """Show the lessons: their titles, minutes, exercises and files."""
+    """Show the lessons in the order of their table: their titles, minutes, exercises and files."""
     root = lessons.course_root()
     table = Table("lesson", "title", "minutes", "exercises", "points", "files")
-    for name in lessons.names(root):
+    for name in dict.fromkeys((*lessons.table(root), *lessons.names(root))):
         lesson = lessons.describe(root, name)
         minutes = "–" if lesson.minutes is None else str(lesson.minutes)
         row = (lesson.name, lesson.title, minutes, str(len(lesson.exercises)), f"{lesson.points:g}")
@@ -149,9 +150,9 @@ def bootstrap_cell(
 
 @app.command("lesson")
 def one_lesson(
-    name: Annotated[str, typer.Argument(help="The lesson's name, or its number.")], timeout: Timeout = 600
+    name: Annotated[str, typer.Argument(help="The lesson's name, number or topic.")], timeout: Timeout = 600
 ) -> None:
-    """Run, format and release one lesson, then run its gates: what `make lesson N=02` does."""
+    """Run, format and release one lesson, then run its gates: what `make lesson N=the_neuron` does."""
     require("Testing a lesson")
     root = lessons.course_root()
     name = lessons.find_name(root, name)

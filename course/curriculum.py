@@ -1,24 +1,45 @@
 """The lessons in their order: the one table of their numbers. Everything else knows a lesson by its topic.
 
 A lesson's name, "02_the_neuron", is its number and its topic. The name is what its three notebooks are called; the topic,
-"the_neuron", is what its exercises (`course/exercises/the_neuron`), its probes and its tests are called. To insert a lesson, change the
-table and run `course renumber`, which renames notebooks and follows links and words.
+"the_neuron", is what its exercises (`course/exercises/the_neuron`), its probes and its tests are called. To insert a lesson, give its
+topic a line here and run `course renumber`: notebooks, links and words follow.
 """
 
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
-# A line a lesson. `course list`, `course renumber` and all that looks up a lesson read it here.
-LESSONS = (
-    "00_start_here",
-    "01_gpu_parallelism",
-    "02_the_neuron",
-    "03_backprop_and_gradient_descent",
-    "04_cnn_classification",
-    "05_write_a_kernel",
-    "06_make_it_fast",
+# A line a lesson; its place is its number, from 00 on.
+TOPICS = (
+    "start_here",
+    "gpu_parallelism",
+    "the_neuron",
+    "backprop_and_gradient_descent",
+    "cnn_classification",
+    "write_a_kernel",
+    "make_it_fast",
 )
+# Lessons to come, numbered on, as texts name some of them already. A line moves up when its notebooks are there.
+TO_COME = (
+    "several_devices",
+    "deeper_networks",
+    "detection",
+    "tracking",
+    "verification",
+    "robustness",
+    "deployment",
+    "attention",
+)
+
+
+def numbered(topics: Sequence[str]) -> tuple[str, ...]:
+    """The lessons' names, in the order of these topics."""
+    return tuple(f"{number:02}_{topic}" for number, topic in enumerate(topics))
+
+
+# What each lesson's three notebooks are called.
+LESSONS = numbered(TOPICS)
 
 
 def topic_of(name: str) -> str:

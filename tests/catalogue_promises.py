@@ -1,6 +1,6 @@
 """The promises of a catalogue, held for each of its exercises: right answers pass, wrong ones are rejected and named.
 
-One file a lesson takes them all over, and names its `LESSON`: so lessons are tried beside each other.
+One file a lesson takes them all over, and names its `TOPIC`: so lessons are tried beside each other.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ each_seed = pytest.mark.parametrize("seed", SEEDS)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each test for each exercise of the module's lesson; pytest tries all of one exercise before it goes to the next."""
     if "exercise" in metafunc.fixturenames:
-        found = exercises(metafunc.module.LESSON)
+        found = exercises(metafunc.module.TOPIC)
         metafunc.parametrize("exercise", found.values(), ids=list(found), indirect=True, scope="module")
 
 

@@ -1,7 +1,7 @@
-"""The promises of lesson 03's catalogue."""
+"""The promises of the catalogue backprop_and_gradient_descent."""
 
 from __future__ import annotations
 
 from catalogue_promises import *  # noqa: F403
 
-LESSON = "03_backprop_and_gradient_descent"
+TOPIC = "backprop_and_gradient_descent"

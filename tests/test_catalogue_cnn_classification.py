@@ -1,7 +1,7 @@
-"""The promises of lesson 04's catalogue."""
+"""The promises of the catalogue cnn_classification."""
 
 from __future__ import annotations
 
 from catalogue_promises import *  # noqa: F403
 
-LESSON = "04_cnn_classification"
+TOPIC = "cnn_classification"

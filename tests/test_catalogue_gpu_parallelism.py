@@ -1,7 +1,7 @@
-"""The promises of lesson 01's catalogue."""
+"""The promises of the catalogue gpu_parallelism."""
 
 from __future__ import annotations
 
 from catalogue_promises import *  # noqa: F403
 
-LESSON = "01_gpu_parallelism"
+TOPIC = "gpu_parallelism"

@@ -1,7 +1,7 @@
-"""The promises of lesson 06's catalogue."""
+"""The promises of the catalogue make_it_fast."""
 
 from __future__ import annotations
 
 from catalogue_promises import *  # noqa: F403
 
-LESSON = "06_make_it_fast"
+TOPIC = "make_it_fast"

@@ -1,7 +1,7 @@
-"""The promises of lesson 00's catalogue."""
+"""The promises of the catalogue start_here."""
 
 from __future__ import annotations
 
 from catalogue_promises import *  # noqa: F403
 
-LESSON = "00_start_here"
+TOPIC = "start_here"

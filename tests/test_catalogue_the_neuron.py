@@ -1,7 +1,7 @@
-"""The promises of lesson 02's catalogue."""
+"""The promises of the catalogue the_neuron."""
 
 from __future__ import annotations
 
 from catalogue_promises import *  # noqa: F403
 
-LESSON = "02_the_neuron"
+TOPIC = "the_neuron"

@@ -1,7 +1,7 @@
-"""The promises of lesson 05's catalogue."""
+"""The promises of the catalogue write_a_kernel."""
 
 from __future__ import annotations
 
 from catalogue_promises import *  # noqa: F403
 
-LESSON = "05_write_a_kernel"
+TOPIC = "write_a_kernel"

@@ -17,6 +17,7 @@ from submissions import graded, handed_in, question
 from course.checks import exercises, find, judge
 from course.checks.judge import marking
 from course.checks.verdict import Verdict
+from course.curriculum import lesson_of
 from course.data import load
 from course.exercises.backprop_and_gradient_descent.digits import Digits
 from course.grading import sandbox
@@ -24,7 +25,7 @@ from course.grading.model import Settings
 from course.grading.withhold import hidden_images, withhold
 from course.grading.worker import Worker
 
-LESSON = "03_backprop_and_gradient_descent"
+LESSON = lesson_of("backprop_and_gradient_descent")
 
 
 def the_verdict(name: str, answer: Callable[..., Any], seed: int = 0) -> Verdict:

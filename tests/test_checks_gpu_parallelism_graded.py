@@ -7,11 +7,12 @@ from collections.abc import Iterator
 import pytest
 from submissions import graded, handed_in, question
 
+from course.curriculum import lesson_of
 from course.grading import sandbox
 from course.grading.model import Settings
 from course.grading.worker import Worker
 
-LESSON = "01_gpu_parallelism"
+LESSON = lesson_of("gpu_parallelism")
 
 UNPADDED = """
 def transpose_tiled(t, x, out):

@@ -10,7 +10,9 @@ import pytest
 from hang import HANG_S
 from nbclient import NotebookClient
 
-LESSON = Path(__file__).parents[1] / "notebooks" / "04_cnn_classification.ipynb"
+from course.curriculum import lesson_of
+
+LESSON = Path(__file__).parents[1] / "notebooks" / f"{lesson_of('cnn_classification')}.ipynb"
 
 needs_mnist = pytest.mark.skipif(
     not os.environ.get("COURSE_DATA"), reason="needs COURSE_DATA, a folder with the MNIST files"

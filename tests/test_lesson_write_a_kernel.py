@@ -16,10 +16,11 @@ from jax.experimental import pallas as pl
 from course.authoring.notebook import read
 from course.checks.plain import plain
 from course.checks.probes.write_a_kernel import blocks
+from course.curriculum import lesson_of
 from course.exercises.write_a_kernel import BYTES_MOVED
 from course.exercises.write_a_kernel.calls import calls_of
 
-LESSON = Path(__file__).parents[1] / "notebooks" / "05_write_a_kernel.ipynb"
+LESSON = Path(__file__).parents[1] / "notebooks" / f"{lesson_of('write_a_kernel')}.ipynb"
 
 
 def run(*ids: str, **given: Any) -> dict[str, Any]:
