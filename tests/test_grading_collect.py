@@ -24,7 +24,7 @@ from hypothesis import strategies as st
 from making import code, grading, notebook
 
 from course.checks import registry
-from course.curriculum import lesson_of, number_of
+from course.curriculum import lesson_of, number_of, topic_of
 from course.grading import handed_in, naming
 from course.grading.collect import LARGEST, collect
 from course.grading.model import GradingError, Submission
@@ -114,14 +114,16 @@ def test_nbgraders_folder_of_one_learner(gather: Collect, where: str, lessons: l
 def test_flat_files(gather: Collect) -> None:
     names = [
         f"ada_{TWO}",
-        "bob-02",
+        f"bob-{number_of(TWO)}",
         "carl",
         f"dora_the_neuron_{TWO} (1)",
         f"{TWO}_eve",
-        "fay_lesson2",
+        f"fay_lesson{int(number_of(TWO))}",
+        # Handed out when the lesson had another number.
+        f"gus_77_{topic_of(TWO)}",
     ]
     rows = gather({f"{name}.ipynb": book(mark=name) for name in names})
-    assert table(rows) == [(name, TWO) for name in ("ada", "bob", "carl", "dora_the_neuron", "eve", "fay")]
+    assert table(rows) == [(name, TWO) for name in ("ada", "bob", "carl", "dora_the_neuron", "eve", "fay", "gus")]
 
 
 def test_a_folder_for_each_lesson(gather: Collect) -> None:
