@@ -9,6 +9,7 @@ import pytest
 
 from course.checks import exercises
 from course.curriculum import LESSONS, TOPICS, topic_of
+from course.grading.package import write_package
 
 HERE = Path(__file__).parent
 
@@ -23,6 +24,13 @@ def test_a_catalogue_is_found_by_the_topic_and_by_the_name_that_the_lesson_had_w
     for topic in TOPICS:
         assert exercises(topic) == exercises(f"77_{topic}")
     assert list(exercises()) == [name for topic in TOPICS for name in exercises(topic)]
+
+
+def test_no_catalogue_goes_into_the_sandbox(tmp_path: Path) -> None:
+    package = write_package(tmp_path) / "course"
+    assert not (package / "exercises").exists() and not (package / "checks" / "registry.py").exists()
+    held = "".join(path.read_text(encoding="utf-8") for path in package.rglob("*.py"))
+    assert "course.exercises" not in held and "from course.checks.exercise" not in held
 
 
 def test_every_lessons_catalogue_is_tried() -> None:

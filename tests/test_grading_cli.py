@@ -22,6 +22,7 @@ from course.grading import asked, sandbox, session
 pytestmark = [pytest.mark.one_set, pytest.mark.usefixtures("heard_signals")]
 
 Run = Callable[..., tuple[int, str, str]]
+NEURON, CNN = lesson_of("the_neuron"), lesson_of("cnn_classification")
 REPORTS = ("grades.csv", "overview.html", "feedback/ada.html", "results.jsonl", "run.json")
 
 
@@ -32,7 +33,7 @@ def answer(text: str = "") -> dict[str, object]:
 
 def hand_in(folder: Path, **texts: str) -> Path:
     for learner, text in texts.items():
-        save(folder / learner / f"{lesson_of('the_neuron')}.ipynb", answer(text))
+        save(folder / learner / f"{NEURON}.ipynb", answer(text))
     return folder
 
 
@@ -82,7 +83,7 @@ def content(folder: Path) -> dict[str, str]:
 def test_a_class_is_graded_by_one_command_and_the_second_time_nothing_is_left(course: Run, made: list[Fake]) -> None:
     where = hand_in(Path("submitted"), ada="1", bob="2", carl="3")
     (where / "dan").mkdir()
-    (where / "dan" / f"{lesson_of('the_neuron')}.ipynb").write_text("")
+    (where / "dan" / f"{NEURON}.ipynb").write_text("")
     before = content(where)
     status, out, err = course(
         "grade", "submitted", "--lesson", "the_neuron", "--out", "grades", "-j", "2", "--seed", "5"
@@ -117,7 +118,7 @@ def test_the_options_reach_the_grader(course: Run, made: list[Fake]) -> None:
 
 def test_only_regrade_and_another_seed_grade_what_they_name(course: Run, made: list[Fake]) -> None:
     hand_in(Path("submitted"), ada="1", alan="2", bob="3")
-    grade = ("grade", "submitted", "--lesson", lesson_of("the_neuron"))
+    grade = ("grade", "submitted", "--lesson", NEURON)
     status, out, _ = course(*grade, "--only", "bob", "--seed", "5")
     assert (status, graded(made)) == (0, ["bob"]) and "Not graded, because of --only: ada, alan." in out
     course(*grade)
@@ -141,7 +142,7 @@ def test_only_regrade_and_another_seed_grade_what_they_name(course: Run, made: l
 
 def test_only_takes_any_part_of_a_key_or_a_name_and_a_whole_one_alone(course: Run, made: list[Fake]) -> None:
     hand_in(Path("submitted"), **{"wirthada": "1", "Ann": "2", "hanna": "3", "Bob O'Neil": "4"})
-    grade = ("grade", "submitted", "--lesson", "2", "--regrade", "--only")
+    grade = ("grade", "submitted", "--lesson", str(int(number_of(NEURON))), "--regrade", "--only")
     for words, learners in (
         ("ada*", ["wirthada"]),
         ("ADA", ["wirthada"]),
@@ -155,13 +156,15 @@ def test_only_takes_any_part_of_a_key_or_a_name_and_a_whole_one_alone(course: Ru
 
 def test_a_wrong_lesson_is_refused_and_leaves_no_trace(course: Run, made: list[Fake]) -> None:
     hand_in(Path("submitted"), ada="1", bob="2")
-    save(Path("solutions") / f"{lesson_of('cnn_classification')}.ipynb", notebook())
-    refusal = f"None of the 2 submissions is of {lesson_of('cnn_classification')}; all are of {lesson_of('the_neuron')}. Did you mean --lesson {number_of(lesson_of('the_neuron'))}?\n"
-    assert course("grade", "submitted", "--lesson", "4") == (1, "", refusal)
+    save(Path("solutions") / f"{CNN}.ipynb", notebook())
+    refusal = (
+        f"None of the 2 submissions is of {CNN}; all are of {NEURON}. Did you mean --lesson {number_of(NEURON)}?\n"
+    )
+    assert course("grade", "submitted", "--lesson", str(int(number_of(CNN)))) == (1, "", refusal)
     assert not made and not Path("grades").exists()
     course("grade", "submitted", "--lesson", "the_neuron")
     before = content(Path("grades"))
-    assert course("grade", "submitted", "--lesson", "4") == (1, "", refusal)
+    assert course("grade", "submitted", "--lesson", str(int(number_of(CNN)))) == (1, "", refusal)
     assert content(Path("grades")) == before
 
 
@@ -169,7 +172,7 @@ def test_who_handed_in_no_notebook_has_one_row_with_lesson_and_without(course: R
     where = hand_in(Path("submitted"), ada="1")
     (where / "bob").mkdir()
     (where / "bob" / "hw.docx").write_text("x")
-    save(Path("solutions") / f"{lesson_of('cnn_classification')}.ipynb", notebook())
+    save(Path("solutions") / f"{CNN}.ipynb", notebook())
     for words in ((), ("--lesson", "the_neuron"), ()):
         status, out, err = course("grade", "submitted", *words)
         assert status == 0 and "2 submissions" in out and "not among these" not in out, (out, err)
@@ -177,7 +180,7 @@ def test_who_handed_in_no_notebook_has_one_row_with_lesson_and_without(course: R
         assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["ada", "bob"]
     # A second lesson in the class: of bob none can be told any more.
     cnn = notebook(code("def conv2d(x): ...\ndef max_pool(x): ..."))
-    save(where / "eve" / f"{lesson_of('cnn_classification')}.ipynb", cnn)
+    save(where / "eve" / f"{CNN}.ipynb", cnn)
     _, out, _ = course("grade", "submitted")
     assert "3 submissions" in out and "not among these" not in out
 
@@ -278,9 +281,9 @@ def test_an_out_folder_among_the_submissions_is_refused(course: Run, out: str) -
         (("empty",), 1, "no submissions"),
         (("submitted", "--lesson", "the_neuron", "--lesson", "77"), 1, "There is no lesson '77'."),
         (
-            ("submitted", "--lesson", "01"),
+            ("submitted", "--lesson", "88"),
             1,
-            f"01_plain has no exercises to grade. There are {lesson_of('the_neuron')}.",
+            f"88_plain has no exercises to grade. There are {NEURON}.",
         ),
         (("submitted", "--course", "/"), 1, "is not inside a clone of the course"),
         (("submitted", "--course", "/"), 1, "Or name a clone with --course FOLDER."),
@@ -292,7 +295,7 @@ def test_an_out_folder_among_the_submissions_is_refused(course: Run, out: str) -
 def test_what_can_t_be_done_is_said_on_stderr(course: Run, words: tuple[str, ...], status: int, said: str) -> None:
     hand_in(Path("submitted"), ada="1")
     Path("empty").mkdir()
-    save(Path("notebooks") / "01_plain.ipynb", notebook())
+    save(Path("notebooks") / "88_plain.ipynb", notebook())
     code, _, err = course("grade", *words)
     assert code == status and said in err and "Traceback" not in err
     assert not Path("grades").exists()
