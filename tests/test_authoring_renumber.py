@@ -121,6 +121,16 @@ def test_notebooks_may_be_renamed_before_or_by_the_command(small: Path, by_hand:
     assert names(small) == [name(0, "first"), name(2, "second"), name(3, "third")]
 
 
+def test_one_old_name_among_many_is_mended_and_moves_no_word(small: Path) -> None:
+    (small / "docs").mkdir()
+    (small / "docs" / "x.md").write_text(spelled("01_second, 01_second, l@ 02"), encoding="utf-8")
+    (small / "README.md").write_text("pasted: 02_second", encoding="utf-8")
+    assert wrong(small) == ["README.md: 02_second is 01_second in course/curriculum.py."]
+    renumber(small)
+    assert (small / "README.md").read_text() == "pasted: 01_second"
+    assert (small / "docs" / "x.md").read_text() == spelled("01_second, 01_second, l@ 02")
+
+
 def test_in_a_repository_git_knows_the_notebooks_by_their_new_names(small: Path) -> None:
     for words in (["init", "-q"], ["add", "-A"]):
         subprocess.run(["git", *words], cwd=small, check=True)

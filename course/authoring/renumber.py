@@ -14,6 +14,7 @@ from __future__ import annotations
 import copy
 import re
 import subprocess
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -122,7 +123,8 @@ def wrong(root: Path) -> list[str]:
 def renumber(root: Path) -> list[str]:
     """Rename the notebooks and rewrite links and words, as the table says. Returns what was done, a line each.
 
-    Nothing is run; a second call finds nothing to do. Raises AuthoringError, before anything is written, where the table can't be
+    Nothing is run; a second call finds nothing to do. (After a call that was stopped in the middle, take its changes back first: words
+    that have followed would follow again.) Raises AuthoringError, before anything is written, where the table can't be
     read, names contradict each other, or a notebook is in the way.
     """
     numbers = _numbers(root)
@@ -141,15 +143,18 @@ def renumber(root: Path) -> list[str]:
 
 
 def _numbers(root: Path) -> Numbers:
-    """The table, and the numbers that lessons had: those in names that are not the table's."""
+    """The table, and the numbers that lessons had: those by which most names still call them.
+
+    A single old name among many that are the table's, such as a pasted link, moves no word.
+    """
     later = frozenset(map(number_of, to_come(root)))
     numbers = Numbers({topic_of(name): name for name in table(root)}, later=later)
+    said = Counter(name for path in _files(root) for name in numbers.pattern.findall(path.read_text(encoding="utf-8")))
+    said += Counter(old.stem for old, _ in _renamings(root, numbers))
     before: dict[str, set[str]] = {}
-    for path in _files(root):
-        # The file's own name counts like the names in it.
-        for name in numbers.pattern.findall(f"{path.name}\n{path.read_text(encoding='utf-8')}"):
-            if name != numbers.now(name):
-                before.setdefault(topic_of(name), set()).add(number_of(name))
+    for name, count in said.items():
+        if name != numbers.now(name) and count > said[numbers.now(name)]:
+            before.setdefault(topic_of(name), set()).add(number_of(name))
     moved: dict[str, str] = {}
     for topic, olds in before.items():
         if len(olds) > 1:
