@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from course.checks import exercises
+from course import curriculum
+from course.checks import exercises, registry
 from course.curriculum import LESSONS, TOPICS, topic_of
 from course.grading.package import write_package
 
@@ -24,6 +25,13 @@ def test_a_catalogue_is_found_by_the_topic_and_by_the_name_that_the_lesson_had_w
     for topic in TOPICS:
         assert exercises(topic) == exercises(f"77_{topic}")
     assert list(exercises()) == [name for topic in TOPICS for name in exercises(topic)]
+
+
+def test_a_lesson_that_has_no_catalogue_yet_stops_no_check_of_another(monkeypatch: pytest.MonkeyPatch) -> None:
+    everything = list(exercises())
+    for module in (registry, curriculum):
+        monkeypatch.setattr(module, "LESSONS", ("00_being_written", *LESSONS))
+    assert list(exercises()) == everything and registry.find(everything[-1]).name == everything[-1]
 
 
 def test_no_catalogue_goes_into_the_sandbox(tmp_path: Path) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 
 from course.checks.exercise import Exercise
 from course.curriculum import LESSONS, lesson_of, topic_of
@@ -32,7 +33,9 @@ def exercises(lesson: str | None = None) -> dict[str, Exercise]:
 
 @cache
 def _catalogue(topic: str) -> tuple[Exercise, ...]:
-    return tuple(import_module(f"{_CATALOGUES}.{topic}").EXERCISES)
+    name = f"{_CATALOGUES}.{topic}"
+    # A lesson that is being written has no catalogue yet.
+    return tuple(import_module(name).EXERCISES) if find_spec(name) else ()
 
 
 def find(name: str) -> Exercise:
