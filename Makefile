@@ -97,8 +97,8 @@ site: env ## Build the pages (build/site) from the stored notebooks, offline
 axe: ## Fetch axe-core with npm: without it the tests of accessibility in the browser are skipped
 	@mkdir -p build && cd build && rm -f axe-core-*.tgz && npm pack --silent "$(AXE)"
 
-lesson: env ## Run, format, release and test one lesson (N=02_the_neuron)
-	@test -n "$(N)" || { echo "Which lesson? For example: make lesson N=02_the_neuron"; exit 1; }
+lesson: env ## Run, format, release and test one lesson (N=the_neuron)
+	@test -n "$(N)" || { echo "Which lesson? For example: make lesson N=the_neuron"; exit 1; }
 	$(BIN)/course lesson "$(N)"
 
 release: env ## Write exercises/ from solutions/

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from typing import Any
 
+from course.curriculum import topic_of
+
 # Of the file's form. Raise it when an older course could not read the new form, and translate the older one here.
 VERSION = 1
 _ABOUT = "What `check` of the course From Threads to Networks said of your exercises, for its map, `progress()`."
@@ -25,7 +27,8 @@ class Attempt:
     """One call of ``check``.
 
     Attributes:
-        exercise, lesson: their names.
+        exercise: its name.
+        lesson: the lesson's topic, such as "the_neuron".
         right, cases: how many inputs were right, of how many.
         mistake: the name of the mistake that was recognized, or None.
         said: what the check said, one paragraph; "" where all is right.
@@ -46,7 +49,7 @@ class Outcome:
     """All that is kept of one exercise.
 
     Attributes:
-        lesson: the lesson's name.
+        lesson: the lesson's topic. Files of earlier days hold its name there, with the number that it had.
         tries: how often it was checked; a stub that nobody has written in does not count.
         right, cases, said: of the last try (see :class:`Attempt`).
         mistake: the mistake that was recognized last, also of an earlier try; None where there was none.
@@ -131,4 +134,4 @@ def _outcome(name: str, raw: Any) -> Outcome:
     wrong = [key for key, kinds in _KINDS.items() if type(raw.get(key)) not in kinds]
     if wrong:
         raise Broken(f"{name} has no {wrong[0]} that can be read")
-    return Outcome(**{key: raw[key] for key in _KINDS})
+    return Outcome(**{key: raw[key] for key in _KINDS} | {"lesson": topic_of(raw["lesson"])})

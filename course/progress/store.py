@@ -68,8 +68,8 @@ def location() -> Path | None:
     return (user_data_path(_FOLDER, appauthor=False) / _FILE).resolve()
 
 
-def record(lesson: str, verdict: Verdict) -> str:
-    """Write down what a check said. Never raises, and waits a second at most.
+def record(topic: str, verdict: Verdict) -> str:
+    """Write down what a check said of an exercise of the lesson on `topic`. Never raises, and waits a second at most.
 
     Returns:
         A note for the learner, now: a broken file was set aside. "" otherwise; other trouble is told by the map.
@@ -82,7 +82,7 @@ def record(lesson: str, verdict: Verdict) -> str:
         said = "" if verdict.passed or not verdict.text else _short(verdict.text[0])
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         counts = verdict.cases_passed, verdict.cases
-        _pending.append(Attempt(verdict.exercise, lesson, *counts, verdict.mistake, said, now))
+        _pending.append(Attempt(verdict.exercise, topic, *counts, verdict.mistake, said, now))
         with _locked(file):
             outcomes, note = _read(file)
             _replace(file, _with_pending(outcomes))
