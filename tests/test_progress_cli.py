@@ -14,8 +14,8 @@ from progress_files import LESSON, fresh_map, outcome, verdict
 
 from course import cli
 from course.checks.registry import LESSONS, exercises
-from course.progress import store
-from course.progress.outcome import dumps
+from course.history import file as store
+from course.history.attempts import dumps
 
 pytestmark = pytest.mark.one_set
 

@@ -15,7 +15,16 @@ from course.authoring.lessons import DISTRIBUTION
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "nbval", "ipykernel")
 
 # Rooms that only show: a new color in a picture or a report must not have a class graded again. All else counts.
-ONLY_SHOWN = ("plot/", "grading/report/", "cli.py", "cli_grade.py", "cli_progress.py", "progress/", "grading/screen.py")
+ONLY_SHOWN = (
+    "plot/",
+    "grading/report/",
+    "cli.py",
+    "cli_grade.py",
+    "cli_progress.py",
+    "history/",
+    "progress/",
+    "grading/screen.py",
+)
 
 
 @cache

@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.history.attempts import Outcome
 from course.progress.boxes import exercise_file, minutes
-from course.progress.outcome import Outcome
 
 PASSED, TRIED, OPEN = "passed", "tried", "open"
 STATES = (PASSED, TRIED, OPEN)

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from course.progress.outcome import Attempt, Broken, Newer, Outcome, after, dumps, loads
+from course.history.attempts import Attempt, Broken, Newer, Outcome, after, dumps, loads
 
 if TYPE_CHECKING:
     from course.checks.verdict import Verdict
