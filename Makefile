@@ -78,10 +78,11 @@ test-oldest: env-oldest ## The tests under the oldest supported versions, which 
 smoke: env-smoke ## Each lesson and solution once under another Python (PYTHON=3.11)
 	$(SMOKE)/bin/python -m pytest notebooks solutions $(NBVAL) $(PYTEST_FLAGS)
 
-lint: env ## ruff (rules and layout) and mypy
+lint: env ## ruff (rules and layout), mypy, and import-linter (the floors of the house)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 format: env ## Lay out the code (ruff) and bring every notebook into its stored form: runs them all
 	$(BIN)/python -m ruff check --fix-only .
