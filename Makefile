@@ -59,7 +59,7 @@ export COURSE_SEEDS = $(SEEDS)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-oldest smoke lint format colab site axe lesson release ways bench bench-gpu pins clean
+.PHONY: help lab test test-oldest smoke lint format colab site axe lesson release house ways bench bench-gpu pins clean
 .PHONY: env env-lab env-oldest env-smoke env-colab env-bench
 
 help: ## This list
@@ -101,6 +101,9 @@ axe: ## Fetch axe-core with npm: without it the tests of accessibility in the br
 lesson: env ## Run, format, release and test one lesson (N=02_the_neuron)
 	@test -n "$(N)" || { echo "Which lesson? For example: make lesson N=02_the_neuron"; exit 1; }
 	$(BIN)/course lesson "$(N)"
+
+house: env ## Draw docs/images/house.svg, the rooms of course/ and their imports
+	$(BIN)/python -m course.authoring.house
 
 release: env ## Write exercises/ from solutions/
 	$(BIN)/course release
