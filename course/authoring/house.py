@@ -32,7 +32,9 @@ STAFF = ("cli", "grading", "authoring", "console", "warm")
 # Everything in the picture's units, which are pixels at its full width.
 _WIDTH, _EDGE, _GAP, _WIDEST = 1000.0, 40.0, 34.0, 250.0
 _BOX, _STOREY = 76.0, 120.0
-_LINE, _LETTER, _LANE = 15.0, 6.4, 10.0
+_LINE, _LANE = 15.0, 10.0
+# How wide a letter may be, in whatever font the page has.
+_NAME_LETTER, _LETTER = 8.2, 6.4
 
 # The figures' colors (course.plot.style), lighter in the dark; the frames differ in dashes, too.
 _STYLE = """\
@@ -289,15 +291,16 @@ def _box(room: Room) -> str:
     kind = "room staff" if room.modules[0] in STAFF else "room"
     # A file is a sharp box, a folder a round one.
     corner = 10 if room.name.endswith("/") else 2
+    names = textwrap.wrap(room.name, int((room.width - 8) / _NAME_LETTER), break_long_words=False)
     lines = textwrap.wrap(room.holds, int((room.width - 12) / _LETTER))
-    y = room.top + (_BOX - _LINE * (len(lines) + 1)) / 2 + 10
+    y = room.top + (_BOX - _LINE * (len(names) + len(lines))) / 2 - 5
     parts = [
         f'<rect class="{kind}" x="{room.x - room.width / 2:.0f}" y="{room.top:.0f}" width="{room.width:.0f}" '
-        f'height="{_BOX:.0f}" rx="{corner}"/>',
-        f'<text class="name" x="{room.x:.0f}" y="{y:.0f}">{escape(room.name)}</text>',
+        f'height="{_BOX:.0f}" rx="{corner}"/>'
     ]
-    for i, line in enumerate(lines, 1):
-        parts.append(f'<text x="{room.x:.0f}" y="{y + i * _LINE + 2:.0f}">{escape(line)}</text>')
+    for i, line in enumerate([*names, *lines], 1):
+        style, lower = (' class="name"', 0) if i <= len(names) else ("", 2)
+        parts.append(f'<text{style} x="{room.x:.0f}" y="{y + i * _LINE + lower:.0f}">{escape(line)}</text>')
     return "\n".join(parts)
 
 
