@@ -8,8 +8,8 @@ import pytest
 
 from course.checks.verdict import Verdict
 from course.curriculum import lesson_of
-from course.progress import store
-from course.progress.outcome import Outcome
+from course.history import file as store
+from course.history.attempts import Outcome
 
 TOPIC = "the_neuron"
 LESSON = lesson_of(TOPIC)

@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from making import code, make_course, notebook, save
+from running import Run, typed
 
-from course import cli
 from course.authoring.lessons import course_root, find_name
 from course.authoring.notebook import AuthoringError, read
 from course.cli import notebooks
 from course.curriculum import lesson_of, number_of
 
 pytestmark = pytest.mark.one_set
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -34,14 +30,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def course(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs `course` with these words: (exit code, stdout, stderr)."""
 
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["course", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
+    return typed(monkeypatch, capsys)
 
 
 def test_from_two_bare_notebooks_to_a_whole_lesson(root: Path, course: Run, monkeypatch: pytest.MonkeyPatch) -> None:

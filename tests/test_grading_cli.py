@@ -7,15 +7,14 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fake_grader import Fake
 from hang import HANG_S, wait_until
 from making import code, grading, make_course, notebook, save
+from running import Run, typed
 
-from course import cli
 from course.cli import grade
 from course.curriculum import lesson_of, number_of
 from course.grading import options, session
@@ -23,7 +22,6 @@ from course.grading.sandbox import bubblewrap
 
 pytestmark = [pytest.mark.one_set, pytest.mark.usefixtures("heard_signals")]
 
-Run = Callable[..., tuple[int, str, str]]
 NEURON, CNN = lesson_of("the_neuron"), lesson_of("cnn_classification")
 REPORTS = ("grades.csv", "overview.html", "feedback/ada.html", "results.jsonl", "run.json")
 
@@ -60,14 +58,11 @@ def course(
     (tmp_path / "clone").mkdir()
     monkeypatch.chdir(make_course(tmp_path / "clone"))
     monkeypatch.setenv("COLUMNS", "100")
+    program = typed(monkeypatch, capsys)
 
     def run(*words: str) -> tuple[int, str, str]:
         made.clear()
-        monkeypatch.setattr(sys, "argv", ["course", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
+        return program(*words)
 
     return run
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from making import code, make_course, markdown, notebook, save
+from running import typed
 
-from course import cli
 from course.authoring.lessons import course_root
 from course.authoring.notebook import dumps, read
 from course.curriculum import lesson_of
@@ -61,11 +60,11 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     (tmp_path / "README.md").write_text(marks, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
+    program = typed(monkeypatch, capsys)
+
     def run(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["course", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return int(ended.value.code or 0), capsys.readouterr().err
+        status, _, complained = program(*words)
+        return status, complained
 
     for words in (
         ["bootstrap", "--write"],

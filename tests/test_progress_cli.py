@@ -6,21 +6,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from progress_files import LESSON, fresh_map, outcome, verdict
+from running import Run, typed
 
 from course import cli
 from course.checks.registry import LESSONS, exercises
 from course.curriculum import lesson_of
-from course.progress import store
-from course.progress.outcome import dumps
+from course.history import file as store
+from course.history.attempts import dumps
 
 pytestmark = pytest.mark.one_set
 
-Run = Callable[..., tuple[int, str, str]]
 # Of the extras: what a learner's environment need not have.
 NOT_A_LEARNER_S = [
     "nbformat",
@@ -49,14 +48,11 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def course(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs `course progress` with these words: (exit code, stdout, stderr)."""
+    program = typed(monkeypatch, capsys, "progress")
 
     def run(*words: str, columns: int = 80) -> tuple[int, str, str]:
         monkeypatch.setenv("COLUMNS", str(columns))
-        monkeypatch.setattr(sys, "argv", ["course", "progress", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
+        return program(*words)
 
     return run
 

@@ -15,10 +15,10 @@ from course import progress
 from course.authoring.lessons import EXERCISES, course_root, names, stored
 from course.checks.registry import LESSONS, exercises
 from course.curriculum import lesson_of, number_of, topic_of
+from course.history import file as store
+from course.history.attempts import Outcome
 from course.progress import overview as room
-from course.progress import store
 from course.progress.boxes import exercise_file, minutes
-from course.progress.outcome import Outcome
 from course.progress.overview import Step, find_lesson, overview
 from course.progress.page import Map
 

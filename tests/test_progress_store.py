@@ -21,8 +21,8 @@ from progress_files import TOPIC, WRONG, fresh_map, verdict
 from course import check
 from course.authoring.execute import execute
 from course.grading.sandbox.package import write_package
-from course.progress import store
-from course.progress.outcome import VERSION, dumps, loads
+from course.history import file as store
+from course.history.attempts import VERSION, dumps, loads
 
 pytestmark = pytest.mark.one_set
 
@@ -30,7 +30,7 @@ pytestmark = pytest.mark.one_set
 RECORD = f"""
 import os, signal, sys
 from types import SimpleNamespace
-from course.progress import store
+from course.history import file as store
 def record(name, right=5):
     return store.record("{TOPIC}", SimpleNamespace(
         exercise=name, passed=right == 5, text=(), mistake=None, cases_passed=right, cases=5))

@@ -58,7 +58,7 @@ def check(function: Callable[..., Any]) -> Verdict:
     verdict = judge(exercise, function)
     show(verdict)
     if verdict.cases and verdict.text != (NOT_WRITTEN,):
-        from course.progress.store import record
+        from course.history.file import record
 
         # For the map that `progress()` draws, in a file on this machine. A stub that runs is no try.
         if note := record(exercise.topic, verdict):

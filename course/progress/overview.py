@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from course.curriculum import LESSONS, number_of, topic_of
+from course.history.attempts import Outcome
 from course.progress.boxes import exercise_file, minutes
-from course.progress.outcome import Outcome
 
 PASSED, TRIED, OPEN = "passed", "tried", "open"
 STATES = (PASSED, TRIED, OPEN)

@@ -13,12 +13,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from course.progress.outcome import Attempt, Broken, Newer, Outcome, after, dumps, loads
-
-if TYPE_CHECKING:
-    from course.checks.verdict import Verdict
+from course.history.attempts import Attempt, Broken, Newer, Outcome, after, dumps, loads
 
 VARIABLE = "COURSE_PROGRESS"
 OFF = "off"
@@ -31,6 +28,23 @@ _LONGEST = 300  # characters of what a check said
 _pending: list[Attempt] = []
 _trouble: str = ""
 _told: set[str] = set()
+
+
+class Judged(Protocol):
+    """What is kept of a verdict; :class:`course.checks.verdict.Verdict` has it, and says what each attribute is."""
+
+    @property
+    def exercise(self) -> str: ...
+    @property
+    def passed(self) -> bool: ...
+    @property
+    def text(self) -> tuple[str, ...]: ...
+    @property
+    def mistake(self) -> str | None: ...
+    @property
+    def cases_passed(self) -> int: ...
+    @property
+    def cases(self) -> int: ...
 
 
 @dataclass(frozen=True)
@@ -68,7 +82,7 @@ def location() -> Path | None:
     return (user_data_path(_FOLDER, appauthor=False) / _FILE).resolve()
 
 
-def record(topic: str, verdict: Verdict) -> str:
+def record(topic: str, verdict: Judged) -> str:
     """Write down what a check said of an exercise of the lesson on `topic`. Never raises, and waits a second at most.
 
     Returns:
