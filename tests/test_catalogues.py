@@ -6,7 +6,7 @@ import ast
 from pathlib import Path
 
 import pytest
-from course.grading.package import write_package
+from course.grading.sandbox.package import write_package
 
 from course import curriculum
 from course.checks import exercises, registry
