@@ -6,11 +6,11 @@ import ast
 from pathlib import Path
 
 import pytest
-from course.grading.sandbox.package import write_package
 
 from course import curriculum
 from course.checks import exercises, registry
 from course.curriculum import LESSONS, TOPICS, topic_of
+from course.grading.sandbox.package import write_package
 
 HERE = Path(__file__).parent
 

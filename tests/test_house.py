@@ -18,12 +18,13 @@ import course
 from course.authoring import house
 from course.authoring.lessons import LESSONS, SOLUTIONS, course_root, stored
 from course.authoring.notebook import code_cells, read
+from course.curriculum import lesson_of
 
 pytestmark = pytest.mark.one_set
 
 ROOT = course_root(Path(__file__).parent)
 LINT = Path(sys.executable).with_name("lint-imports")
-FIRST = "00_start_here.ipynb"
+FIRST = f"{lesson_of('start_here')}.ipynb"
 # A step of a walk: `course/checks/judge.py: Marking.verdict`.
 STEP = re.compile(r"`(course/[\w/]+\.py): ([\w.]+)`")
 
