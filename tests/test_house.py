@@ -25,6 +25,8 @@ pytestmark = pytest.mark.one_set
 ROOT = course_root(Path(__file__).parent)
 LINT = Path(sys.executable).with_name("lint-imports")
 FIRST = f"{lesson_of('start_here')}.ipynb"
+# How far a letter of the picture reaches above its line and below it, in the picture's units.
+ASCENT, DESCENT = 11, 4
 # A step of a walk: `course/checks/judge.py: Marking.verdict`.
 STEP = re.compile(r"`(course/[\w/]+\.py): ([\w.]+)`")
 
@@ -174,6 +176,7 @@ def test_each_text_of_the_picture_fits_its_box() -> None:
             house._NAME_LETTER if text.get("class") else house._LETTER,
         )
         (box,) = [box for box in boxes if _inside(box, x, y)]
+        assert _inside(box, x, y - ASCENT) and _inside(box, x, y + DESCENT), text.text
         assert letter * len(text.text or "") < float(box.get("width", 0)), text.text
 
 
