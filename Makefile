@@ -59,7 +59,7 @@ export COURSE_SEEDS = $(SEEDS)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-oldest smoke lint format colab site axe lesson release ways bench bench-gpu pins clean
+.PHONY: help lab test test-oldest smoke lint format colab site axe lesson release house ways bench bench-gpu pins clean
 .PHONY: env env-lab env-oldest env-smoke env-colab env-bench
 
 help: ## This list
@@ -78,10 +78,11 @@ test-oldest: env-oldest ## The tests under the oldest supported versions, which 
 smoke: env-smoke ## Each lesson and solution once under another Python (PYTHON=3.11)
 	$(SMOKE)/bin/python -m pytest notebooks solutions $(NBVAL) $(PYTEST_FLAGS)
 
-lint: env ## ruff (rules and layout) and mypy
+lint: env ## ruff (rules and layout), mypy, and import-linter (the floors of the house)
 	$(BIN)/python -m ruff check .
 	$(BIN)/python -m ruff format --check .
 	$(BIN)/python -m mypy
+	$(BIN)/lint-imports --no-cache --no-logo
 
 format: env ## Lay out the code (ruff) and bring every notebook into its stored form: runs them all
 	$(BIN)/python -m ruff check --fix-only .
@@ -97,9 +98,12 @@ site: env ## Build the pages (build/site) from the stored notebooks, offline
 axe: ## Fetch axe-core with npm: without it the tests of accessibility in the browser are skipped
 	@mkdir -p build && cd build && rm -f axe-core-*.tgz && npm pack --silent "$(AXE)"
 
-lesson: env ## Run, format, release and test one lesson (N=02_the_neuron)
-	@test -n "$(N)" || { echo "Which lesson? For example: make lesson N=02_the_neuron"; exit 1; }
+lesson: env ## Run, format, release and test one lesson (N=the_neuron)
+	@test -n "$(N)" || { echo "Which lesson? For example: make lesson N=the_neuron"; exit 1; }
 	$(BIN)/course lesson "$(N)"
+
+house: env ## Draw docs/images/house.svg, the rooms of course/ and their imports
+	$(BIN)/python -m course.authoring.house
 
 release: env ## Write exercises/ from solutions/
 	$(BIN)/course release

@@ -16,19 +16,19 @@ pytest_plugins = ("course.authoring.validate",)
 # With several workers a run ends when the last one does, so what takes longest comes first: files of half a minute and more.
 LONGEST = (
     "test_lab_lessons",
-    "test_lesson_04_mnist",
+    "test_lesson_cnn_classification_mnist",
     "test_grading_planted",
     "test_grading_lessons",
-    "04_cnn_classification",
+    "cnn_classification.ipynb",
     "test_grading_same",
     "test_notebooks",
     "test_widgets",
     "test_nbgrader",
-    "06_make_it_fast",
-    "test_checks_lesson_01_graded",
+    "make_it_fast.ipynb",
+    "test_checks_gpu_parallelism_graded",
     "test_site",
     "test_lab_interactive",
-    "03_backprop",
+    "backprop_and_gradient_descent.ipynb",
 )
 
 

@@ -30,6 +30,7 @@ from benchmarks.measure import Cost, Failed, machine, run, versions
 from benchmarks.submissions import OWN_CODE, hand_in
 from course import terminal
 from course.authoring.lessons import EXERCISES, SOLUTIONS, course_root, find_name
+from course.curriculum import topic_of
 
 ROOT = course_root(Path(__file__).parent)
 RESULTS = Path(__file__).parent / "results"
@@ -200,7 +201,7 @@ def main(
         if not quick:
             RESULTS.mkdir(exist_ok=True)
             stored = json.dumps(result, indent=1, ensure_ascii=False) + "\n"
-            (RESULTS / f"grading_{name}.json").write_text(stored, encoding="utf-8")
+            (RESULTS / f"grading_{topic_of(name)}.json").write_text(stored, encoding="utf-8")
             report.write(RESULTS)
 
 

@@ -78,7 +78,9 @@ def write(folder: Path) -> None:
 
 
 def _stored(folder: Path, kind: str) -> list[dict[str, Any]]:
-    return [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"{kind}_*.json"))]
+    """The stored results of a kind; those of grading in the order of the lessons, as their files are called by topic."""
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"{kind}_*.json"))]
+    return sorted(results, key=lambda result: str(result.get("lesson", "")))
 
 
 def _measured_on(results: list[dict[str, Any]]) -> list[str]:

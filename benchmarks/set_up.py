@@ -26,10 +26,12 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.curriculum import lesson_of
+
 ROOT = Path(__file__).resolve().parent.parent
 HANG_S = 1_800
 TOKEN = "lesson"
-FIRST_PAGE = "lab/tree/notebooks/00_start_here.ipynb"
+FIRST_PAGE = f"lab/tree/notebooks/{lesson_of('start_here')}.ipynb"
 # A line that only a shell of the way's own writes: the installation is done, JupyterLab comes next.
 INSTALLED = "== installed"
 

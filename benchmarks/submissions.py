@@ -8,18 +8,19 @@ from pathlib import Path
 
 from course.authoring.lessons import EXERCISES, SOLUTIONS
 from course.authoring.notebook import Cell, Notebook, dumps, read
+from course.curriculum import lesson_of
 
 KINDS = ("the solution", "own code", "half of it", "own code, half of it")
 # {lesson: {exercise: (a piece of its solution, what another learner wrote)}}: what is not the solution's has to be compiled anew.
 OWN_CODE = {
-    "02_the_neuron": {
+    lesson_of("the_neuron"): {
         "neuron": ("jnp.tanh(w @ x + b)", "jnp.tanh(jnp.sum(w * x) + b)"),
         "layer": ("jnp.tanh(W @ x + b)", "jnp.tanh(x @ W.T + b)"),
         "relu": ("jnp.maximum(x, 0)", "jnp.where(x > 0, x, 0)"),
         "softmax": ("exps / exps.sum(", "jnp.exp(Z) / jnp.exp(Z).sum("),
         "he_init": ("jnp.sqrt(2 / n_in)", "jnp.sqrt(1 / n_in)"),
     },
-    "04_cnn_classification": {
+    lesson_of("cnn_classification"): {
         "conv2d": ("(image[r:r + kh, c:c + kw] * kernel).sum()", "jnp.vdot(image[r:r + kh, c:c + kw], kernel)"),
         "max_pool": ("jnp.maximum(top, bottom)", "jnp.stack([top, bottom]).max(axis=0)"),
         "CNN": ("nnx.Conv(32, 64, kernel_size=(3, 3)", "nnx.Conv(32, 64, kernel_size=(5, 5)"),

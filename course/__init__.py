@@ -64,7 +64,7 @@ _HOME = {
     "size_for": "course.device",
     "timed": "course.timing",
     "race": "course.timing",
-    "pad": "course.widgets.pad",
+    "pad": "course.drawing_pad",
     "plot": "course.plot",
     "simt": "course.simt",
 }
@@ -79,9 +79,9 @@ if TYPE_CHECKING:
     from course.data import load as load
     from course.device import device_card as device_card
     from course.device import size_for as size_for
+    from course.drawing_pad import pad as pad
     from course.timing import race as race
     from course.timing import timed as timed
-    from course.widgets.pad import pad as pad
 
 
 def __getattr__(name: str) -> Any:

@@ -1,6 +1,6 @@
 """The promises of a catalogue, held for each of its exercises: right answers pass, wrong ones are rejected and named.
 
-One file a lesson takes them all over, and names its `LESSON`: so lessons are tried beside each other.
+One file a lesson takes them all over, and names its `TOPIC`: so lessons are tried beside each other.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from course.checks import Case, Exercise, Mistake, Verdict, exercises, judge, wi
 from course.checks.compare import describe
 from course.checks.judge import Marking, marking, outcomes, wrongness
 from course.checks.outcome import Failure, Outcome
-from course.checks.probes import lesson_01
+from course.checks.probes import gpu_parallelism
 
 # What doesn't depend on how the inputs were drawn is tried on those of `check`.
 SEED = 0
@@ -34,7 +34,7 @@ each_seed = pytest.mark.parametrize("seed", SEEDS)
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     """Each test for each exercise of the module's lesson; pytest tries all of one exercise before it goes to the next."""
     if "exercise" in metafunc.fixturenames:
-        found = exercises(metafunc.module.LESSON)
+        found = exercises(metafunc.module.TOPIC)
         metafunc.parametrize("exercise", found.values(), ids=list(found), indirect=True, scope="module")
 
 
@@ -372,7 +372,7 @@ def test_the_answers_of_other_inputs_earn_no_full_points(exercise: Exercise) -> 
     got = answered(exercise, None)[0]
     verdict = marking(exercise, SEED).verdict([*got[1:], got[0]])
     # One network is the answer to all inputs, and so is the text of one kernel.
-    assert verdict.passed == (exercise.name == "xor_network" or exercise.probe is lesson_01.text_of)
+    assert verdict.passed == (exercise.name == "xor_network" or exercise.probe is gpu_parallelism.text_of)
 
 
 def _one_number_more(value: Any) -> Any:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from typing import Any
 
+from course.curriculum import lesson_of
 from course.grading.marking.similarity import Pair
 from course.grading.model import (
     FAILED,
@@ -20,7 +21,7 @@ from course.grading.model import (
     Result,
 )
 
-NEURON, CNN = "02_the_neuron", "04_cnn_classification"
+NEURON, CNN = lesson_of("the_neuron"), lesson_of("cnn_classification")
 POINTS = {
     NEURON: {
         "neuron": 2,

@@ -10,11 +10,12 @@ from pathlib import Path
 from hang import wait_until
 
 from course.checks import exercises
+from course.curriculum import lesson_of
 from course.grading.model import FAILED, GRADED, RIGHT, Job, QuestionResult, Result, Settings, Submission
 from course.grading.records.plan import Plan, plan
 from course.grading.records.results import Store
 
-LESSON = "02_the_neuron"
+LESSON = lesson_of("the_neuron")
 SETTINGS = Settings(seed=7, sandbox=False)
 
 

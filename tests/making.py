@@ -6,6 +6,8 @@ import json
 from pathlib import Path
 from typing import Any
 
+from course.curriculum import lesson_of
+
 REPOSITORY = "https://example.org/course"
 
 
@@ -58,12 +60,12 @@ def make_course(folder: Path) -> Path:
     settings = f'[project]\nname = "threads-to-networks"\n[tool.course]\nrepository = "{REPOSITORY}"\n'
     (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
     opening = markdown("# The neuron\n\n**What you will be able to do.** Add.\n\n**How long.** About 60 minutes.")
-    save(folder / "notebooks" / "02_the_neuron.ipynb", notebook(opening, code("print(1 + 1)")))
+    save(folder / "notebooks" / f"{lesson_of('the_neuron')}.ipynb", notebook(opening, code("print(1 + 1)")))
     region = "def neuron(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
     solution = notebook(
         markdown("# Exercises"),
         code(region, metadata=grading("neuron")),
         code("neuron(2)", metadata=grading("neuron_check", solution=False, points=2)),
     )
-    save(folder / "solutions" / "02_the_neuron.ipynb", solution)
+    save(folder / "solutions" / f"{lesson_of('the_neuron')}.ipynb", solution)
     return folder

@@ -7,10 +7,12 @@ from pathlib import Path
 import pytest
 
 from course.checks.verdict import Verdict
-from course.progress import store
-from course.progress.outcome import Outcome
+from course.curriculum import lesson_of
+from course.history import file as store
+from course.history.attempts import Outcome
 
-LESSON = "02_the_neuron"
+TOPIC = "the_neuron"
+LESSON = lesson_of(TOPIC)
 WRONG = "The bias is missing. Add it before tanh."
 
 

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Any
 
 from course.checks import exercises
+from course.curriculum import lesson_of
 from course.grading.model import Job, QuestionResult, Result, Settings, Submission
 from course.grading.workers.worker import Worker
 
 ROOT = Path(__file__).resolve().parents[1]
-LESSON = "02_the_neuron"
+LESSON = lesson_of("the_neuron")
 QUESTIONS = tuple(exercises(LESSON))
 POSSIBLE = {name: float(one.points) for name, one in exercises(LESSON).items()}
 

@@ -15,12 +15,13 @@ from course.authoring.notebook import AuthoringError, dumps, read, write
 from course.authoring.published import Published, published, set_tag
 from course.authoring.release import release_file
 from course.cli import app
+from course.curriculum import lesson_of
 
 pytestmark = pytest.mark.one_set
 
 ROOT = course_root(Path(__file__).parent)
 HOME = Published("https://github.com/owner/name", "", "main")
-NAME = "02_the_neuron"
+NAME = lesson_of("the_neuron")
 README = f"# Course\n\n{badges.BEGIN}\n\n| lesson | |\n| --- | --- |\n| {NAME} | soon |\n| later | to come |\n\n{badges.END}\n\nEnd.\n"
 
 
@@ -121,7 +122,7 @@ def test_the_command_writes_what_the_gate_asks_for_once_and_a_changed_cell_is_fo
     assert run("badges", "--write").startswith("0 0 files")
     path = course / LESSONS / f"{NAME}.ipynb"
     write(path, path.read_text().replace("/blob/main/", "/blob/mine/", 1))
-    assert "notebooks/02_the_neuron.ipynb, cell 1" in run("badges", "--check")
+    assert f"notebooks/{NAME}.ipynb, cell 1" in run("badges", "--check")
 
 
 def test_the_readmes_rows_get_a_badge_in_their_last_column_and_a_missing_row_is_named(course: Path) -> None:

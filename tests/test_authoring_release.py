@@ -13,6 +13,7 @@ from making import code, grading, make_course, markdown, notebook, printed, save
 from course.authoring.lessons import EXERCISES
 from course.authoring.notebook import AuthoringError, dumps, parse, read
 from course.authoring.release import exercise_of, exercise_problem, orphans, release_file, stub
+from course.curriculum import lesson_of
 
 pytestmark = pytest.mark.one_set
 
@@ -126,7 +127,10 @@ def test_a_repeated_grade_id_names_both_cells_and_all_problems_are_said_at_once(
 
 def test_releasing_writes_once_and_checking_writes_nothing(tmp_path: Path) -> None:
     root = make_course(tmp_path)
-    solution, exercise = root / "solutions" / "02_the_neuron.ipynb", root / EXERCISES / "02_the_neuron.ipynb"
+    solution, exercise = (
+        root / "solutions" / f"{lesson_of('the_neuron')}.ipynb",
+        root / EXERCISES / f"{lesson_of('the_neuron')}.ipynb",
+    )
     assert exercise_problem(solution, root) and not exercise.exists()
     assert release_file(solution, root) and exercise_problem(solution, root) is None
     stamp = exercise.stat().st_mtime_ns

@@ -20,7 +20,7 @@ CELLS = {
     "endless": "def standardize(x):\n    while True:\n        try:\n            time.sleep(0.01)\n        except:\n            pass",
     "stop": (
         "from dataclasses import replace\nfrom course import checks\n"
-        "checks.find = lambda name: replace(checks.exercises('00_start_here')[name], limit_s=0.5)\n"
+        "checks.find = lambda name: replace(checks.exercises('start_here')[name], limit_s=0.5)\n"
         "check(standardize)"
     ),
     "timed": (

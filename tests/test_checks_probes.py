@@ -19,9 +19,9 @@ import pytest
 from hang import HANG_S
 
 from course.checks import exercises, find, probes, wire
-from course.checks.lesson_00.simulation import Device
 from course.checks.probes import answer
-from course.checks.probes.lesson_00 import clocked
+from course.checks.probes.start_here import clocked
+from course.exercises.start_here.simulation import Device
 
 COURSE = Path(probes.__file__).parents[2]
 # What goes into the process of a learner, besides rooms that know no exercise.
@@ -82,10 +82,10 @@ def test_every_probe_has_an_address_in_the_room_of_probes(exercise: Any) -> None
         "os:system",
         "course.checks.probes:run",
         "course.checks.probes:import_module",
-        "course.checks.probes.lesson_02:_first",
-        "course.checks.probes.lesson_02:jax",
-        "course.checks.probes.lesson_99:draw",
-        "course.checks.probes.lesson_02.draw",
+        "course.checks.probes.the_neuron:_first",
+        "course.checks.probes.the_neuron:jax",
+        "course.checks.probes.no_such_topic:draw",
+        "course.checks.probes.the_neuron.draw",
         "course.checks.judge:judge",
         "course.checks.probes.../x:y",
         "",

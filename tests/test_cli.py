@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import importlib.util
 import subprocess
-import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from making import code, make_course, notebook, save
+from running import Run, typed
 
-from course import cli
 from course.authoring.lessons import course_root, find_name
 from course.authoring.notebook import AuthoringError, read
 from course.cli import notebooks
+from course.curriculum import lesson_of, number_of
 
 pytestmark = pytest.mark.one_set
-
-Run = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture
@@ -33,14 +30,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def course(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs `course` with these words: (exit code, stdout, stderr)."""
 
-    def run(*words: str) -> tuple[int, str, str]:
-        monkeypatch.setattr(sys, "argv", ["course", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
-
-    return run
+    return typed(monkeypatch, capsys)
 
 
 def test_from_two_bare_notebooks_to_a_whole_lesson(root: Path, course: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -49,7 +39,7 @@ def test_from_two_bare_notebooks_to_a_whole_lesson(root: Path, course: Run, monk
     status, out, _ = course("bootstrap", "--write")
     assert status == 0 and out.count("set-up cell written") == 2 and "Now run `course format`" in out
     status, _, err = course("format", "--check")
-    assert status == 1 and "notebooks/02_the_neuron.ipynb, cell 2 of 3 (In [1], id bootstrap)" in err
+    assert status == 1 and f"notebooks/{lesson_of('the_neuron')}.ipynb, cell 2 of 3 (In [1], id bootstrap)" in err
     assert course("release", "--check")[0] == 1
     asked: list[list[str]] = []
 
@@ -59,15 +49,15 @@ def test_from_two_bare_notebooks_to_a_whole_lesson(root: Path, course: Run, monk
 
     with monkeypatch.context() as patched:
         patched.setattr(notebooks.subprocess, "run", pytest_run)
-        status, out, _ = course("lesson", "02")
+        status, out, _ = course("lesson", "the_neuron")
     assert status == 3, "the gates' verdict is the command's"
     assert out.count(": written") == 3
-    assert "--nbval" in asked[0] and asked[0][-1].endswith("solutions/02_the_neuron.ipynb")
-    assert asked[0][asked[0].index("-k") + 1] == "02_the_neuron"
+    assert "--nbval" in asked[0] and asked[0][-1].endswith(f"solutions/{lesson_of('the_neuron')}.ipynb")
+    assert asked[0][asked[0].index("-k") + 1] == lesson_of("the_neuron")
     for gate in ("format", "release", "bootstrap"):
         status, out, err = course(gate, "--check")
         assert (status, err) == (0, ""), f"{gate}: {err}"
-    assert course("release") == (0, "exercises/02_the_neuron.ipynb: unchanged\n", "")
+    assert course("release") == (0, f"exercises/{lesson_of('the_neuron')}.ipynb: unchanged\n", "")
 
 
 def test_a_failing_notebook_is_named_and_the_others_are_still_formatted(root: Path, course: Run) -> None:
@@ -79,9 +69,9 @@ def test_a_failing_notebook_is_named_and_the_others_are_still_formatted(root: Pa
 
 
 def test_without_a_run_the_form_is_mended_and_what_is_left_is_said(root: Path, course: Run) -> None:
-    status, out, _ = course("format", "--no-run", "notebooks/02_the_neuron.ipynb")
+    status, out, _ = course("format", "--no-run", f"notebooks/{lesson_of('the_neuron')}.ipynb")
     assert status == 0 and ": written" in out and "was not run. Run `course format`" in out
-    assert read(root / "solutions" / "02_the_neuron.ipynb")["nbformat_minor"] == 5
+    assert read(root / "solutions" / f"{lesson_of('the_neuron')}.ipynb")["nbformat_minor"] == 5
 
 
 def test_release_names_every_bad_solution_and_every_exercise_without_one(root: Path, course: Run) -> None:
@@ -90,15 +80,15 @@ def test_release_names_every_bad_solution_and_every_exercise_without_one(root: P
     status, out, err = course("release")
     assert status == 1
     assert "solutions/03_bad.ipynb, cell 1 of 1" in err and "exercises/09_old.ipynb has no solution" in err
-    assert "exercises/02_the_neuron.ipynb: written" in out
+    assert f"exercises/{lesson_of('the_neuron')}.ipynb: written" in out
 
 
 def test_the_list_shows_title_minutes_exercises_points_and_files(root: Path, course: Run) -> None:
     status, out, _ = course("list")
-    row = next(line for line in out.splitlines() if "02_the_neuron" in line)
+    row = next(line for line in out.splitlines() if lesson_of("the_neuron") in line)
     assert status == 0
     cells = [cell.strip() for cell in row.strip("│").split("│")]
-    assert cells == ["02_the_neuron", "The neuron", "60", "1", "2", "notebooks, solutions"]
+    assert cells == [lesson_of("the_neuron"), "The neuron", "60", "1", "2", "notebooks, solutions"]
 
 
 def test_version_help_and_the_set_up_cell_are_shown(root: Path, course: Run) -> None:
@@ -111,9 +101,9 @@ def test_version_help_and_the_set_up_cell_are_shown(root: Path, course: Run) -> 
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["format", "02_the_nuron"], "Did you mean 02_the_neuron?"),
+        (["format", "the_nuron"], f"Did you mean {lesson_of('the_neuron')}?"),
         (["format", "notebooks/none.ipynb"], "notebooks/none.ipynb does not exist."),
-        (["lesson", "07"], "There is no lesson '07'."),
+        (["lesson", "77"], "There is no lesson '77'."),
     ],
 )
 def test_a_wrong_name_gets_a_sentence_and_no_traceback(course: Run, root: Path, words: list[str], said: str) -> None:
@@ -129,18 +119,23 @@ def test_outside_of_a_clone_the_command_says_so(course: Run, tmp_path: Path, mon
 
 def test_the_clone_is_found_from_inside_and_a_name_may_be_short_but_not_ambiguous(root: Path) -> None:
     assert course_root(root / "notebooks") == root.resolve()
-    save(root / "notebooks" / "02_other.ipynb", notebook())
-    assert find_name(root, "02_t") == "02_the_neuron"
-    assert find_name(root, "notebooks/02_other.ipynb") == "02_other"
-    with pytest.raises(AuthoringError, match="02_other, 02_the_neuron"):
-        find_name(root, "02")
+    topic = "the_neuron"
+    neuron = lesson_of(topic)
+    other = f"{number_of(neuron)}_other"
+    save(root / "notebooks" / f"{other}.ipynb", notebook())
+    assert find_name(root, f"{number_of(neuron)}_t") == neuron
+    assert find_name(root, f"notebooks/{other}.ipynb") == other
+    # By its topic, too, and by a name that it had when its number was another.
+    assert find_name(root, topic) == find_name(root, topic[:5]) == find_name(root, f"77_{topic}") == neuron
+    with pytest.raises(AuthoringError, match=f"{other}, {neuron}"):
+        find_name(root, number_of(neuron))
 
 
 @pytest.mark.parametrize(
     ("words", "needs"),
     [
-        (["grade", "submissions", "--lesson", "02"], "Grading needs nbval, psutil"),
-        (["lesson", "02"], "Testing a lesson needs nbval"),
+        (["grade", "submissions", "--lesson", "the_neuron"], "Grading needs nbval, psutil"),
+        (["lesson", "the_neuron"], "Testing a lesson needs nbval"),
         (["site"], "The site needs sphinx"),
     ],
 )

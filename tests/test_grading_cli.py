@@ -7,22 +7,22 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from fake_grader import Fake
 from hang import HANG_S, wait_until
 from making import code, grading, make_course, notebook, save
+from running import Run, typed
 
-from course import cli
 from course.cli import grade
+from course.curriculum import lesson_of, number_of
 from course.grading import options, session
 from course.grading.sandbox import bubblewrap
 
 pytestmark = [pytest.mark.one_set, pytest.mark.usefixtures("heard_signals")]
 
-Run = Callable[..., tuple[int, str, str]]
+NEURON, CNN = lesson_of("the_neuron"), lesson_of("cnn_classification")
 REPORTS = ("grades.csv", "overview.html", "feedback/ada.html", "results.jsonl", "run.json")
 
 
@@ -33,7 +33,7 @@ def answer(text: str = "") -> dict[str, object]:
 
 def hand_in(folder: Path, **texts: str) -> Path:
     for learner, text in texts.items():
-        save(folder / learner / "02_the_neuron.ipynb", answer(text))
+        save(folder / learner / f"{NEURON}.ipynb", answer(text))
     return folder
 
 
@@ -58,14 +58,11 @@ def course(
     (tmp_path / "clone").mkdir()
     monkeypatch.chdir(make_course(tmp_path / "clone"))
     monkeypatch.setenv("COLUMNS", "100")
+    program = typed(monkeypatch, capsys)
 
     def run(*words: str) -> tuple[int, str, str]:
         made.clear()
-        monkeypatch.setattr(sys, "argv", ["course", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
+        return program(*words)
 
     return run
 
@@ -83,9 +80,11 @@ def content(folder: Path) -> dict[str, str]:
 def test_a_class_is_graded_by_one_command_and_the_second_time_nothing_is_left(course: Run, made: list[Fake]) -> None:
     where = hand_in(Path("submitted"), ada="1", bob="2", carl="3")
     (where / "dan").mkdir()
-    (where / "dan" / "02_the_neuron.ipynb").write_text("")
+    (where / "dan" / f"{NEURON}.ipynb").write_text("")
     before = content(where)
-    status, out, err = course("grade", "submitted", "--lesson", "02", "--out", "grades", "-j", "2", "--seed", "5")
+    status, out, err = course(
+        "grade", "submitted", "--lesson", "the_neuron", "--out", "grades", "-j", "2", "--seed", "5"
+    )
     assert status == 0, err
     assert "3 to grade, 1 not gradable; seed 5." in out and "3 of 3 graded" in err
     assert graded(made) == ["ada", "bob", "carl"]
@@ -96,7 +95,7 @@ def test_a_class_is_graded_by_one_command_and_the_second_time_nothing_is_left(co
     assert not (Path("grades") / session.UNPACKED).exists()
     recorded = json.loads(Path("grades/run.json").read_text(encoding="utf-8"))
     assert recorded["seed"] == 5 and recorded["options"]["limits"]["cell_s"] == 120 and "ended_at" in recorded
-    status, out, err = course("grade", "submitted", "--lesson", "02", "--out", "grades")
+    status, out, err = course("grade", "submitted", "--lesson", "the_neuron", "--out", "grades")
     assert (status, graded(made)) == (0, []) and "0 to grade, 3 graded before, 1 not gradable; seed 5." in out
 
 
@@ -116,7 +115,7 @@ def test_the_options_reach_the_grader(course: Run, made: list[Fake]) -> None:
 
 def test_only_regrade_and_another_seed_grade_what_they_name(course: Run, made: list[Fake]) -> None:
     hand_in(Path("submitted"), ada="1", alan="2", bob="3")
-    grade = ("grade", "submitted", "--lesson", "02_the_neuron")
+    grade = ("grade", "submitted", "--lesson", NEURON)
     status, out, _ = course(*grade, "--only", "bob", "--seed", "5")
     assert (status, graded(made)) == (0, ["bob"]) and "Not graded, because of --only: ada, alan." in out
     course(*grade)
@@ -140,7 +139,7 @@ def test_only_regrade_and_another_seed_grade_what_they_name(course: Run, made: l
 
 def test_only_takes_any_part_of_a_key_or_a_name_and_a_whole_one_alone(course: Run, made: list[Fake]) -> None:
     hand_in(Path("submitted"), **{"wirthada": "1", "Ann": "2", "hanna": "3", "Bob O'Neil": "4"})
-    grade = ("grade", "submitted", "--lesson", "2", "--regrade", "--only")
+    grade = ("grade", "submitted", "--lesson", str(int(number_of(NEURON))), "--regrade", "--only")
     for words, learners in (
         ("ada*", ["wirthada"]),
         ("ADA", ["wirthada"]),
@@ -154,15 +153,15 @@ def test_only_takes_any_part_of_a_key_or_a_name_and_a_whole_one_alone(course: Ru
 
 def test_a_wrong_lesson_is_refused_and_leaves_no_trace(course: Run, made: list[Fake]) -> None:
     hand_in(Path("submitted"), ada="1", bob="2")
-    save(Path("solutions") / "04_cnn_classification.ipynb", notebook())
+    save(Path("solutions") / f"{CNN}.ipynb", notebook())
     refusal = (
-        "None of the 2 submissions is of 04_cnn_classification; all are of 02_the_neuron. Did you mean --lesson 02?\n"
+        f"None of the 2 submissions is of {CNN}; all are of {NEURON}. Did you mean --lesson {number_of(NEURON)}?\n"
     )
-    assert course("grade", "submitted", "--lesson", "4") == (1, "", refusal)
+    assert course("grade", "submitted", "--lesson", str(int(number_of(CNN)))) == (1, "", refusal)
     assert not made and not Path("grades").exists()
-    course("grade", "submitted", "--lesson", "02")
+    course("grade", "submitted", "--lesson", "the_neuron")
     before = content(Path("grades"))
-    assert course("grade", "submitted", "--lesson", "4") == (1, "", refusal)
+    assert course("grade", "submitted", "--lesson", str(int(number_of(CNN)))) == (1, "", refusal)
     assert content(Path("grades")) == before
 
 
@@ -170,15 +169,15 @@ def test_who_handed_in_no_notebook_has_one_row_with_lesson_and_without(course: R
     where = hand_in(Path("submitted"), ada="1")
     (where / "bob").mkdir()
     (where / "bob" / "hw.docx").write_text("x")
-    save(Path("solutions") / "04_cnn_classification.ipynb", notebook())
-    for words in ((), ("--lesson", "02"), ()):
+    save(Path("solutions") / f"{CNN}.ipynb", notebook())
+    for words in ((), ("--lesson", "the_neuron"), ()):
         status, out, err = course("grade", "submitted", *words)
         assert status == 0 and "2 submissions" in out and "not among these" not in out, (out, err)
         text = Path("grades/grades.csv").read_text(encoding="utf-8-sig")
         assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["ada", "bob"]
     # A second lesson in the class: of bob none can be told any more.
     cnn = notebook(code("def conv2d(x): ...\ndef max_pool(x): ..."))
-    save(where / "eve" / "04_cnn_classification.ipynb", cnn)
+    save(where / "eve" / f"{CNN}.ipynb", cnn)
     _, out, _ = course("grade", "submitted")
     assert "3 submissions" in out and "not among these" not in out
 
@@ -206,10 +205,10 @@ def test_ctrl_c_is_answered_with_a_sentence_before_the_run_and_the_second_time(
 
     hand_in(Path("submitted"), ada="1")
     monkeypatch.setattr(session, where, interrupted)
-    status, _, err = course("grade", "submitted", "--lesson", "02")
+    status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
     assert status == 130 and "Traceback" not in err
     kept = "Interrupted. All that was graded is kept; grades.csv is written when a run ends."
-    assert err.endswith(f"{kept} To go on: course grade submitted --lesson 02\n")
+    assert err.endswith(f"{kept} To go on: course grade submitted --lesson the_neuron\n")
 
 
 def test_ctrl_c_while_libraries_are_imported_waits_for_their_end() -> None:
@@ -225,8 +224,8 @@ def test_ctrl_c_while_libraries_are_imported_waits_for_their_end() -> None:
 def test_a_late_hand_in_joins_the_grade_book_and_who_is_not_there_any_more_is_named(
     course: Run, made: list[Fake]
 ) -> None:
-    course("grade", str(hand_in(Path("first"), ada="1", bob="2")), "--lesson", "02")
-    status, out, _ = course("grade", str(hand_in(Path("late"), bob="3", eve="4")), "--lesson", "02")
+    course("grade", str(hand_in(Path("first"), ada="1", bob="2")), "--lesson", "the_neuron")
+    status, out, _ = course("grade", str(hand_in(Path("late"), bob="3", eve="4")), "--lesson", "the_neuron")
     assert (status, graded(made)) == (0, ["bob", "eve"])
     assert "also has results of 1 that are not among these submissions: ada." in out
     text = Path("grades/grades.csv").read_text(encoding="utf-8-sig")
@@ -235,11 +234,11 @@ def test_a_late_hand_in_joins_the_grade_book_and_who_is_not_there_any_more_is_na
 
 def test_a_grader_that_breaks_is_the_exit_code_s_affair_a_bad_file_is_not(course: Run) -> None:
     hand_in(Path("submitted"), ada="1", bob="break")
-    status, _, err = course("grade", "submitted", "--lesson", "02")
+    status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
     assert status == 1 and "bob" in err and "The grader broke twice" in err and "1 failed" in err
     assert Path("grades/grades.csv").is_file(), "the others have their grades"
     hand_in(Path("submitted"), bob="2")
-    assert course("grade", "submitted", "--lesson", "02")[0] == 0
+    assert course("grade", "submitted", "--lesson", "the_neuron")[0] == 0
 
 
 def test_without_bubblewrap_nothing_is_run_and_the_way_out_is_said(
@@ -254,11 +253,11 @@ def test_without_bubblewrap_nothing_is_run_and_the_way_out_is_said(
     ):
         monkeypatch.setattr(options.sys, "platform", platform)
         monkeypatch.setattr(options.shutil, "which", lambda name, there=there: there)
-        status, _, err = course("grade", "submitted", "--lesson", "02")
+        status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
         assert status == 1 and err.startswith("The program bubblewrap (bwrap) is not installed.")
         assert way in err and "--no-sandbox" in err and err.count("\n") == 1
     assert not made and not Path("grades").exists()
-    status, _, err = course("grade", "submitted", "--lesson", "02", "--no-sandbox")
+    status, _, err = course("grade", "submitted", "--lesson", "the_neuron", "--no-sandbox")
     assert status == 0 and "NO SANDBOX" in err and "delete your files" in err and graded(made) == ["ada"]
 
 
@@ -267,7 +266,7 @@ def test_an_out_folder_among_the_submissions_is_refused(course: Run, out: str) -
     where = hand_in(Path("submitted"), ada="1")
     Path("link").symlink_to("submitted")
     before = content(where)
-    status, _, err = course("grade", "submitted", "--lesson", "02", "--out", out)
+    status, _, err = course("grade", "submitted", "--lesson", "the_neuron", "--out", out)
     assert status == 1 and "where nothing is changed. Name another folder with --out." in err
     assert content(where) == before and not list(where.rglob("grades"))
 
@@ -277,8 +276,12 @@ def test_an_out_folder_among_the_submissions_is_refused(course: Run, out: str) -
     [
         (("nowhere",), 1, "nowhere"),
         (("empty",), 1, "no submissions"),
-        (("submitted", "--lesson", "02", "--lesson", "77"), 1, "There is no lesson '77'."),
-        (("submitted", "--lesson", "01"), 1, "01_plain has no exercises to grade. There are 02_the_neuron."),
+        (("submitted", "--lesson", "the_neuron", "--lesson", "77"), 1, "There is no lesson '77'."),
+        (
+            ("submitted", "--lesson", "88"),
+            1,
+            f"88_plain has no exercises to grade. There are {NEURON}.",
+        ),
         (("submitted", "--course", "/"), 1, "is not inside a clone of the course"),
         (("submitted", "--course", "/"), 1, "Or name a clone with --course FOLDER."),
         (("submitted", "-j", "0"), 2, "-j"),
@@ -289,7 +292,7 @@ def test_an_out_folder_among_the_submissions_is_refused(course: Run, out: str) -
 def test_what_can_t_be_done_is_said_on_stderr(course: Run, words: tuple[str, ...], status: int, said: str) -> None:
     hand_in(Path("submitted"), ada="1")
     Path("empty").mkdir()
-    save(Path("notebooks") / "01_plain.ipynb", notebook())
+    save(Path("notebooks") / "88_plain.ipynb", notebook())
     code, _, err = course("grade", *words)
     assert code == status and said in err and "Traceback" not in err
     assert not Path("grades").exists()
@@ -299,7 +302,7 @@ def test_dask_without_its_package_says_what_to_install(course: Run, monkeypatch:
     hand_in(Path("submitted"), ada="1")
     monkeypatch.setitem(sys.modules, "distributed", None)
     monkeypatch.delitem(sys.modules, "course.grading.workers.cluster", raising=False)
-    status, _, err = course("grade", "submitted", "--lesson", "02", "--dask", "tcp://127.0.0.1:1")
+    status, _, err = course("grade", "submitted", "--lesson", "the_neuron", "--dask", "tcp://127.0.0.1:1")
     assert (status, err) == (1, '--dask needs the package distributed. Install it: pip install -e ".[cluster]".\n')
 
 
@@ -315,14 +318,14 @@ def test_dask_grades_the_class_with_the_same_command(course: Run) -> None:
     }
     with distributed.LocalCluster(host="127.0.0.1", silence_logs=50, **options) as cluster:
         address = cluster.scheduler_address
-        status, out, err = course("grade", "submitted", "--lesson", "02", "--no-sandbox", "--dask", address)
+        status, out, err = course("grade", "submitted", "--lesson", "the_neuron", "--no-sandbox", "--dask", address)
     assert status == 0, err
     assert "The Dask cluster has 1 worker with 1 thread." in out and "2 of 2 graded" in err
 
 
 def test_the_help_has_examples_and_every_limit_s_default(course: Run) -> None:
     status, out, _ = course("grade", "--help")
-    assert status == 0 and "course grade canvas.zip --lesson 02 --out grades/" in out
+    assert status == 0 and "course grade canvas.zip --lesson " in out
     for option in ("--cell-seconds", "--memory", "--only", "--regrade", "--no-sandbox", "--dask", "--jobs"):
         assert option in out
     assert "default: 120" in out and "goes on where it was" in out
@@ -348,7 +351,7 @@ class Slow(Fake):
         return super().grade(job)
 
 session.Worker = Slow
-sys.argv = ["course", "grade", "submitted", "--lesson", "02", "--no-sandbox", "-j", "2"]
+sys.argv = ["course", "grade", "submitted", "--lesson", "the_neuron", "--no-sandbox", "-j", "2"]
 cli.main()
 """
 
@@ -367,7 +370,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_grades_only_the_rest(cou
         _, err = first.communicate(timeout=HANG_S)
     assert first.returncode == 130, err
     assert (
-        "Interrupted. All that was graded is kept; grades.csv is written when a run ends. To go on: course grade submitted --lesson 02 --no-sandbox -j 2"
+        "Interrupted. All that was graded is kept; grades.csv is written when a run ends. To go on: course grade submitted --lesson the_neuron --no-sandbox -j 2"
         in err
     )
     assert not Path("grades/grades.csv").exists(), "no grade book of half a class"

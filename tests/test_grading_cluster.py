@@ -16,6 +16,7 @@ import pytest
 from fake_grader import SETTINGS, Fake, Watcher, hand_in, planned
 from hang import HANG_S
 
+from course.curriculum import lesson_of
 from course.grading.model import FAILED, GRADED, GradingError, Job, Result, Settings, Submission
 from course.grading.records import environment
 from course.grading.records.results import Store
@@ -147,7 +148,7 @@ def test_a_worker_that_joined_later_with_other_versions_grades_nothing() -> None
     plugin.setup(None)
     try:
         with pytest.raises(GradingError, match="other versions"):
-            plugin.grade(Job("k", Submission("ada", "02_the_neuron", "", "a"), b"", "", SETTINGS))
+            plugin.grade(Job("k", Submission("ada", lesson_of("the_neuron"), "", "a"), b"", "", SETTINGS))
     finally:
         plugin.teardown(None)
 

@@ -24,6 +24,7 @@ from hypothesis import strategies as st
 from making import code, grading, notebook
 
 from course.checks import registry
+from course.curriculum import lesson_of, number_of, topic_of
 from course.grading.intake import inspection, naming
 from course.grading.intake.collection import LARGEST, collect
 from course.grading.intake.naming import Person, distinct_keys, safe_key
@@ -31,7 +32,7 @@ from course.grading.model import GradingError, Submission
 
 pytestmark = pytest.mark.one_set
 
-ZERO, TWO, FOUR = "00_start_here", "02_the_neuron", "04_cnn_classification"
+ZERO, TWO, FOUR = lesson_of("start_here"), lesson_of("the_neuron"), lesson_of("cnn_classification")
 ALL = (ZERO, TWO, FOUR)
 
 
@@ -79,9 +80,9 @@ def table(rows: list[Submission]) -> list[tuple[str, str]]:
 
 
 def test_a_folder_for_each_learner(gather: Collect) -> None:
-    rows = gather({"ada/02_the_neuron.ipynb": book(), "bob/my/deep/place/answers.ipynb": book(mark="bob")})
+    rows = gather({f"ada/{TWO}.ipynb": book(), "bob/my/deep/place/answers.ipynb": book(mark="bob")})
     assert table(rows) == [("ada", TWO), ("bob", TWO)] and not any(row.problem for row in rows)
-    assert [row.shown for row in rows] == ["ada/02_the_neuron.ipynb", "bob/my/deep/place/answers.ipynb"]
+    assert [row.shown for row in rows] == [f"ada/{TWO}.ipynb", "bob/my/deep/place/answers.ipynb"]
     content = Path(rows[1].file).read_bytes()
     assert content == book(mark="bob").encode() and rows[1].digest == hashlib.sha256(content).hexdigest()
 
@@ -89,12 +90,12 @@ def test_a_folder_for_each_learner(gather: Collect) -> None:
 NBGRADER: dict[str, str | bytes] = {
     "nbgrader_config.py": "c = get_config()",
     "gradebook.db": b"\0",
-    "source/02_the_neuron/02_the_neuron.ipynb": book(mark="source"),
-    "autograded/ada/02_the_neuron/02_the_neuron.ipynb": book(mark="graded"),
-    "submitted/ada/02_the_neuron/02_the_neuron.ipynb": book(mark="ada"),
-    "submitted/ada/02_the_neuron/timestamp.txt": "2026-01-30 10:30:47.524219 UTC",
-    "submitted/bob/02_the_neuron/02_the_neuron.ipynb": book(mark="bob"),
-    "submitted/bob/00_start_here/00_start_here.ipynb": book(ZERO, mark="bob"),
+    f"source/{TWO}/{TWO}.ipynb": book(mark="source"),
+    f"autograded/ada/{TWO}/{TWO}.ipynb": book(mark="graded"),
+    f"submitted/ada/{TWO}/{TWO}.ipynb": book(mark="ada"),
+    f"submitted/ada/{TWO}/timestamp.txt": "2026-01-30 10:30:47.524219 UTC",
+    f"submitted/bob/{TWO}/{TWO}.ipynb": book(mark="bob"),
+    f"submitted/bob/{ZERO}/{ZERO}.ipynb": book(ZERO, mark="bob"),
 }
 
 
@@ -105,43 +106,39 @@ def test_nbgraders_course_folder(gather: Collect, where: str) -> None:
     assert rows[0].notes == ("handed in 2026-01-30 10:30:47 UTC",) and rows[1].notes == ()
 
 
-@pytest.mark.parametrize(
-    ("where", "lessons"), [("submitted/bob", [ZERO, TWO]), ("submitted/bob/00_start_here", [ZERO])]
-)
+@pytest.mark.parametrize(("where", "lessons"), [("submitted/bob", [ZERO, TWO]), (f"submitted/bob/{ZERO}", [ZERO])])
 def test_nbgraders_folder_of_one_learner(gather: Collect, where: str, lessons: list[str]) -> None:
     assert table(gather(NBGRADER, ALL, where)) == [("bob", lesson) for lesson in lessons]
 
 
 def test_flat_files(gather: Collect) -> None:
     names = [
-        "ada_02_the_neuron",
-        "bob-02",
+        f"ada_{TWO}",
+        f"bob-{number_of(TWO)}",
         "carl",
-        "dora_the_neuron_02_the_neuron (1)",
-        "02_the_neuron_eve",
-        "fay_lesson2",
+        f"dora_the_neuron_{TWO} (1)",
+        f"{TWO}_eve",
+        f"fay_lesson{int(number_of(TWO))}",
+        # Handed out when the lesson had another number.
+        f"gus_77_{topic_of(TWO)}",
     ]
     rows = gather({f"{name}.ipynb": book(mark=name) for name in names})
-    assert table(rows) == [(name, TWO) for name in ("ada", "bob", "carl", "dora_the_neuron", "eve", "fay")]
+    assert table(rows) == [(name, TWO) for name in ("ada", "bob", "carl", "dora_the_neuron", "eve", "fay", "gus")]
 
 
 def test_a_folder_for_each_lesson(gather: Collect) -> None:
-    rows = gather(
-        {"02_the_neuron/ada.ipynb": book(), "00_start_here/ada.ipynb": book(ZERO), "00_start_here/bob.ipynb": "{"}, ALL
-    )
+    rows = gather({f"{TWO}/ada.ipynb": book(), f"{ZERO}/ada.ipynb": book(ZERO), f"{ZERO}/bob.ipynb": "{"}, ALL)
     assert table(rows) == [("ada", ZERO), ("ada", TWO), ("bob", ZERO)] and rows[2].problem
 
 
 CANVAS: dict[str, str | bytes] = {
-    "doejane_LATE_1201_345678_02_the_neuron.ipynb": book(mark="jane"),
-    "o_brien_1202_345679_02_the_neuron.ipynb": book(mark="first"),
-    "o_brien_1202_345699_02_the_neuron-1.ipynb": book(mark="second"),
-    "roejim_1203_345680_answers.zip": zipped(
-        {"hw/02_the_neuron.ipynb": book(mark="jim"), "__MACOSX/hw/._x.ipynb": b"\0"}
-    ),
+    f"doejane_LATE_1201_345678_{TWO}.ipynb": book(mark="jane"),
+    f"o_brien_1202_345679_{TWO}.ipynb": book(mark="first"),
+    f"o_brien_1202_345699_{TWO}-1.ipynb": book(mark="second"),
+    "roejim_1203_345680_answers.zip": zipped({f"hw/{TWO}.ipynb": book(mark="jim"), "__MACOSX/hw/._x.ipynb": b"\0"}),
     "poeann_1204_345681_report.pdf": b"%PDF",
     "moejoe_1205_text.html": "<p>I could not upload",
-    "anon_aB3dE_345690_02_the_neuron.ipynb": book(mark="anonymous"),
+    f"anon_aB3dE_345690_{TWO}.ipynb": book(mark="anonymous"),
 }
 
 
@@ -166,10 +163,7 @@ def test_canvas_download_in_every_form(tmp_path: Path, form: str) -> None:
         "second" in Path(by["o_brien"].file).read_text(encoding="utf-8")
         and "one of 2 notebooks" in by["o_brien"].notes[0]
     )
-    assert (
-        by["roejim"].shown.endswith("roejim_1203_345680_answers.zip: hw/02_the_neuron.ipynb")
-        and not by["roejim"].problem
-    )
+    assert by["roejim"].shown.endswith(f"roejim_1203_345680_answers.zip: hw/{TWO}.ipynb") and not by["roejim"].problem
     assert "no notebook, but" in by["poeann"].problem and "report.pdf" in by["poeann"].problem
     assert by["moejoe"].problem and "handed in a text on Canvas, which was not read" in by["moejoe"].notes
     assert by["anon_aB3dE"].identity == {"canvas_file": "345690"}
@@ -194,10 +188,10 @@ def test_a_zip_file_of_a_class_may_hold_one_folder_that_holds_all(gather: Collec
 
 def test_moodles_download_with_folders_and_flat(gather: Collect, tmp_path: Path) -> None:
     files: dict[str, str | bytes] = {
-        "Ada Lovelace_1234567_assignsubmission_file_/02_the_neuron.ipynb": book(mark="ada"),
+        f"Ada Lovelace_1234567_assignsubmission_file_/{TWO}.ipynb": book(mark="ada"),
         "Ada Lovelace_1234567_assignsubmission_onlinetext_/onlinetext.html": "<p>Please mind my …",
         "José Ñandú_1234568_assignsubmission_file/sub/x.ipynb": book(mark="jose"),
-        "Bo Li_1234569_assignsubmission_file_02_the_neuron.ipynb": book(mark="bo"),
+        f"Bo Li_1234569_assignsubmission_file_{TWO}.ipynb": book(mark="bo"),
         "Cy Po_1234570_assignsubmission_onlinetext_onlinetext.html": "<p>I have nothing",
         "Default group_assignsubmission_file_/x.ipynb": book(mark="group"),
     }
@@ -261,10 +255,10 @@ def test_all_forms_may_be_mixed_in_one_folder(gather: Collect) -> None:
     rows = gather(
         {
             "ada/x.ipynb": book(mark="1"),
-            "bob_02_the_neuron.ipynb": book(mark="2"),
-            "carl.zip": zipped({"carl/02_the_neuron.ipynb": book(mark="3")}),
+            f"bob_{TWO}.ipynb": book(mark="2"),
+            "carl.zip": zipped({f"carl/{TWO}.ipynb": book(mark="3")}),
             "canvas.zip": zipped({"doejane_1_22_x.ipynb": book(mark="4"), "roejim_2_23_x.ipynb": book(mark="5")}),
-            "submitted/eve/02_the_neuron/x.ipynb": book(mark="6"),
+            f"submitted/eve/{TWO}/x.ipynb": book(mark="6"),
             "Fay Wu_77_assignsubmission_file_/x.ipynb": book(mark="7"),
             "class2.zip": zipped({"gil/x.ipynb": book(mark="8"), "hal/x.ipynb": book(mark="9")}),
             "README.md": "who is who",
@@ -297,7 +291,7 @@ def test_what_systems_leave_behind_is_no_submission(gather: Collect) -> None:
         ".hidden/x.ipynb",
     ]
     files = {place + name: book(mark=name) for name in litter for place in ("", "ada/")}
-    rows = gather({**files, "ada/02_the_neuron.ipynb": book(mark="ada")})
+    rows = gather({**files, f"ada/{TWO}.ipynb": book(mark="ada")})
     assert table(rows) == [("ada", TWO)] and rows[0].notes == ()
 
 
@@ -326,13 +320,13 @@ def test_names_at_top_level_tell_the_lesson_without_metadata_and_with_broken_cod
 
 
 def test_content_wins_over_a_name_and_is_noted(gather: Collect) -> None:
-    rows = gather({"ada/02_the_neuron.ipynb": book(FOUR)}, ALL)
+    rows = gather({f"ada/{TWO}.ipynb": book(FOUR)}, ALL)
     assert table(rows) == [("ada", FOUR)]
-    assert rows[0].notes == (f"02_the_neuron.ipynb is named like {TWO}, but holds exercises of {FOUR}",)
+    assert rows[0].notes == (f"{TWO}.ipynb is named like {TWO}, but holds exercises of {FOUR}",)
 
 
 def test_a_name_wins_where_the_content_does_not_clearly_disagree(gather: Collect) -> None:
-    assert table(gather({"ada/02_the_neuron.ipynb": book(FOUR, count=1)}, ALL)) == [("ada", TWO)]
+    assert table(gather({f"ada/{TWO}.ipynb": book(FOUR, count=1)}, ALL)) == [("ada", TWO)]
 
 
 def test_with_one_lesson_asked_for_others_are_left_out_and_told_where_nothing_is_left(gather: Collect) -> None:
@@ -356,28 +350,28 @@ def test_instructor_and_learner_are_told_in_words_of_their_own(gather: Collect) 
 
 
 def test_a_learner_reads_the_names_of_files_without_what_the_platform_put_before_them(gather: Collect) -> None:
-    names = ("doe_12_34_homework.docx", "roe_13_35_02_the_neuron.ipynb")
+    names = ("doe_12_34_homework.docx", f"roe_13_35_{TWO}.ipynb")
     doe, roe, _ = gather({names[0]: "x", names[1]: "{", "zoe_14_36_x.ipynb": book()})
     assert names[0] in doe.problem and doe.told.startswith("You handed in homework.docx, which is not a notebook")
-    assert roe.problem.startswith(names[1]) and roe.told.startswith("02_the_neuron.ipynb is not a notebook")
+    assert roe.problem.startswith(names[1]) and roe.told.startswith(f"{TWO}.ipynb is not a notebook")
 
 
 @pytest.mark.parametrize("kind", ["named", "by content only", "with files that tell nothing"])
 def test_a_lesson_that_nobody_handed_in_is_refused_and_the_right_one_named(gather: Collect, kind: str) -> None:
     name = "x" if kind == "by content only" else TWO
     files: dict[str, str | bytes] = {f"{learner}/{name}.ipynb": book() for learner in ("ada", "bob")}
-    whole = r"None of the 2 submissions is of 04_cnn_classification; all are of 02_the_neuron\. "
+    whole = rf"None of the 2 submissions is of {FOUR}; all are of {TWO}\. "
     if kind == "with files that tell nothing":
         files |= {"carl/hw.docx": "x", "dan/notes.ipynb": json.dumps(notebook(code("1"))), "eve/x.ipynb": "{"}
-        whole = r"None of the 5 submissions is of 04_cnn_classification; 2 are of 02_the_neuron\. "
-    with pytest.raises(GradingError, match=whole + r"Did you mean --lesson 02\?$"):
+        whole = rf"None of the 5 submissions is of {FOUR}; 2 are of {TWO}\. "
+    with pytest.raises(GradingError, match=whole + rf"Did you mean --lesson {number_of(TWO)}\?$"):
         gather(files, [FOUR])
 
 
 def test_one_notebook_of_the_lesson_asked_for_is_enough_to_grade(gather: Collect) -> None:
     rows = gather({"ada/x.ipynb": book(), "bob/x.ipynb": book(FOUR), "carl/x.ipynb": book(ZERO)}, [FOUR])
     assert [bool(row.problem) for row in rows] == [True, False, True]
-    none = "None of the 2 submissions is of 04_cnn_classification; 1 is of 02_the_neuron and 1 is of 00_start_here"
+    none = f"None of the 2 submissions is of {FOUR}; 1 is of {TWO} and 1 is of {ZERO}"
     shutil.rmtree(Path(rows[1].file).parent)
     with pytest.raises(GradingError, match=f"{none}. Name one of them with --lesson."):
         gather({}, [FOUR])
@@ -443,8 +437,8 @@ BAD: dict[str, tuple[str | bytes, str]] = {
 @pytest.mark.parametrize("kind", BAD)
 def test_what_is_no_notebook_gets_a_reason_and_the_others_are_collected(gather: Collect, kind: str) -> None:
     content, reason = BAD[kind]
-    bad, good = gather({"ada/02_the_neuron.ipynb": content, "bob/02_the_neuron.ipynb": book()})
-    assert reason in bad.problem and bad.problem.startswith("02_the_neuron.ipynb ") and bad.problem.endswith(".")
+    bad, good = gather({f"ada/{TWO}.ipynb": content, f"bob/{TWO}.ipynb": book()})
+    assert reason in bad.problem and bad.problem.startswith(f"{TWO}.ipynb ") and bad.problem.endswith(".")
     assert (bad.learner, bad.lesson) == ("ada", TWO) and not good.problem
     assert reason in bad.told or "please" in bad.told
     for_learner, for_instructor = r"please|your|hand it in again$", r"\bask\b|open and save"
@@ -470,16 +464,16 @@ def test_odd_notebooks_are_accepted(gather: Collect, content: str | bytes) -> No
 
 
 def test_a_broken_notebook_beside_a_good_one_costs_nothing(gather: Collect) -> None:
-    (row,) = gather({"ada/02_the_neuron.ipynb": book(), "ada/copy.ipynb": "{", "ada/all.7z": b"7z"}, ALL)
+    (row,) = gather({f"ada/{TWO}.ipynb": book(), "ada/copy.ipynb": "{", "ada/all.7z": b"7z"}, ALL)
     assert not row.problem and any(note.startswith("not graded: copy.ipynb is not a notebook") for note in row.notes)
     assert any("all.7z is an archive" in note for note in row.notes)
 
 
 def test_links_pipes_and_folders_named_like_notebooks_are_never_opened(gather: Collect, tmp_path: Path) -> None:
-    secret = plant(tmp_path, {"secret/02_the_neuron.ipynb": book(mark="secret")}) / "secret"
+    secret = plant(tmp_path, {f"secret/{TWO}.ipynb": book(mark="secret")}) / "secret"
     for name in ("ada", "bob", "carl", "dora"):
         (tmp_path / "class" / name).mkdir(parents=True)
-    (tmp_path / "class/ada/x.ipynb").symlink_to(secret / "02_the_neuron.ipynb")
+    (tmp_path / "class/ada/x.ipynb").symlink_to(secret / f"{TWO}.ipynb")
     os.mkfifo(tmp_path / "class/bob/x.ipynb")
     (tmp_path / "class/carl/x.ipynb").symlink_to("x.ipynb")
     (tmp_path / "class/dora/x.ipynb").mkdir()
@@ -657,7 +651,7 @@ def test_platform_names_are_not_seen_where_there_are_none() -> None:
     for name in (
         "ada_2026_10_05.ipynb",
         "ada_2026_10_neuron.ipynb",
-        "ada_02_the_neuron.ipynb",
+        f"ada_{TWO}.ipynb",
         "12_345_x.ipynb",
         "ada.ipynb",
     ):
@@ -666,7 +660,7 @@ def test_platform_names_are_not_seen_where_there_are_none() -> None:
 
 def canvas_class(folder: Path, size: int) -> Path:
     """Canvas' zip file of a class of so many."""
-    names = [f"learner{n:03}_{n + 100}_{n + 5000}_02_the_neuron.ipynb" for n in range(size)]
+    names = [f"learner{n:03}_{n + 100}_{n + 5000}_{TWO}.ipynb" for n in range(size)]
     plant(folder, {"class.zip": zipped({name: book(mark=name) for name in names})})
     return folder / "class.zip"
 

@@ -20,6 +20,7 @@ from nbval.plugin import comment_markers, find_comment_markers
 
 from course.authoring.notebook import Cell, Notebook, code_cells, read
 from course.authoring.release import exercise_of
+from course.curriculum import lesson_of
 from course.grading.graft.cells import LARGEST_SOURCE, MOST_CELLS, without_markers
 from course.grading.graft.grafting import Grafted, graft
 from course.grading.graft.source_code import as_run
@@ -27,8 +28,8 @@ from course.grading.graft.source_code import as_run
 pytestmark = pytest.mark.one_set
 
 ROOT = Path(__file__).resolve().parents[1]
-NEURONS, CNNS = "02_the_neuron", "04_cnn_classification"
-LESSONS = ("00_start_here", NEURONS, CNNS)
+NEURONS, CNNS = lesson_of("the_neuron"), lesson_of("cnn_classification")
+LESSONS = (lesson_of("start_here"), NEURONS, CNNS)
 NEURON = "def neuron(x, w, b):\n    return jnp.tanh(w @ x + b)"
 LAYER = "def layer(x, W, b):\n    return jnp.tanh(W @ x + b)"
 RELU = "def relu(x):\n    return jnp.maximum(x, 0)"

@@ -13,6 +13,7 @@ from submissions import answers, graded, handed_in, points, question, stored
 from course import compile_cache
 from course.checks import exercises
 from course.checks.registry import LESSONS
+from course.curriculum import lesson_of
 from course.data import load
 from course.grading.model import GRADED, NOT_WRITTEN, Settings
 from course.grading.sandbox import bubblewrap
@@ -73,10 +74,10 @@ def timed(fn, x):
         frame = frame.f_back
     return min(numbers, default=-1.0)
 """
-    others = dict.fromkeys(exercises("00_start_here"), "")
-    right = answers("00_start_here")["standardize"]
+    others = dict.fromkeys(exercises("start_here"), "")
+    right = answers(lesson_of("start_here"))["standardize"]
     written = {**others, "timed": spy, "standardize": right}
-    result = graded(worker, handed_in(written, lesson="00_start_here"), "00_start_here")
+    result = graded(worker, handed_in(written, lesson=lesson_of("start_here")), lesson_of("start_here"))
     assert question(result, "timed").points == 0
     assert question(result, "standardize").points == question(result, "standardize").possible
 
@@ -86,8 +87,8 @@ def cases(lesson: str, name: str) -> Any:
 
 
 def test_the_hidden_images_are_not_in_the_data_that_a_submission_sees(tmp_path: Any, monkeypatch: Any) -> None:
-    hidden = hidden_images(cases("04_cnn_classification", "classify"))
-    shown = withhold(cases("04_cnn_classification", "classify"), tmp_path)
+    hidden = hidden_images(cases(lesson_of("cnn_classification"), "classify"))
+    shown = withhold(cases(lesson_of("cnn_classification"), "classify"), tmp_path)
     whole = load("mnist_5k")
     monkeypatch.setenv("COURSE_CACHE", str(tmp_path))
     seen = load("mnist_5k")
@@ -104,7 +105,7 @@ def test_the_hidden_images_are_not_in_the_data_that_a_submission_sees(tmp_path: 
 
 
 def test_a_lesson_without_images_has_the_data_as_it_is(tmp_path: Any) -> None:
-    assert withhold(cases("02_the_neuron", "neuron"), tmp_path) == {}
+    assert withhold(cases(lesson_of("the_neuron"), "neuron"), tmp_path) == {}
 
 
 def test_mlxtends_own_file_holds_no_hidden_image_in_the_sandbox(worker: Worker) -> None:
@@ -122,7 +123,7 @@ ours = {np.rint(255 * image).astype(np.uint8).tobytes() for split in (part.train
 theirs = {image.astype(np.uint8).tobytes() for image in pixels}
 assert ours == theirs and len(ours) <= 4100, (len(ours), len(theirs))
 """
-    lesson = "04_cnn_classification"
+    lesson = lesson_of("cnn_classification")
     # Nothing else is answered, so that nothing is trained here.
     others = dict.fromkeys(exercises(lesson), "")
     result = graded(worker, handed_in({**others, "output_size": look}, lesson=lesson), lesson)

@@ -21,7 +21,7 @@ from course.grading.sandbox.inside import ANSWER
 
 pytestmark = pytest.mark.one_set
 
-NEURON = marking(exercises("02_the_neuron")["neuron"], 3)
+NEURON = marking(exercises("the_neuron")["neuron"], 3)
 LATE = "An input took longer than 20 seconds, the limit for one input of `neuron`, and was stopped."
 
 

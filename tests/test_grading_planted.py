@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from submissions import POSSIBLE, QUESTIONS, answers, cell, handed_in, job, points, question
 
+from course.curriculum import lesson_of
 from course.grading.model import GRADED, MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, Limits, Result, Settings
 from course.grading.sandbox import bubblewrap
 from course.grading.workers.worker import Worker
@@ -355,8 +356,8 @@ def test_an_answer_that_lies_gains_nothing(grade: Grade, way: str) -> None:
 
 
 SEEKERS = {
-    "the references of the package": "from course.checks import exercises\nNAME = exercises('02_the_neuron')['NAME'].reference",
-    "the references by their module": "from course.checks.lesson_02.neurons import NEURON, LAYER\nNAME = LAYER.reference",
+    "the references of the package": "from course.checks import exercises\nNAME = exercises('the_neuron')['NAME'].reference",
+    "the references by their module": "from course.exercises.the_neuron.neurons import NEURON, LAYER\nNAME = LAYER.reference",
     "the judge": "from course.checks.judge import marking",
     "the grader": "import course.grading",
     "another process": (
@@ -386,7 +387,7 @@ def test_no_file_in_the_sandbox_holds_an_answer(grade: Grade) -> None:
     """A search of everything that a submission can see."""
     search = (
         "import os\nfound = []\nfor top, _, names in os.walk('/'):\n    if top.startswith(('/proc', '/sys')): continue\n"
-        "    found += [os.path.join(top, name) for name in names if name.startswith(('02_the_neuron', 'results.jsonl'))]\n"
+        f"    found += [os.path.join(top, name) for name in names if name.startswith(('{lesson_of('the_neuron')}', 'results.jsonl'))]\n"
         "    if '/course/' in top: found += [top for name in names if name in ('judge.py', 'neurons.py', 'marking.py')]\n"
         "assert found, 'nothing was found'\ndef neuron(x, w, b):\n    raise ValueError(str(found))"
     )

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from fake_class import CNN, NEURON, POINTS, failed, make_class, not_gradable, pair, question, result
 
+from course.curriculum import number_of
 from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, WRONG, QuestionResult, Result
 from course.grading.report.class_overview import overview
 from course.grading.report.feedback import TEMPLATES, lesson_title, page, write_feedback
@@ -97,7 +98,11 @@ def test_a_page_says_state_points_inputs_hint_and_limit_of_each_question() -> No
     ]  # fmt: skip
     seen = Page(page([result("ada", NEURON, *own, identity={"name": "Ada Lovelace"})]))
     text = " ".join(seen.text.split())
-    assert "Feedback for Ada Lovelace" in text and "02 · The neuron" in text and "3.88 of 14 points" in text
+    assert (
+        "Feedback for Ada Lovelace" in text
+        and f"{number_of(NEURON)} · The neuron" in text
+        and "3.88 of 14 points" in text
+    )
     for state in (RIGHT, PARTLY, WRONG, NOT_WRITTEN, MISSING, STOPPED):
         assert text.count(f"{SIGNS[state]} {state}") == 2, state  # in the table, and with the question
     assert "◐ partly · 1.88 of 3 points · 5 of 8 inputs right" in text
@@ -158,7 +163,7 @@ def test_a_learner_reads_the_learner_s_words_and_the_instructor_the_instructor_s
 
 def test_a_page_says_the_day_in_words_and_no_versions() -> None:
     text = Page(page([result("ada", graded_at="2026-11-21T16:47:11+00:00")])).text
-    assert "Handed in as ada/02_the_neuron.ipynb, graded on 21 November 2026, 16:47 UTC." in text
+    assert f"Handed in as ada/{NEURON}.ipynb, graded on 21 November 2026, 16:47 UTC." in text
     assert "jax" not in text and "0.9.0" not in text
     assert "graded on" not in Page(page([result("ada", graded_at="some day")])).text
 
@@ -185,7 +190,7 @@ def test_a_learner_of_several_lessons_gets_one_page_with_a_section_for_each(tmp_
     write_feedback([result("ada", CNN), result("ada"), result("bo")], tmp_path)
     assert sorted(path.name for path in (tmp_path / "feedback").iterdir()) == ["ada.html", "bo.html"]
     text = (tmp_path / "feedback/ada.html").read_text(encoding="utf-8")
-    assert text.index(">02 · The neuron</h2>") < text.index(">04 · CNN classification</h2>")
+    assert text.index("· The neuron</h2>") < text.index("· CNN classification</h2>")
 
 
 def test_a_page_tells_neither_the_seed_nor_another_learner() -> None:
@@ -284,7 +289,8 @@ def test_long_names_of_questions_can_break_and_what_is_hidden_widens_no_page() -
 
 
 @pytest.mark.parametrize(
-    ("name", "title"), [("02_the_neuron", "02 · The neuron"), ("04_cnn_x", "04 · CNN x"), ("odd", "odd"), ("", "")]
+    ("name", "title"),
+    [(NEURON, f"{number_of(NEURON)} · The neuron"), ("04_cnn_x", "04 · CNN x"), ("odd", "odd"), ("", "")],
 )
 def test_a_lesson_s_name_reads_as_a_title(name: str, title: str) -> None:
     assert lesson_title(name) == title

@@ -15,6 +15,7 @@ from hang import wait_until
 from rich.console import Console
 
 from course.checks import exercises
+from course.curriculum import lesson_of
 from course.grading.model import FAILED, GRADED, NOT_GRADABLE, GradingError, Job, Limits, Result, Settings, Submission
 from course.grading.records import environment, plan
 from course.grading.records.results import Store
@@ -89,7 +90,7 @@ def test_a_key_follows_all_that_may_change_a_grade_and_nothing_else(monkeypatch:
     assert key(settings=replace(SETTINGS, sandbox=True, warm=False)) == base, "points are the same either way"
     others = [
         key(replace(one, digest="other")),
-        key(replace(one, lesson="04_cnn_classification")),
+        key(replace(one, lesson=lesson_of("cnn_classification"))),
         key(replace(one, problem="It is empty.")),
         key(solution="t"),
         key(settings=replace(SETTINGS, seed=8)),

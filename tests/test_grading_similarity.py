@@ -18,6 +18,7 @@ from hang import assert_linear, calls_of
 
 from course.authoring.notebook import code_cells, read
 from course.authoring.release import stub
+from course.curriculum import lesson_of
 from course.grading.graft.grafting import graft
 from course.grading.marking.similarity import COMMON_LEARNERS, Pair, alike, fingerprint, likely_copies, own_digest
 from course.grading.model import GRADED, NOT_GRADABLE, RIGHT, QuestionResult, Result
@@ -27,7 +28,7 @@ pytestmark = pytest.mark.one_set
 ROOT = Path(__file__).resolve().parents[1]
 
 # What learners write who never met: for each question of lesson 02 several honest bodies, the usual one first.
-LESSON_02: dict[str, tuple[str, ...]] = {
+NEURON_BODIES: dict[str, tuple[str, ...]] = {
     "neuron(x, w, b)": (
         "return jnp.tanh(w @ x + b)",
         "return jnp.tanh(jnp.dot(w, x) + b)",
@@ -178,7 +179,7 @@ SCORES_B = """def precision_recall_f1(labels, predictions, cls):
     precision, recall = hits / said, hits / real
     return precision, recall, 2 / (1 / precision + 1 / recall)
 """
-LESSON_04 = {"ada": (CONV_A, CNN_A, STEP_A, SCORES_A), "ben": (CONV_B, CNN_B, STEP_B, SCORES_B)}
+CNN_BODIES = {"ada": (CONV_A, CNN_A, STEP_A, SCORES_A), "ben": (CONV_B, CNN_B, STEP_B, SCORES_B)}
 
 
 def stubs(lesson: str) -> list[str]:
@@ -189,7 +190,7 @@ def stubs(lesson: str) -> list[str]:
 def written(choice: dict[str, int]) -> list[str]:
     """A submission of lesson 02 that gives the chosen one of the honest bodies."""
     return [
-        f"def {head}:\n" + "\n".join(f"    {line}" for line in LESSON_02[head][place].split("\n"))
+        f"def {head}:\n" + "\n".join(f"    {line}" for line in NEURON_BODIES[head][place].split("\n"))
         for head, place in choice.items()
     ]
 
@@ -201,7 +202,7 @@ def honest_class(size: int, seed: int) -> dict[str, list[str]]:
     for number in range(size):
         choice = {
             head: draw.choices(range(len(bodies)), [2.0 / (place + 2) for place in range(len(bodies))])[0]
-            for head, bodies in LESSON_02.items()
+            for head, bodies in NEURON_BODIES.items()
         }
         found[f"learner-{number:03}"] = [in_own_hand(source, draw) for source in written(choice)]
     return found
@@ -232,7 +233,7 @@ def disguised(sources: list[str], draw: random.Random) -> list[str]:
     return copies
 
 
-def prints(sources: dict[str, list[str]], lesson: str = "02_the_neuron") -> dict[str, tuple[int, ...]]:
+def prints(sources: dict[str, list[str]], lesson: str = lesson_of("the_neuron")) -> dict[str, tuple[int, ...]]:
     given = stubs(lesson)
     return {key: fingerprint(code, given) for key, code in sources.items()}
 
@@ -252,7 +253,7 @@ def test_what_is_computed_does_count() -> None:
     assert one != other and one & other
 
 
-@pytest.mark.parametrize("lesson", ["02_the_neuron", "04_cnn_classification"])
+@pytest.mark.parametrize("lesson", [lesson_of("the_neuron"), lesson_of("cnn_classification")])
 def test_the_untouched_exercise_has_no_fingerprint(lesson: str) -> None:
     exercise = read(ROOT / "exercises" / f"{lesson}.ipynb")
     answers = graft(read(ROOT / "solutions" / f"{lesson}.ipynb"), exercise).answers
@@ -267,7 +268,7 @@ def test_the_stub_of_a_solution_is_what_does_not_count() -> None:
     assert fingerprint([source], [source]) == ()
 
 
-def test_a_renamed_and_reordered_copy_is_found_in_lesson_02() -> None:
+def test_a_renamed_and_reordered_copy_is_found_in_the_neuron() -> None:
     learners = honest_class(60, seed=1)
     learners["learner-017"][4:5] = UNUSUAL[:1]
     learners["thief"] = disguised(learners["learner-017"], random.Random(0))
@@ -278,27 +279,27 @@ def test_a_renamed_and_reordered_copy_is_found_in_lesson_02() -> None:
 
 
 def test_a_copy_is_found_in_a_class_of_two_and_of_four() -> None:
-    code = {"ada": list(LESSON_04["ada"]), "cat": disguised(list(LESSON_04["ada"]), random.Random(0))}
-    lesson = "04_cnn_classification"
+    code = {"ada": list(CNN_BODIES["ada"]), "cat": disguised(list(CNN_BODIES["ada"]), random.Random(0))}
+    lesson = lesson_of("cnn_classification")
     assert names(alike(prints(code, lesson))) == {("ada", "cat")}
-    code |= {"ben": list(LESSON_04["ben"]), "dan": [*LESSON_04["ben"][:1], *LESSON_04["ada"][3:]]}
+    code |= {"ben": list(CNN_BODIES["ben"]), "dan": [*CNN_BODIES["ben"][:1], *CNN_BODIES["ada"][3:]]}
     assert ("ada", "cat") in names(alike(prints(code, lesson)))
     assert ("ada", "ben") not in names(alike(prints(code, lesson)))
 
 
 def test_a_partly_copied_submission_is_found_from_the_part_that_it_shares() -> None:
-    lesson = "04_cnn_classification"
-    code = {"ada": list(LESSON_04["ada"]), "eve": [CONV_B, *disguised([CNN_A, STEP_A, SCORES_A], random.Random(0))]}
+    lesson = lesson_of("cnn_classification")
+    code = {"ada": list(CNN_BODIES["ada"]), "eve": [CONV_B, *disguised([CNN_A, STEP_A, SCORES_A], random.Random(0))]}
     (pair,) = alike(prints(code, lesson))
     assert 0.7 <= pair.share < 0.97
 
 
-def test_honest_answers_to_lesson_04_are_not_alike() -> None:
-    assert alike(prints({key: list(code) for key, code in LESSON_04.items()}, "04_cnn_classification")) == []
+def test_honest_answers_to_cnn_classification_are_not_alike() -> None:
+    assert alike(prints({key: list(code) for key, code in CNN_BODIES.items()}, lesson_of("cnn_classification"))) == []
 
 
 def test_short_usual_answers_raise_no_suspicion() -> None:
-    usual = written(dict.fromkeys(list(LESSON_02)[:4], 0))  # four lines that half of the world writes
+    usual = written(dict.fromkeys(list(NEURON_BODIES)[:4], 0))  # four lines that half of the world writes
     for size in (2, 3, 10):
         assert alike(prints({f"learner-{number}": list(usual) for number in range(size)})) == []
 
@@ -405,12 +406,12 @@ def test_the_work_of_fingerprints_and_of_likeness_grows_with_the_class_and_not_w
 
 
 def test_the_work_of_a_fingerprint_grows_with_the_text_and_not_with_its_square() -> None:
-    body = "\n".join(written(dict.fromkeys(LESSON_02, 0)))
+    body = "\n".join(written(dict.fromkeys(NEURON_BODIES, 0)))
     assert_linear(lambda size: calls_of(lambda: fingerprint([body] * size)), 10)
     assert_linear(lambda size: calls_of(lambda: fingerprint(["x = [" + "1, " * size + "]"])), 2000)
 
 
-def graded(learner: str, code: str, private: str = "", lesson: str = "02_the_neuron", **more: Any) -> Result:
+def graded(learner: str, code: str, private: str = "", lesson: str = lesson_of("the_neuron"), **more: Any) -> Result:
     """The result of a submission with one answer and a private cell."""
     question = QuestionResult("softmax", RIGHT, 3.0, 3.0, 8, 8, code=code)
     own = own_digest([GIVEN, code, private], [GIVEN])
@@ -424,7 +425,9 @@ GIVEN = "import jax"
 
 
 def test_an_exact_copy_is_listed_however_usual_it_is() -> None:
-    usual = "\n".join(f"def {head}:\n    " + bodies[0].replace("\n", "\n    ") for head, bodies in LESSON_02.items())
+    usual = "\n".join(
+        f"def {head}:\n    " + bodies[0].replace("\n", "\n    ") for head, bodies in NEURON_BODIES.items()
+    )
     everybody = [graded(f"learner{number:02}", usual, f"# my notes, {number}") for number in range(10)]
     assert likely_copies(everybody) == [], "what all wrote is no evidence"
     copied = [graded("wirthada", usual, "# mine\nplot(3)"), graded("dijkstra", usual, "# mine\nplot(3)")]
@@ -434,12 +437,12 @@ def test_an_exact_copy_is_listed_however_usual_it_is() -> None:
         "wirthada",
         True,
         1.0,
-        "02_the_neuron",
+        lesson_of("the_neuron"),
     )
     assert pair.same == ("softmax",)
     late = [replace(copied[0], status=NOT_GRADABLE), copied[1]]
     assert likely_copies([*everybody, *late]) == []
-    elsewhere = [replace(copied[0], lesson="04_cnn_classification"), copied[1]]
+    elsewhere = [replace(copied[0], lesson=lesson_of("cnn_classification")), copied[1]]
     assert likely_copies([*everybody, *elsewhere]) == [], "lessons are compared apart"
 
 

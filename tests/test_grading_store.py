@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from course.curriculum import lesson_of
 from course.grading.model import (
     GRADED,
     NOT_WRITTEN,
@@ -25,7 +26,7 @@ from course.grading.records.results import BROKEN, RESULTS, RUN, Store, begin_ru
 
 pytestmark = pytest.mark.one_set
 
-LESSON = "02_the_neuron"
+LESSON = lesson_of("the_neuron")
 
 
 def result(learner: str, points: float = 1.0, seed: int = 7, key: str = "k") -> Result:
@@ -49,7 +50,7 @@ def test_what_was_added_comes_back_unchanged(tmp_path: Path) -> None:
     filled(tmp_path / "new" / "grades", "ada", "bob")
     with Store(tmp_path / "new" / "grades") as kept:
         assert kept.results() == [result("ada"), result("bob")]
-        assert kept.get("ada", LESSON) == result("ada") and kept.get("ada", "04_cnn_classification") is None
+        assert kept.get("ada", LESSON) == result("ada") and kept.get("ada", lesson_of("cnn_classification")) is None
         assert (kept.notes, kept.count) == ([], 2)
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import subprocess
-import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from making import code, make_course, markdown, notebook, save
+from running import typed
 
-from course import cli
 from course.authoring.lessons import course_root
 from course.authoring.notebook import dumps, read
+from course.curriculum import lesson_of
 
 pytestmark = pytest.mark.one_set
 
 ROOT = course_root(Path(__file__).parent)
 BINARY = {".png", ".npz", ".zip", ".gz", ".jpg", ".jpeg", ".gif", ".webp", ".pdf", ".whl", ".woff", ".woff2", ".ico"}
-LESSON = "notebooks/02_the_neuron.ipynb"
+LESSON = f"notebooks/{lesson_of('the_neuron')}.ipynb"
 
 Run = Callable[..., tuple[int, str]]
 
@@ -56,17 +56,15 @@ def course(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Captu
     make_course(tmp_path)
     settings = f'[project]\nname = "threads-to-networks"\n[tool.course]\nrepository = "{repository}"\n'
     (tmp_path / "pyproject.toml").write_text(settings, encoding="utf-8")
-    marks = (
-        "<!-- badges: written by `course badges --write` -->\n\n| 02_the_neuron | why? | |\n\n<!-- end of badges -->\n"
-    )
+    marks = f"<!-- badges: written by `course badges --write` -->\n\n| {lesson_of('the_neuron')} | why? | |\n\n<!-- end of badges -->\n"
     (tmp_path / "README.md").write_text(marks, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
 
+    program = typed(monkeypatch, capsys)
+
     def run(*words: str) -> tuple[int, str]:
-        monkeypatch.setattr(sys, "argv", ["course", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        return int(ended.value.code or 0), capsys.readouterr().err
+        status, _, complained = program(*words)
+        return status, complained
 
     for words in (
         ["bootstrap", "--write"],
@@ -95,9 +93,9 @@ CHANGED: dict[str, tuple[Callable[[bytes], bytes], str]] = {
     ("file", "check", "mend"),
     [
         (LESSON, ["format", "--check"], ["format", "--no-run"]),
-        ("solutions/02_the_neuron.ipynb", ["format", "--check"], ["format", "--no-run"]),
-        ("exercises/02_the_neuron.ipynb", ["format", "--check"], ["format", "--no-run"]),
-        ("exercises/02_the_neuron.ipynb", ["release", "--check"], ["release"]),
+        (f"solutions/{lesson_of('the_neuron')}.ipynb", ["format", "--check"], ["format", "--no-run"]),
+        (f"exercises/{lesson_of('the_neuron')}.ipynb", ["format", "--check"], ["format", "--no-run"]),
+        (f"exercises/{lesson_of('the_neuron')}.ipynb", ["release", "--check"], ["release"]),
         ("README.md", ["badges", "--check"], ["badges", "--write"]),
     ],
 )

@@ -16,6 +16,7 @@ from nbconvert.exporters.templateexporter import TemplateExporter
 
 from course.authoring.notebook import read
 from course.authoring.pages import alternative_texts
+from course.curriculum import lesson_of
 
 pytestmark = pytest.mark.one_set
 
@@ -37,7 +38,7 @@ def _converted(exporter: TemplateExporter, nb: nbformat.NotebookNode) -> str:
 def test_every_picture_of_a_lesson_keeps_its_words_in_html_and_nbconvert_has_no_warning(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    lesson = ROOT / "notebooks" / "02_the_neuron.ipynb"
+    lesson = ROOT / "notebooks" / f"{lesson_of('the_neuron')}.ipynb"
     exporter = HTMLExporter(log=logging.getLogger("conversion"))
     page = BeautifulSoup(_converted(exporter, nbformat.read(lesson, as_version=4)), "html.parser")
     assert [record.getMessage() for record in caplog.records if record.name == "conversion"] == []

@@ -27,13 +27,14 @@ from course.authoring.lessons import EXERCISES, SOLUTIONS, course_root, names
 from course.authoring.notebook import Cell, Notebook, code_cells, dumps, joined, read, tags
 from course.authoring.release import SOLUTION_ONLY
 from course.checks.registry import exercises
+from course.curriculum import lesson_of
 
 pytestmark = pytest.mark.one_set
 
 ROOT = course_root(Path(__file__).parent)
 ASSIGNMENT = "part_1"
 # Two lessons that train nothing: one is validated, the other graded.
-VALIDATED, AUTOGRADED = "00_start_here", "02_the_neuron"
+VALIDATED, AUTOGRADED = lesson_of("start_here"), lesson_of("the_neuron")
 # Right where the logits are small: nbgrader gives nothing, since a check passes or it doesn't.
 OVERFLOWS = "def softmax(Z):\n    return jnp.exp(Z) / jnp.exp(Z).sum(axis=-1, keepdims=True)"
 GRADES = """

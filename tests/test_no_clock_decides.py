@@ -37,8 +37,8 @@ PAUSES = {"sleep", "wait_for_timeout"}
 
 # By file and function, with the reason; each must still be needed.
 ALLOWED = {
-    ("test_checks_lesson_00.py", "until_enough_time_has_passed"): "a learner's answer, run on the simulated clock",
-    ("test_checks_lesson_00.py", "with_a_pause"): "a learner's answer, run on the simulated clock",
+    ("test_checks_start_here.py", "until_enough_time_has_passed"): "a learner's answer, run on the simulated clock",
+    ("test_checks_start_here.py", "with_a_pause"): "a learner's answer, run on the simulated clock",
     ("test_checks_probes.py", "ask"): "a pause of no time, which must be the real one's",
     ("test_grading_planted.py", "<text>"): "submissions that stay too long: they are to be ended",
     ("test_authoring_kernels.py", "<text>"): "a cell that never ends: it is to be interrupted",

@@ -6,20 +6,20 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from progress_files import LESSON, fresh_map, outcome, verdict
+from running import Run, typed
 
 from course import cli
 from course.checks.registry import LESSONS, exercises
-from course.progress import store
-from course.progress.outcome import dumps
+from course.curriculum import lesson_of
+from course.history import file as store
+from course.history.attempts import dumps
 
 pytestmark = pytest.mark.one_set
 
-Run = Callable[..., tuple[int, str, str]]
 # Of the extras: what a learner's environment need not have.
 NOT_A_LEARNER_S = [
     "nbformat",
@@ -48,36 +48,32 @@ def file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 @pytest.fixture
 def course(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
     """Runs `course progress` with these words: (exit code, stdout, stderr)."""
+    program = typed(monkeypatch, capsys, "progress")
 
     def run(*words: str, columns: int = 80) -> tuple[int, str, str]:
         monkeypatch.setenv("COLUMNS", str(columns))
-        monkeypatch.setattr(sys, "argv", ["course", "progress", *words])
-        with pytest.raises(SystemExit) as ended:
-            cli.main()
-        said = capsys.readouterr()
-        return int(ended.value.code or 0), said.out, said.err
+        return program(*words)
 
     return run
 
 
 @pytest.mark.parametrize("columns", [60, 80, 100])
-@pytest.mark.parametrize("words", [(), ("--lesson", "02"), ("--lesson", "03")])
+@pytest.mark.parametrize("words", [(), ("--lesson", "the_neuron"), ("--lesson", "backprop_and_gradient_descent")])
 def test_nothing_is_cut_off_at_usual_widths(file: Path, course: Run, columns: int, words: tuple[str, ...]) -> None:
     status, out, err = course(*words, columns=columns)
     assert (status, err) == (0, "")
     assert max(map(len, out.splitlines())) <= columns and "…" not in out
     shown = out.split()
-    lessons = [f"{words[1]}_"] if words else [name[:3] for name in LESSONS]
-    for lesson in LESSONS:
-        if lesson[:3] in lessons:
-            missing = [name for name in exercises(lesson) if name not in shown and f"{name}," not in shown]
-            assert missing == []
+    lessons = [lesson_of(words[1])] if words else LESSONS
+    for lesson in lessons:
+        missing = [name for name in exercises(lesson) if name not in shown and f"{name}," not in shown]
+        assert missing == []
 
 
 def test_it_shows_states_shares_and_what_to_do_next(file: Path, course: Run) -> None:
     _, out, _ = course(columns=100)
     assert out.startswith(f"Your progress: 1 of {len(exercises())} exercises passed, 1 tried\n")
-    assert "Go on with relu (exercises/02_the_neuron.ipynb)." in out
+    assert f"Go on with relu (exercises/{lesson_of('the_neuron')}.ipynb)." in out
     assert f"■□□◧□□□□ 1 of {len(exercises(LESSON))} passed, about " in out
     assert "✓ passed neuron\n" in "\n".join(line.strip() + "\n" for line in out.splitlines())
     # A long path is broken anywhere, and so are the words that come after it.
@@ -98,7 +94,7 @@ def test_another_file_is_read_and_left_as_it_is(file: Path, course: Run, tmp_pat
 def test_json_is_for_programs(file: Path, course: Run) -> None:
     told = json.loads(course("--json")[1])
     assert told["next"]["exercise"] == "relu" and [one["lesson"] for one in told["lessons"]] == list(LESSONS)
-    told = json.loads(course("--json", "--lesson", "02")[1])
+    told = json.loads(course("--json", "--lesson", "the_neuron")[1])
     (lesson,) = told["lessons"]
     states = {one["name"]: one["state"] for one in lesson["exercises"]}
     assert states["neuron"] == "passed" and states["relu"] == "tried" and states["layer"] == "open"

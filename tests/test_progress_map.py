@@ -14,10 +14,11 @@ from progress_files import LESSON, fresh_map, outcome, verdict
 from course import progress
 from course.authoring.lessons import EXERCISES, course_root, names, stored
 from course.checks.registry import LESSONS, exercises
+from course.curriculum import lesson_of, number_of, topic_of
+from course.history import file as store
+from course.history.attempts import Outcome
 from course.progress import overview as room
-from course.progress import store
 from course.progress.boxes import exercise_file, minutes
-from course.progress.outcome import Outcome
 from course.progress.overview import Step, find_lesson, overview
 from course.progress.page import Map
 
@@ -62,8 +63,9 @@ def test_after_the_last_exercise_of_a_lesson_comes_the_next_lesson() -> None:
 
 def test_a_later_lesson_that_was_begun_is_taken_up_at_what_is_open_there() -> None:
     last = all_of(FIRST, SECOND, at=9)
-    next_ = step({"relu": outcome(1), **last})
-    assert (next_.lesson, next_.heading) == (THIRD, "relu")
+    begun = list(exercises(THIRD))[1]
+    next_ = step({begun: outcome(1), **last})
+    assert (next_.lesson, next_.heading) == (THIRD, begun)
 
 
 def test_after_the_last_lesson_comes_what_was_left_out() -> None:
@@ -121,8 +123,11 @@ def test_a_lesson_is_called_as_its_notebook_calls_it(lesson: str) -> None:
     assert f'"# {one.title}' in (ROOT / "notebooks" / f"{lesson}.ipynb").read_text(encoding="utf-8")
 
 
-def test_a_lesson_is_found_by_its_number_and_name() -> None:
-    assert find_lesson("2") == find_lesson("02") == find_lesson(LESSON) == find_lesson(f"{LESSON}.ipynb") == LESSON
+def test_a_lesson_is_found_by_its_number_topic_and_name() -> None:
+    number, topic = number_of(LESSON), topic_of(LESSON)
+    # The last is what it is called where its number was another.
+    for wanted in (number, str(int(number)), topic, LESSON, f"{LESSON}.ipynb", f"77_{topic}"):
+        assert find_lesson(wanted) == LESSON
     with pytest.raises(LookupError, match=f"There is no lesson '77'. There are {FIRST}, "):
         progress(77)
 
@@ -149,7 +154,7 @@ def parsed(map_: Map) -> ElementTree.Element:
     return ElementTree.fromstring(f"<main>{map_._repr_html_()}</main>")
 
 
-@pytest.mark.parametrize("lesson", [None, "02"])
+@pytest.mark.parametrize("lesson", [None, "the_neuron"])
 def test_the_html_is_well_formed_and_what_a_check_said_stays_text(
     begun: Callable[..., Map], lesson: str | None
 ) -> None:
@@ -160,7 +165,7 @@ def test_the_html_is_well_formed_and_what_a_check_said_stays_text(
 
 def test_the_table_can_be_read_aloud(begun: Callable[..., Map]) -> None:
     """A real table: headers of columns and rows; a bar that says what it shows; each state in a word."""
-    for map_ in (begun(), begun("02")):
+    for map_ in (begun(), begun("the_neuron")):
         (table,) = parsed(map_).iter("table")
         assert {th.get("scope") for th in table.iter("th")} == {"col", "row"}
         assert all(len(row) == len(table[0][0]) for row in table.iter("tr"))
@@ -169,7 +174,7 @@ def test_the_table_can_be_read_aloud(begun: Callable[..., Map]) -> None:
     assert len(bars) == len(LESSONS) and f"2 passed, 1 tried, {others} open" in bars
 
 
-@pytest.mark.parametrize("lesson", [None, "02"])
+@pytest.mark.parametrize("lesson", [None, "the_neuron"])
 def test_page_and_text_say_the_same(begun: Callable[..., Map], lesson: str | None) -> None:
     map_ = begun(lesson)
     page = set(re.findall(r"\w+", unescape(re.sub(r"<[^>]+>", " ", map_._repr_html_()))))
@@ -202,7 +207,7 @@ def test_states_have_a_sign_and_a_word_beside_their_color(begun: Callable[..., M
 def test_the_suggestion_says_what_the_last_check_said(begun: Callable[..., Map]) -> None:
     said = repr(begun()).splitlines()[1]
     assert said.startswith(
-        "Next: go on with relu (exercises/02_the_neuron.ipynb). You have begun it: 2 of 5 inputs right."
+        f"Next: go on with relu (exercises/{lesson_of('the_neuron')}.ipynb). You have begun it: 2 of 5 inputs right."
     )
     assert said.endswith("The last check said: Is `a < b` meant?")
 
@@ -212,19 +217,21 @@ def test_the_link_leads_to_the_heading_where_the_notebook_is_there(
 ) -> None:
     monkeypatch.chdir(ROOT / "notebooks")
     (link,) = parsed(begun()).iter("a")
-    assert link.get("href") == "../exercises/02_the_neuron.ipynb#relu" and "".join(link.itertext()) == "relu"
+    assert (
+        link.get("href") == f"../exercises/{lesson_of('the_neuron')}.ipynb#relu" and "".join(link.itertext()) == "relu"
+    )
     monkeypatch.chdir(tmp_path)
     assert not [*parsed(begun()).iter("a")], "on Colab there is no file to link to"
-    assert "exercises/02_the_neuron.ipynb" in begun()._repr_html_()
+    assert f"exercises/{lesson_of('the_neuron')}.ipynb" in begun()._repr_html_()
 
 
 def test_one_lesson_s_map_suggests_within_it_until_it_is_done(file: Path) -> None:
     store.record(LESSON, verdict("neuron"))
-    assert progress("03").next.lesson == "03_backprop_and_gradient_descent"
-    assert progress("02").next.heading == "layer"
+    assert progress("backprop_and_gradient_descent").next.lesson == lesson_of("backprop_and_gradient_descent")
+    assert progress("the_neuron").next.heading == "layer"
     for name in exercises(LESSON):
         store.record(LESSON, verdict(name))
-    assert progress("02").next.folder == "notebooks"
+    assert progress("the_neuron").next.folder == "notebooks"
 
 
 def test_the_map_says_where_it_lies_and_that_it_is_sent_nowhere(

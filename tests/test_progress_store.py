@@ -16,23 +16,23 @@ import pytest
 from filelock import FileLock
 from hang import HANG_S, ends_within_a_hang
 from making import code, notebook
-from progress_files import LESSON, WRONG, fresh_map, verdict
+from progress_files import TOPIC, WRONG, fresh_map, verdict
 
 from course import check
 from course.authoring.execute import execute
 from course.grading.sandbox.package import write_package
-from course.progress import store
-from course.progress.outcome import VERSION, dumps, loads
+from course.history import file as store
+from course.history.attempts import VERSION, dumps, loads
 
 pytestmark = pytest.mark.one_set
 
 # A program that records, as another notebook would; it needs neither JAX nor the catalogues.
-RECORD = """
+RECORD = f"""
 import os, signal, sys
 from types import SimpleNamespace
-from course.progress import store
+from course.history import file as store
 def record(name, right=5):
-    return store.record("02_the_neuron", SimpleNamespace(
+    return store.record("{TOPIC}", SimpleNamespace(
         exercise=name, passed=right == 5, text=(), mistake=None, cases_passed=right, cases=5))
 """
 
@@ -58,7 +58,7 @@ def test_a_check_keeps_its_outcome_and_a_passed_exercise_stays_passed(file: Path
 
     check(neuron)
     one = kept(file)["neuron"]
-    assert (one["lesson"], one["tries"], one["cases"], one["passed"]) == (LESSON, 1, 5, None)
+    assert (one["lesson"], one["tries"], one["cases"], one["passed"]) == (TOPIC, 1, 5, None)
     assert one["mistake"] == "bias outside" and one["said"].startswith("You squash first")
     assert one["right"] < 5 and one["first"] == one["last"] and one["first"].endswith("Z")
 
@@ -85,14 +85,14 @@ def test_a_stub_that_runs_is_no_try(file: Path) -> None:
 
 @pytest.mark.parametrize("dies_at", ["fsync", "replace"])
 def test_a_writer_that_is_killed_in_the_middle_leaves_the_file_as_it_was(file: Path, dies_at: str) -> None:
-    store.record(LESSON, verdict("layer"))
+    store.record(TOPIC, verdict("layer"))
     before = file.read_bytes()
     dying = child(f"os.{dies_at} = lambda *_: os.kill(os.getpid(), signal.SIGKILL)\nrecord('neuron')", file)
     assert dying.wait(HANG_S) == -signal.SIGKILL
     dying.communicate()
     assert file.read_bytes() == before
     assert file.with_name("progress.json.new").exists(), "it died after it had begun to write"
-    store.record(LESSON, verdict("relu"))
+    store.record(TOPIC, verdict("relu"))
     assert set(kept(file)) == {"layer", "relu"}
     assert not file.with_name("progress.json.new").exists()
 
@@ -115,7 +115,7 @@ BROKEN = {
     "another version": GOOD.replace(f'"version": {VERSION}', '"version": 0'),
     "no version": "{}",
     "an exercise that is none": GOOD.replace("{}", '{"neuron": 3}'),
-    "a number that is text": GOOD.replace("{}", '{"neuron": {"lesson": "02_the_neuron", "tries": "3"}}'),
+    "a number that is text": GOOD.replace("{}", '{"neuron": {"lesson": "the_neuron", "tries": "3"}}'),
     "not text": b"\xff\xfe\x00",
 }
 
@@ -125,12 +125,12 @@ def test_a_broken_file_is_set_aside_whole_and_said_once(file: Path, content: str
     raw = content if isinstance(content, bytes) else content.encode()
     file.parent.mkdir()
     file.write_bytes(raw)
-    note = store.record(LESSON, verdict())
+    note = store.record(TOPIC, verdict())
     (aside,) = file.parent.glob("progress-broken-*.json")
     assert aside.read_bytes() == raw
     assert "could not be read" in note and aside.name in note
     assert list(kept(file)) == ["neuron"]
-    assert store.record(LESSON, verdict()) == "" and store.load().notes == ()
+    assert store.record(TOPIC, verdict()) == "" and store.load().notes == ()
 
 
 def test_a_second_broken_file_of_the_day_does_not_replace_the_first(file: Path) -> None:
@@ -157,7 +157,7 @@ def test_a_newer_version_s_file_is_left_alone_and_the_session_has_its_map(file: 
     file.parent.mkdir()
     newer = GOOD.replace(f'"version": {VERSION}', f'"version": {VERSION + 1}')
     file.write_text(newer, encoding="utf-8")
-    assert store.record(LESSON, verdict()) == ""
+    assert store.record(TOPIC, verdict()) == ""
     assert file.read_text(encoding="utf-8") == newer and not [*file.parent.glob("*broken*")]
     found = store.load()
     assert list(found.outcomes) == ["neuron"]
@@ -172,12 +172,12 @@ def test_what_can_t_be_written_is_said_once_and_written_when_it_can_be(
 
     with monkeypatch.context() as disk:
         disk.setattr(os, "fsync", full)
-        assert store.record(LESSON, verdict("neuron")) == "" == store.record(LESSON, verdict("neuron", 2))
+        assert store.record(TOPIC, verdict("neuron")) == "" == store.record(TOPIC, verdict("neuron", 2))
         (note,) = store.load().notes
         assert "No space left on device" in note
     found = store.load()
     assert found.notes == () and found.outcomes["neuron"].tries == 2
-    store.record(LESSON, verdict("layer"))
+    store.record(TOPIC, verdict("layer"))
     assert {name: one["tries"] for name, one in kept(file).items()} == {"neuron": 2, "layer": 1}
 
 
@@ -197,7 +197,7 @@ def test_a_check_does_not_wait_long_for_a_lock(file: Path, monkeypatch: pytest.M
     monkeypatch.setattr(store, "_PATIENCE_S", 0.05)
     file.parent.mkdir()
     with FileLock(f"{file}.lock"), ends_within_a_hang():
-        store.record(LESSON, verdict())
+        store.record(TOPIC, verdict())
     assert not file.exists()
     (note,) = store.load().notes
     assert "another program keeps it locked" in note
@@ -208,7 +208,7 @@ def test_a_link_stays_a_link(file: Path, tmp_path: Path) -> None:
     real.parent.mkdir()
     file.parent.mkdir()
     file.symlink_to(real)
-    store.record(LESSON, verdict())
+    store.record(TOPIC, verdict())
     assert file.is_symlink() and list(kept(real)) == ["neuron"]
 
 
@@ -220,7 +220,7 @@ def test_nothing_is_kept_where_it_is_off_or_nbgrader_runs_the_notebook(
 ) -> None:
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
-    assert store.location() is None and store.record(LESSON, verdict()) == ""
+    assert store.location() is None and store.record(TOPIC, verdict()) == ""
     assert not file.parent.exists()
     found = store.load()
     assert found.outcomes == {} and "Nothing is kept" in found.notes[0]
@@ -243,7 +243,7 @@ def test_without_the_variable_it_is_the_user_s_own_folder_and_never_under_pytest
 def test_a_submission_s_kernel_has_a_progress_that_keeps_nothing(tmp_path: Path) -> None:
     package = write_package(tmp_path)
     assert not (package / "course" / "progress").exists()
-    line = "from course import check, progress; check(None); print(progress('02'))"
+    line = "from course import check, progress; check(None); print(progress('the_neuron'))"
     env = {**os.environ, "PYTHONPATH": str(package), store.VARIABLE: str(tmp_path / "p.json")}
     ran = subprocess.run(
         [sys.executable, "-c", line], env=env, capture_output=True, text=True, check=True, cwd=tmp_path
@@ -259,8 +259,19 @@ def test_a_run_of_course_format_begins_with_an_empty_map_and_leaves_the_author_s
 
 
 def test_the_file_says_what_it_is_and_is_read_as_it_was_written(file: Path) -> None:
-    store.record(LESSON, verdict(right=2, mistake="no bias"))
+    store.record(TOPIC, verdict(right=2, mistake="no bias"))
     text = file.read_text(encoding="utf-8")
     assert "From Threads to Networks" in text.splitlines()[1]
     assert dumps(loads(text)) == text
     assert loads(text)["neuron"].said == WRONG
+
+
+@pytest.mark.parametrize("number", ["02", "77"])
+def test_a_file_that_names_lessons_with_their_numbers_of_then_keeps_its_meaning(file: Path, number: str) -> None:
+    store.record(TOPIC, verdict())
+    ours = file.read_text(encoding="utf-8")
+    file.write_text(ours.replace(f'"lesson": "{TOPIC}"', f'"lesson": "{number}_{TOPIC}"'), encoding="utf-8")
+    assert store.load().outcomes == loads(ours) and store.load().outcomes["neuron"].lesson == TOPIC
+    # Written again, it names the topic.
+    store.record(TOPIC, verdict("layer"))
+    assert {one["lesson"] for one in kept(file).values()} == {TOPIC}

@@ -20,6 +20,7 @@ from course.authoring.lessons import EXERCISES, KINDS, LESSONS, SOLUTIONS, store
 from course.authoring.notebook import Cell, code_cells, read
 from course.authoring.published import published
 from course.authoring.release import BEGIN, END
+from course.curriculum import lesson_of
 
 pytestmark = pytest.mark.one_set
 
@@ -76,7 +77,7 @@ def test_links_to_elsewhere_are_listed(site: Site) -> None:
     LISTED.write_text("".join(f"{address}\n" for address in sorted(found)), encoding="utf-8")
     assert {urlsplit(address).scheme for address in found} <= {"http", "https"}
     ours = published(ROOT)
-    assert ours.colab(f"{LESSONS}/02_the_neuron.ipynb") in found
+    assert ours.colab(f"{LESSONS}/{lesson_of('the_neuron')}.ipynb") in found
     assert [a for a in found if "colab.research.google.com/github" in a and ours.repository.removeprefix("https://github.com/") not in a] == []  # fmt: skip
 
 
@@ -162,16 +163,19 @@ def test_a_lesson_shows_what_is_stored_and_nothing_was_run(site: Site, path: Pat
     assert wanted
 
 
-def test_search_finds_coalescing_in_lesson_01(site: Site) -> None:
+def test_search_finds_coalescing_in_gpu_parallelism(site: Site) -> None:
     text = (site.folder / "searchindex.js").read_text(encoding="utf-8")
     index: dict[str, Any] = json.loads(text.removeprefix("Search.setIndex(").rstrip().removesuffix(")"))
     found = index["terms"]["coalesc"]
     found = found if isinstance(found, list) else [found]
-    assert f"{LESSONS}/01_gpu_parallelism" in [index["docnames"][at] for at in found]
+    assert f"{LESSONS}/{lesson_of('gpu_parallelism')}" in [index["docnames"][at] for at in found]
 
 
 def test_formulas_are_drawn_by_a_file_beside_the_pages(site: Site) -> None:
-    scripts = [str(script.get("src", "")) for script in site.pages[f"{LESSONS}/02_the_neuron.html"].find_all("script")]
+    scripts = [
+        str(script.get("src", ""))
+        for script in site.pages[f"{LESSONS}/{lesson_of('the_neuron')}.html"].find_all("script")
+    ]
     drawn_by = [urlsplit(script).path for script in scripts if "mathjax" in script.lower()]
     assert drawn_by == ["../_static/mathjax/tex-chtml.js"]
     assert sorted((site.folder / "_static/mathjax").rglob("*.woff"))

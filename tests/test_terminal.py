@@ -22,6 +22,7 @@ from course.authoring import site
 from course.authoring.lessons import course_root
 from course.cli import notebooks
 from course.console import Console
+from course.curriculum import lesson_of
 from course.grading import session
 from course.grading.sandbox import bubblewrap
 from course.terminal import readable, say
@@ -31,7 +32,7 @@ pytestmark = pytest.mark.one_set
 ROOT = course_root(Path(__file__).parent)
 # Each in a pipe or on a terminal, and the poorest in both.
 ENCODINGS = [("ascii", False), ("ascii", True), ("latin-1", True), ("cp1252", False), ("cp437", True)]
-LATIN = "02_the_neuron"
+LATIN = lesson_of("the_neuron")
 ODD = "b\udcfcd"  # a file's name with a byte that is no text in this locale
 _ANSI = re.compile(r"\x1b\[[0-9;?]*[a-zA-Z]")
 
@@ -104,14 +105,14 @@ def course(clone: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     return run
 
 
-GRADE = ["grade", "submitted", "--lesson", "02", "--seed", "5", "--regrade"]
+GRADE = ["grade", "submitted", "--lesson", "the_neuron", "--seed", "5", "--regrade"]
 COMMANDS: dict[str, list[str]] = {
     "help": ["--help"],
     "help of grade": ["grade", "--help"],
     "no such command": ["größe"],
     "list": ["list"],
     "progress": ["progress"],
-    "progress of a lesson": ["progress", "--lesson", "02"],
+    "progress of a lesson": ["progress", "--lesson", "the_neuron"],
     "progress as JSON": ["progress", "--json"],
     "progress of a file": ["progress", "--file", f"{ODD}→.json"],
     "format": ["format", "--check"],

@@ -15,8 +15,8 @@ import numpy as np
 import pytest
 
 from course import pad
+from course.drawing_pad import Pad
 from course.widgets.digits import EXAMPLES, SIDE
-from course.widgets.pad import Pad
 
 FOUR, SEVEN = ([[list(point) for point in stroke] for stroke in EXAMPLES[k]] for k in (4, 7))
 

@@ -22,7 +22,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 DOUBLE = Exercise(
     name="double",
-    lesson="none",
+    topic="none",
     points=4,
     reference=double,
     cases=_cases,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import difflib
 import re
 import tomllib
@@ -11,10 +12,12 @@ from pathlib import Path
 from typing import Any
 
 from course.authoring.notebook import AuthoringError, read
+from course.curriculum import numbered, topic_of
 
 LESSONS, SOLUTIONS, EXERCISES = "notebooks", "solutions", "exercises"
 KINDS = (LESSONS, SOLUTIONS, EXERCISES)
 DISTRIBUTION = "threads-to-networks"
+TABLE = "course/curriculum.py"
 
 
 @dataclass(frozen=True)
@@ -69,13 +72,63 @@ def names(root: Path) -> list[str]:
     return sorted({path.stem for path in stored(root, (LESSONS, SOLUTIONS))})
 
 
+def table(root: Path) -> tuple[str, ...]:
+    """The lessons' names as the clone's table has them, in order; the notebooks' names where there is no table.
+
+    It is read, not imported: the clone need not be where the running package comes from.
+
+    Raises AuthoringError where it can't be read, a topic is no word, or one stands twice.
+    """
+    return numbered(_topics(root)[0]) if (root / TABLE).is_file() else tuple(names(root))
+
+
+def to_come(root: Path) -> tuple[str, ...]:
+    """The names of the lessons to come, by the clone's table; none where there is no table.
+
+    Raises AuthoringError as :func:`table` does.
+    """
+    if not (root / TABLE).is_file():
+        return ()
+    there, later = _topics(root)
+    return numbered((*there, *later))[len(there) :]
+
+
+def _topics(root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """The topics of the lessons that are there, and of those to come."""
+    try:
+        body = ast.parse((root / TABLE).read_text(encoding="utf-8")).body
+        there, later = (
+            tuple(ast.literal_eval(node.value))
+            for wanted in ("TOPICS", "TO_COME")
+            for node in body
+            if isinstance(node, ast.Assign) and _assigns(node, wanted)
+        )
+    except (SyntaxError, ValueError, TypeError) as error:
+        raise AuthoringError(f"The table of lessons, TOPICS and TO_COME in {TABLE}, can't be read: {error}.") from None
+    both = (*there, *later)
+    for topic in both:
+        if not isinstance(topic, str) or not re.fullmatch(r"[a-z][a-z0-9_]*", topic):
+            raise AuthoringError(f"{TABLE}: {topic!r} is no topic. A topic is of small letters, digits and _.")
+        if both.count(topic) > 1:
+            raise AuthoringError(f"{TABLE}: the topic {topic} stands twice.")
+    return there, later
+
+
+def _assigns(node: ast.Assign, name: str) -> bool:
+    return any(isinstance(target, ast.Name) and target.id == name for target in node.targets)
+
+
 def find_name(root: Path, wanted: str) -> str:
-    """The one lesson that `wanted` means: its whole name, or the beginning of it ("02")."""
+    """The one lesson that `wanted` means: its name, number ("02") or topic ("the_neuron"), or the beginning of its name or topic."""
     known = names(root)
     wanted = Path(wanted).name.removesuffix(".ipynb")
     if wanted in known:
         return wanted
-    found = [name for name in known if name.startswith(wanted)] if wanted else []
+    topics = {name: topic_of(name) for name in known}
+    # A name with the number of another day is still the same lesson's.
+    found = [name for name in known if topics[name] == topic_of(wanted)]
+    if wanted and not found:
+        found = [name for name in known if name.startswith(wanted) or topics[name].startswith(wanted)]
     if len(found) == 1:
         return found[0]
     if found:

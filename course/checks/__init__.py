@@ -58,10 +58,10 @@ def check(function: Callable[..., Any]) -> Verdict:
     verdict = judge(exercise, function)
     show(verdict)
     if verdict.cases and verdict.text != (NOT_WRITTEN,):
-        from course.progress.store import record
+        from course.history.file import record
 
         # For the map that `progress()` draws, in a file on this machine. A stub that runs is no try.
-        if note := record(exercise.lesson, verdict):
+        if note := record(exercise.topic, verdict):
             say(note)
     # nbgrader sets this variable while it executes a notebook; a learner's own "Run all" must not stop at the first stub.
     if not verdict.passed and os.environ.get("NBGRADER_EXECUTION"):

@@ -69,7 +69,7 @@ class Exercise:
 
     Attributes:
         name: the function's name, and the id everywhere.
-        lesson: the lesson's name, such as "02_the_neuron".
+        topic: of the lesson, such as "the_neuron".
         points: what it is worth; shared equally among its cases.
         reference: a right implementation.
         cases: draws the inputs from a NumPy generator, small ones first: unequal values, non-square, a batch of one.
@@ -92,7 +92,7 @@ class Exercise:
     """
 
     name: str
-    lesson: str
+    topic: str
     points: int
     reference: Callable[..., Any]
     cases: Callable[[np.random.Generator], Sequence[Case]]
@@ -111,7 +111,7 @@ class Exercise:
 
     @property
     def address(self) -> str:
-        """Where the probe is found in another process: "course.checks.probes.lesson_02:draw"."""
+        """Where the probe is found in another process: "course.checks.probes.the_neuron:draw"."""
         return probes.address(self.probe)
 
     def draw(self, seed: int) -> list[Case]:

@@ -5,36 +5,37 @@ from __future__ import annotations
 import difflib
 from functools import cache
 from importlib import import_module
+from importlib.util import find_spec
 
 from course.checks.exercise import Exercise
+from course.curriculum import LESSONS, lesson_of, topic_of
 
-# The lesson's name and the room that holds its catalogue.
-LESSONS = {
-    "00_start_here": "course.checks.lesson_00",
-    "01_gpu_parallelism": "course.checks.lesson_01",
-    "02_the_neuron": "course.checks.lesson_02",
-    "03_backprop_and_gradient_descent": "course.checks.lesson_03",
-    "04_cnn_classification": "course.checks.lesson_04",
-    "05_write_a_kernel": "course.checks.lesson_05",
-    "06_make_it_fast": "course.checks.lesson_06",
-}
+# Where the catalogues are: one package a topic, which is imported when one of its exercises is asked for.
+_CATALOGUES = "course.exercises"
 
 
 class UnknownExercise(LookupError):
     """No exercise has this name; the message says which names there are, and the nearest."""
 
 
-@cache
 def exercises(lesson: str | None = None) -> dict[str, Exercise]:
     """The exercises of one lesson, or of all, by name.
+
+    Args:
+        lesson: its topic ("the_neuron") or its name ("02_the_neuron").
 
     Raises:
         KeyError: there is no such lesson.
     """
-    if lesson is not None and lesson not in LESSONS:
-        raise KeyError(f"there is no lesson {lesson!r}; there are {', '.join(LESSONS)}")
-    rooms = LESSONS.values() if lesson is None else [LESSONS[lesson]]
-    return {exercise.name: exercise for room in rooms for exercise in import_module(room).EXERCISES}
+    names = LESSONS if lesson is None else (lesson_of(lesson),)
+    return {exercise.name: exercise for name in names for exercise in _catalogue(topic_of(name))}
+
+
+@cache
+def _catalogue(topic: str) -> tuple[Exercise, ...]:
+    name = f"{_CATALOGUES}.{topic}"
+    # A lesson that is being written has no catalogue yet.
+    return tuple(import_module(name).EXERCISES) if find_spec(name) else ()
 
 
 def find(name: str) -> Exercise:
@@ -43,7 +44,7 @@ def find(name: str) -> Exercise:
     Raises:
         UnknownExercise: there is none; names the nearest, and all.
     """
-    # Lesson by lesson: a check of lesson 02 must not wait for the imports of lesson 04.
+    # Lesson by lesson: a check must not wait for the imports of later lessons.
     for lesson in LESSONS:
         if name in exercises(lesson):
             return exercises(lesson)[name]

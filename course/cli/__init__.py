@@ -5,6 +5,7 @@ A module for each group of commands:
 - `learner_map`: `progress`
 - `notebooks`: `list`, `format`, `release`, `bootstrap`, `lesson`
 - `addresses`: `badges`, `tag`
+- `numbers`: `renumber`
 - `website`: `site`
 - `grade`: `grade`
 """
@@ -19,7 +20,7 @@ import typer
 from course import terminal
 from course.authoring.lessons import DISTRIBUTION
 from course.authoring.notebook import AuthoringError
-from course.cli import addresses, grade, learner_map, notebooks, website
+from course.cli import addresses, grade, learner_map, notebooks, numbers, website
 from course.cli.output import err, out
 
 app = typer.Typer(
@@ -29,7 +30,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
 )
-for group in (grade, addresses, website, learner_map, notebooks):
+for group in (grade, addresses, numbers, website, learner_map, notebooks):
     group.register(app)
 
 

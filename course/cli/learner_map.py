@@ -14,7 +14,7 @@ from course.console import Console
 from course.terminal import say
 
 if TYPE_CHECKING:
-    from course.progress.outcome import Outcome
+    from course.history.attempts import Outcome
 
 
 def register(app: typer.Typer) -> None:
@@ -36,10 +36,10 @@ def progress(
     Your checks write the map to a file on this machine, and nothing is sent. COURSE_PROGRESS names another file, or is "off".
     """
     # The catalogues import JAX: `course --help` need not wait for it.
+    from course.history.file import Found, load, location, shown
     from course.progress.overview import find_lesson, overview
     from course.progress.page import Map
     from course.progress.screen import show
-    from course.progress.store import Found, load, location, shown
 
     try:
         only = None if lesson is None else find_lesson(lesson)
@@ -73,7 +73,7 @@ def progress(
 
 
 def _read(file: Path) -> dict[str, Outcome]:
-    from course.progress.outcome import Broken, Newer, loads
+    from course.history.attempts import Broken, Newer, loads
 
     try:
         return loads(file.read_bytes())

@@ -23,7 +23,7 @@ from course.console import Console
 
 Paths = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[NOTEBOOKS]…", help="Files, folders, or lessons by name (02 is enough). Default: all."),
+    typer.Argument(metavar="[NOTEBOOKS]…", help="Files, folders, or lessons by name, number or topic. Default: all."),
 ]
 Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if something is not as it should be.")]
 Timeout = Annotated[int, typer.Option(help="Seconds that one cell may take.", min=1)]
@@ -39,10 +39,10 @@ def register(app: typer.Typer) -> None:
 
 
 def list_lessons() -> None:
-    """Show the lessons: their titles, minutes, exercises and files."""
+    """Show the lessons in the order of their table: their titles, minutes, exercises and files."""
     root = lessons.course_root()
     table = Table("lesson", "title", "minutes", "exercises", "points", "files")
-    for name in lessons.names(root):
+    for name in dict.fromkeys((*lessons.table(root), *lessons.names(root))):
         lesson = lessons.describe(root, name)
         minutes = "–" if lesson.minutes is None else str(lesson.minutes)
         row = (lesson.name, lesson.title, minutes, str(len(lesson.exercises)), f"{lesson.points:g}")
@@ -118,9 +118,9 @@ def bootstrap_cell(
 
 
 def one_lesson(
-    name: Annotated[str, typer.Argument(help="The lesson's name, or its number.")], timeout: Timeout = 600
+    name: Annotated[str, typer.Argument(help="The lesson's name, number or topic.")], timeout: Timeout = 600
 ) -> None:
-    """Run, format and release one lesson, then run its gates: what `make lesson N=02` does."""
+    """Run, format and release one lesson, then run its gates: what `make lesson N=the_neuron` does."""
     require("Testing a lesson")
     root = lessons.course_root()
     name = lessons.find_name(root, name)

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from course.authoring import lessons
 from course.authoring.notebook import AuthoringError, parse
-from course.checks import registry
+from course.curriculum import LESSONS
 from course.grading.model import GradingError, Limits, Submission
 from course.grading.safe_text import some
 from course.grading.sandbox import bubblewrap
@@ -77,10 +77,10 @@ def check_places(options: Options) -> None:
 
 def solutions_of(root: Path, wanted: Sequence[str]) -> dict[str, str]:
     """The text of each lesson's solution notebook, by the lesson's name."""
-    # "2" is lesson 02.
+    # "2" is the lesson whose number is 02.
     numbers = (name.zfill(2) if name.isdecimal() else name for name in wanted)
     names = dict.fromkeys(lessons.find_name(root, name) for name in numbers)
-    can = [name for name in registry.LESSONS if (root / lessons.SOLUTIONS / f"{name}.ipynb").is_file()]
+    can = [name for name in LESSONS if (root / lessons.SOLUTIONS / f"{name}.ipynb").is_file()]
     texts = {}
     for name in names or can:
         if name not in can:

@@ -1,6 +1,6 @@
 """The learner's map: which exercises are passed, tried and open, and what to do next.
 
-``check(f)`` writes each outcome down (:mod:`~course.progress.store`), and ``progress()`` draws the map of them. This module
+``check(f)`` writes each outcome down (:mod:`course.history`), and ``progress()`` draws the map of them. This module
 stays light, as ``import course`` imports it: the function has the room's name (see ``course.predict``).
 """
 
@@ -29,9 +29,9 @@ def progress(lesson: str | int | None = None) -> Map:
     Raises:
         LookupError: there is no such lesson; the message lists those that there are.
     """
+    from course.history.file import load
     from course.progress.overview import find_lesson, overview
     from course.progress.page import Map
-    from course.progress.store import load
 
     only = None if lesson is None else find_lesson(str(lesson))
     found = load()

@@ -6,8 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from course.curriculum import LESSONS, number_of, topic_of
+from course.history.attempts import Outcome
 from course.progress.boxes import exercise_file, minutes
-from course.progress.outcome import Outcome
 
 PASSED, TRIED, OPEN = "passed", "tried", "open"
 STATES = (PASSED, TRIED, OPEN)
@@ -56,12 +57,12 @@ class LessonRows:
     @property
     def number(self) -> str:
         """ "02"."""
-        return self.name.split("_", 1)[0]
+        return number_of(self.name)
 
     @property
     def title(self) -> str:
         """ "02 · The neuron"."""
-        words = self.name.split("_")[1:]
+        words = topic_of(self.name).split("_")
         words = [word.upper() if word in _ACRONYMS else word for word in words]
         return f"{self.number} · {' '.join([words[0][:1].upper() + words[0][1:], *words[1:]])}"
 
@@ -127,7 +128,7 @@ class Overview:
 
 def overview(outcomes: Mapping[str, Outcome]) -> Overview:
     """The map of these outcomes. What is kept of exercises that this course doesn't have is passed over."""
-    from course.checks.registry import LESSONS, exercises
+    from course.checks.registry import exercises
 
     lessons = []
     for name in LESSONS:
@@ -138,17 +139,14 @@ def overview(outcomes: Mapping[str, Outcome]) -> Overview:
 
 
 def find_lesson(wanted: str) -> str:
-    """The lesson that `wanted` means: its number ("2", "02") or name.
+    """The lesson that `wanted` means: its number ("2", "02"), topic ("the_neuron") or name, also one with an earlier number.
 
     Raises:
         LookupError: there is none; the message lists those that there are.
     """
-    from course.checks.registry import LESSONS
-
-    number = wanted.strip().removesuffix(".ipynb")
-    number = f"{number:0>2}"
+    word = wanted.strip().removesuffix(".ipynb")
     for name in LESSONS:
-        if number in (name, name.split("_", 1)[0]):
+        if f"{word:0>2}" == number_of(name) or topic_of(word) == topic_of(name):
             return name
     raise LookupError(f"There is no lesson {wanted!r}. There are {', '.join(LESSONS)}.")
 

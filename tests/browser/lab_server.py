@@ -22,12 +22,13 @@ import psutil
 from hang import HANG_S, wait_until
 
 from course.authoring.lessons import KINDS
+from course.curriculum import lesson_of
 
 Theme = Literal["JupyterLab Light", "JupyterLab Dark"]
 THEMES: tuple[Theme, ...] = get_args(Theme)
 
 ENDS_WITHIN_S = HANG_S / 20  # then it is killed
-FIRST_PAGE = "lab/tree/notebooks/00_start_here.ipynb"  # of `make lab`
+FIRST_PAGE = f"lab/tree/notebooks/{lesson_of('start_here')}.ipynb"  # of `make lab`
 
 # Settings of JupyterLab, by plugin. Lab draws only the cells in view, and "defer" draws the others when the browser has
 # time: a test that looks at every figure needs them all, so "none". The others keep Lab from asking a server for news.

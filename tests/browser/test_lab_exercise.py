@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING
 
 from browser.lab_page import LabNotebook
 from browser.lab_server import Lab
+from course.curriculum import lesson_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-EXERCISES = "exercises/02_the_neuron.ipynb"
+EXERCISES = f"exercises/{lesson_of('the_neuron')}.ipynb"
 BODY = 'raise NotImplementedError("neuron is not written yet'
 
 

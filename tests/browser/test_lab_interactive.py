@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from browser.lab_page import LabNotebook
+from course.curriculum import lesson_of
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator, Page
@@ -65,11 +66,11 @@ def _stand_on(notebook: LabNotebook, source: str) -> None:
     notebook.page.keyboard.press("Escape")
 
 
-def test_the_player_of_lesson_01(
+def test_the_player_of_gpu_parallelism(
     show: Callable[..., LabNotebook], page: Page, shoot: Callable[[Page, str], object]
 ) -> None:
     telling = ("import jax\n", 'load("mnist', "padded = ", "simt.launch(rotate_tiled, (2, 2)", "plot.player(")
-    notebook = show("player of lesson 01", *_cells("01_gpu_parallelism", *telling))
+    notebook = show("player of lesson 01", *_cells(lesson_of("gpu_parallelism"), *telling))
     panel = notebook.outputs("plot.player(").get_by_role("group").first
     player = Spoken(panel)
     _stand_on(notebook, "plot.player(")
@@ -88,12 +89,12 @@ def test_the_player_of_lesson_01(
     player.reach(panel.get_by_role("button", name="next"), "Shift+Tab")
 
 
-def test_a_guess_with_its_answer_and_the_sliders_of_lesson_02(
+def test_a_guess_with_its_answer_and_the_sliders_of_the_neuron(
     show: Callable[..., LabNotebook], page: Page, shoot: Callable[[Page, str], object]
 ) -> None:
     guess = ("from course import", 'predict("Turn w', "guess_knob.reveal(")
     sliders = ("digits = load", "is_0_or_1 = ", "def count_right(", "def separate(")
-    notebook = show("guess and sliders of lesson 02", *_cells("02_the_neuron", *guess, *sliders))
+    notebook = show("guess and sliders of lesson 02", *_cells(lesson_of("the_neuron"), *guess, *sliders))
     _guesses(notebook)
     shoot(page, "a guess of lesson 02 and its answer")
     _moves_the_sliders(notebook)

@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 import pytest
 from site_build import Site, built_site
 
+from course.curriculum import lesson_of
+
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
 PAGES = (
     "index.html",
-    "notebooks/02_the_neuron.html",
-    "exercises/02_the_neuron.html",
+    f"notebooks/{lesson_of('the_neuron')}.html",
+    f"exercises/{lesson_of('the_neuron')}.html",
     "grading.html",
     "api/plot.html",
 )
@@ -86,14 +88,14 @@ def test_no_page_scrolls_sideways_on_a_phone(site: Site, visit: Callable[..., Pa
 
 
 def test_an_opened_solution_is_readable_in_the_dark(visit: Callable[..., Page], axe: Callable[..., list[str]]) -> None:
-    page = visit("exercises/02_the_neuron.html", "phone", "dark")
+    page = visit(f"exercises/{lesson_of('the_neuron')}.html", "phone", "dark")
     page.evaluate("() => document.querySelectorAll('details').forEach(fold => { fold.open = true; })")
     assert page.evaluate(_TOO_WIDE) <= 0
     assert axe(page, "article") == []
 
 
 def test_a_solution_opens_and_closes_by_the_keyboard(visit: Callable[..., Page]) -> None:
-    page = visit("exercises/02_the_neuron.html")
+    page = visit(f"exercises/{lesson_of('the_neuron')}.html")
     summary = page.get_by_text("Show a solution of neuron", exact=True)
     answer = page.locator("details.solution").first.get_by_text("Why.")
     assert not answer.is_visible()
@@ -110,20 +112,20 @@ def test_search_finds_a_word_without_a_network(visit: Callable[..., Page]) -> No
     page.keyboard.type("coalescing")
     page.keyboard.press("Enter")
     page.wait_for_url(re.compile(r"search\.html"))
-    page.locator("#search-results .search a[href*='01_gpu_parallelism']").first.wait_for()
+    page.locator(f"#search-results .search a[href*='{lesson_of('gpu_parallelism')}']").first.wait_for()
 
 
 def test_a_link_from_a_lesson_lands_on_its_exercise(visit: Callable[..., Page]) -> None:
-    page = visit("notebooks/04_cnn_classification.html")
-    page.locator("article a[href*='exercises/04_cnn_classification.html#']", has_text="CNN").first.click()
-    page.wait_for_url(re.compile(r"exercises/04_cnn_classification\.html#"))
+    page = visit(f"notebooks/{lesson_of('cnn_classification')}.html")
+    page.locator(f"article a[href*='exercises/{lesson_of('cnn_classification')}.html#']", has_text="CNN").first.click()
+    page.wait_for_url(re.compile(rf"exercises/{lesson_of('cnn_classification')}\.html#"))
     heading = page.get_by_role("heading", name=re.compile(r"^CNN"))
     box = heading.bounding_box()
     assert box is not None and 0 <= box["y"] < 300, "its heading is in view, below the page's bar"
 
 
 def test_formulas_are_drawn(visit: Callable[..., Page]) -> None:
-    page = visit("notebooks/02_the_neuron.html")
+    page = visit(f"notebooks/{lesson_of('the_neuron')}.html")
     drawn = page.locator("mjx-container")
     assert drawn.count() >= 3
     assert page.locator("mjx-merror").count() == 0

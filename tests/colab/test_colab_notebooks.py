@@ -21,6 +21,7 @@ from course.authoring import bootstrap, gates
 from course.authoring.lessons import EXERCISES, LESSONS, SOLUTIONS, stored
 from course.authoring.notebook import Notebook, code_cells, read
 from course.authoring.validate import differences
+from course.curriculum import lesson_of
 
 pytest_plugins = ("twin_fixtures",)
 
@@ -112,6 +113,6 @@ def test_runs_from_a_git_address_built_by_colabs_own_setuptools(make_runtime: Ma
     image's own has to do. (In the environment "0" switches isolation off: what the variable gives is the *option's*
     value, build_isolation: https://github.com/pypa/pip/issues/5735.)"""
     address = make_repository(tmp_path / "repository")
-    path = ROOT / EXERCISES / "00_start_here.ipynb"
+    path = ROOT / EXERCISES / f"{lesson_of('start_here')}.ipynb"
     ran = opened_alone(path, make_runtime(address, PIP_NO_BUILD_ISOLATION="0"), failing=True)
     assert "not written yet" in str(ran)

@@ -34,7 +34,7 @@ def call(function: Callable[..., Any], *args: Any) -> Any:
 
 
 def address(probe: Callable[..., Any]) -> str:
-    """Where a probe is found, such as "course.checks.probes.lesson_02:draw"."""
+    """Where a probe is found, such as "course.checks.probes.the_neuron:draw"."""
     return f"{probe.__module__}:{getattr(probe, '__qualname__', '')}"
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from course.checks import registry
+from course.curriculum import LESSONS
 from course.grading.intake import naming
 from course.grading.intake.file_tree import TIMESTAMP, Node, printable
 from course.grading.intake.inspection import Inspected, Unreadable, content_of
@@ -140,7 +141,7 @@ def _rank(pair: tuple[Claim, Inspected], lesson: str) -> tuple[int, int, int, fl
 
 def count_of(found: Inspected, lesson: str) -> int:
     """How many of a lesson's exercises a notebook speaks of."""
-    return len(found.names & registry.exercises(lesson).keys()) if lesson in registry.LESSONS else 0
+    return len(found.names & registry.exercises(lesson).keys()) if lesson in LESSONS else 0
 
 
 def _noted(row: Row, notes: Sequence[str], learner: Learner) -> Row:

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Sequence
 from pathlib import Path
 
-from course.checks import registry
+from course.curriculum import LESSONS, lesson_of
 from course.grading.intake import naming
 from course.grading.intake.choice import Learner, Pile, Row, count_of, rows_for
 from course.grading.intake.file_tree import is_notebook, plant, printable
@@ -41,7 +41,7 @@ def collect(where: Path, lessons: Sequence[str], workspace: Path) -> list[Submis
             other lessons.
     """
     root = plant(where, workspace)
-    known = list(dict.fromkeys([*lessons, *registry.LESSONS]))
+    known = list(dict.fromkeys([*lessons, *LESSONS]))
     learners: dict[tuple[str, str], Learner] = {}
     seen: dict[Path, Inspected] = {}
     # What lies in the instructor's own folder says first who is who.
@@ -124,7 +124,7 @@ def _put(learner: Learner, claim: Claim, seen: dict[Path, Inspected], lessons: l
         found = seen[node.path]
     lesson, note = _lesson(claim, found, lessons, known)
     if not lesson and not found.problem:
-        example = lessons[0] if lessons else "02_the_neuron"
+        example = lessons[0] if lessons else lesson_of("the_neuron")
         what = f"It can't be told of which lesson {printable(node.name)} is"
         reason = Reason(what, f"name it like {example}.ipynb", f"name it like {example}.ipynb and hand it in again")
         found = Inspected(found.digest, found.names, reason)

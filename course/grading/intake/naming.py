@@ -192,8 +192,8 @@ def lesson_in(names: Iterable[str], lessons: Sequence[str]) -> str:
 
 def is_lesson(name: str, lessons: Sequence[str]) -> bool:
     """Is this a lesson's whole name, such as "02_the_neuron" or "02 The Neuron (1)"?"""
-    stem = _words(COPY.sub("", stem_of(name)))
-    return any(stem == _words(lesson) for lesson in lessons)
+    stem = COPY.sub("", stem_of(name))
+    return any(_pattern(lesson, True).fullmatch(stem.strip(" _-.")) for lesson in lessons)
 
 
 def _find(text: str, lessons: Sequence[str]) -> tuple[str, int, int]:
@@ -210,7 +210,9 @@ def _find(text: str, lessons: Sequence[str]) -> tuple[str, int, int]:
 def _pattern(lesson: str, whole: bool) -> re.Pattern[str]:
     number = re.match(r"\d+", lesson)
     if whole:
-        core = r"[\W_]*".join(map(re.escape, _words(lesson)))
+        # By its topic: a file that was handed out when the lesson had another number is still of this lesson.
+        words = _words(lesson)
+        core = r"[\W_]*".join([r"\d\d" if number else re.escape(words[0]), *map(re.escape, words[1:])])
     elif number:
         core = rf"(?:lesson[\W_]*0*{int(number[0])}|{number[0]})"
     else:

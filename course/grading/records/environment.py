@@ -15,7 +15,15 @@ from course.authoring.lessons import DISTRIBUTION
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "nbval", "ipykernel")
 
 # Rooms that only show: a new color in a picture or a report must not have a class graded again. All else counts.
-ONLY_SHOWN = ("plot/", "grading/report/", "grading/safe_text.py", "grading/run_screen.py", "cli/", "progress/")
+ONLY_SHOWN = (
+    "plot/",
+    "grading/report/",
+    "grading/safe_text.py",
+    "grading/run_screen.py",
+    "cli/",
+    "history/",
+    "progress/",
+)
 
 
 @cache

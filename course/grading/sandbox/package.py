@@ -15,6 +15,7 @@ _FILES = (
     "compile_cache",
     "data",
     "device",
+    "drawing_pad",
     "hidden",
     "predict",
     "settings",

@@ -1,0 +1,218 @@
+"""cross_entropy: what is to become small."""
+
+from __future__ import annotations
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from course.checks.exercise import Case, Exercise, Mistake
+from course.exercises.backprop_and_gradient_descent.common import (
+    TOPIC,
+    batch_of,
+    normal,
+    of_labels,
+    one_hot,
+    some_labels,
+)
+
+
+def cases(rng: np.random.Generator, spread: float) -> list[Case]:
+    """Logits and labels; a square table, and logits that overflow or underflow in one way or another.
+
+    `spread` is that of the logits of the last case.
+    """
+    usual = [
+        Case(f"{batch_of(batch)}, {classes} classes", (normal(rng, batch, classes), some_labels(rng, batch, classes)))
+        for batch, classes in ((1, 3), (2, 4), (3, 3))
+    ]
+    # Of one shape, so that nothing has to be compiled anew.
+    large = normal(rng, 5, 3) + np.float32(120)
+    # A whole row far below another: the largest logit of the batch is no help to it.
+    far = normal(rng, 5, 3) + np.array([[0], [300], [-300], [0], [20]], np.float32)
+    sure = normal(rng, 5, 3) + np.array([0, 150, -80], np.float32)
+    return [
+        *usual,
+        Case("large logits, all about alike", (large, some_labels(rng, 5, 3))),
+        Case("rows whose logits are far apart from each other", (far, some_labels(rng, 5, 3))),
+        # Labels on both sides: the probability of the right class is 1 here, and less than a float32 can hold there.
+        Case("logits of a network that is very sure, and often wrong", (sure, np.array([0, 2, 1, 2, 0], np.int32))),
+        Case("a batch of 30, 10 classes", (np.float32(spread) * normal(rng, 30, 10), some_labels(rng, 30, 10))),
+    ]
+
+
+def cross_entropy(logits: Array, labels: Array) -> Array:
+    """The mean over the batch of minus the logarithm of the softmax of the right class (Bishop 2006, eq. 4.108)."""
+    return -of_labels(jax.nn.log_softmax(logits), labels).mean()
+
+
+def plain_softmax(logits: Array) -> Array:
+    """The softmax of each row by its formula, which overflows."""
+    return jnp.exp(logits) / jnp.exp(logits).sum(axis=1, keepdims=True)
+
+
+def _probabilities(logits: Array, labels: Array) -> Array:
+    return of_labels(jax.nn.softmax(logits), labels)
+
+
+def _shifted_by_the_batch(logits: Array) -> Array:
+    return jnp.log(plain_softmax(logits - logits.max()))
+
+
+def _added(small: str) -> Mistake:
+    return Mistake(
+        f"{small} added",
+        f"Right while the logits are small. Where a probability rounds to 0, the {small} that keeps the logarithm finite is all "
+        "that is left to see. Can the logarithm be taken on paper first, of e to the something over a sum?",
+        lambda logits, labels, eps=float(small): -jnp.log(_probabilities(logits, labels) + eps).mean(),
+    )
+
+
+CROSS_ENTROPY = Exercise(
+    name="cross_entropy",
+    topic=TOPIC,
+    points=2,
+    reference=cross_entropy,
+    cases=lambda rng: cases(rng, 0.5),
+    mistakes=(
+        Mistake(
+            "sum",
+            "A batch of one is right; a larger one has a larger loss. It should not grow with the number of examples.",
+            lambda logits, labels: cross_entropy(logits, labels) * len(labels),
+        ),
+        Mistake(
+            "one for each example",
+            "You return one loss for each example. Expected is one number for the batch.",
+            lambda logits, labels: -of_labels(jax.nn.log_softmax(logits), labels),
+        ),
+        Mistake(
+            "no minus",
+            "The size is right, the sign is not: the logarithm of a probability is negative, and a loss is not.",
+            lambda logits, labels: -cross_entropy(logits, labels),
+        ),
+        Mistake(
+            "divided by the classes too",
+            "It was divided by the number of classes as well, which is what `mean` does to a (batch, classes) table. "
+            "In each row only one entry counts.",
+            lambda logits, labels: cross_entropy(logits, labels) / logits.shape[1],
+        ),
+        Mistake(
+            "all classes",
+            "The labels have had no say: this is the mean over all classes. In each row only the right class counts.",
+            lambda logits, labels: -jax.nn.log_softmax(logits).mean(),
+        ),
+        Mistake(
+            "every label for every example",
+            "Each example was asked about the labels of *all* examples: the index `[:, labels]` makes a (batch, batch) table. "
+            "Row 0 belongs to label 0, row 1 to label 1; how does an index go along both?",
+            lambda logits, labels: -jax.nn.log_softmax(logits)[:, labels].mean(),
+        ),
+        Mistake(
+            "every label for every example, overflow",
+            "Each example was asked about the labels of *all* examples: the index `[:, labels]` makes a (batch, batch) table. "
+            "(And where logits are large, e to the logit is infinite.)",
+            lambda logits, labels: -jnp.log(plain_softmax(logits)[:, labels]).mean(),
+        ),
+        Mistake(
+            "rows by label",
+            "With one index, `table[labels]` picks whole *rows*: label 2 picks the third example. The row says which example, the "
+            "column which class; the labels are columns.",
+            lambda logits, labels: -jax.nn.log_softmax(logits)[labels].mean(),
+        ),
+        Mistake(
+            "rows by label, unstable",
+            "With one index, `table[labels]` picks whole *rows*: label 2 picks the third example. The labels are columns. "
+            "(And where logits are large, a probability rounds to 0 before its logarithm is taken.)",
+            lambda logits, labels: -jnp.log(jax.nn.softmax(logits))[labels].mean(),
+        ),
+        Mistake(
+            "labels one-hot twice",
+            "The one-hot labels were made one-hot once more, so there is an axis too many. Rows of 0 and one 1 are ready to be "
+            "multiplied with the logarithms.",
+            lambda logits, labels: (
+                -(jax.nn.log_softmax(logits) * one_hot(logits, one_hot(logits, labels).astype(int))).sum(axis=-1).mean()
+            ),
+        ),
+        Mistake(
+            "labels as weights",
+            "The labels were multiplied with the logarithms as numbers: class 2 counts twice as much as class 1, and class 0 not "
+            "at all. A label says *which* entry of its row counts.",
+            lambda logits, labels: -(jax.nn.log_softmax(logits) * labels[:, None]).sum(axis=1).mean(),
+        ),
+        Mistake(
+            "overflow",
+            "Right while the logits are small. Where they are large, e to the logit is infinite, and infinity over infinity is "
+            "not a number. What can be taken away from every logit of a row without changing its softmax?",
+            lambda logits, labels: -jnp.log(of_labels(plain_softmax(logits), labels)).mean(),
+        ),
+        Mistake(
+            "overflow in the sum",
+            "Right while the logits are small. The logarithm has undone one exponential on paper; in the sum over the classes the "
+            "other still overflows. What can be taken away from a row without changing its softmax?",
+            lambda logits, labels: (jnp.log(jnp.exp(logits).sum(axis=1)) - of_labels(logits, labels)).mean(),
+        ),
+        Mistake(
+            "the maximum of the batch",
+            "You subtract the largest logit of the whole batch. A row that lies far below it becomes all zeros; "
+            "each row needs its own.",
+            lambda logits, labels: -of_labels(_shifted_by_the_batch(logits), labels).mean(),
+        ),
+        Mistake(
+            "the maximum of the batch, in a difference",
+            "You subtract the largest logit of the whole batch. In a row that lies far below it, all exponentials are 0, and the "
+            "logarithm of their sum is minus infinity; each row needs its own.",
+            lambda logits, labels: (
+                jnp.log(jnp.exp(logits - logits.max()).sum(axis=1)) - of_labels(logits - logits.max(), labels)
+            ).mean(),
+        ),
+        Mistake(
+            "rounds to 0",
+            "Nothing overflows any more. But where the network is sure and wrong, the softmax rounds to 0 before its logarithm is "
+            "taken. Write the logarithm of the fraction as a difference: which of its two logarithms needs no computing?",
+            lambda logits, labels: -jnp.log(_probabilities(logits, labels)).mean(),
+        ),
+        *map(_added, ("1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6")),
+        Mistake(
+            "logarithm of the mean",
+            "The probabilities were averaged first, and the logarithm taken at the end. Each example has a loss of its own; "
+            "those are averaged.",
+            lambda logits, labels: -jnp.log(_probabilities(logits, labels).mean()),
+        ),
+        Mistake(
+            "softmax twice",
+            "The logits went through a softmax, and then through one more before the logarithm.",
+            lambda logits, labels: cross_entropy(jax.nn.softmax(logits), labels),
+        ),
+        Mistake(
+            "no softmax",
+            "This is minus the mean of the right classes' logits. They are no probabilities yet, nor their logarithms.",
+            lambda logits, labels: -of_labels(logits, labels).mean(),
+        ),
+        Mistake(
+            "no logarithm",
+            "This is made of the probabilities themselves. Between a probability and its loss a step is missing.",
+            lambda logits, labels: -_probabilities(logits, labels).mean(),
+        ),
+        Mistake(
+            "softmax over the batch",
+            "The softmax ran down the batch, so that examples competed with each other. It is the classes that compete.",
+            lambda logits, labels: -of_labels(jax.nn.log_softmax(logits, axis=0), labels).mean(),
+        ),
+        Mistake(
+            "softmax over everything",
+            "The exponentials were divided by the sum of the whole table. Each row has a sum of its own.",
+            lambda logits, labels: -of_labels(jax.nn.log_softmax(logits, axis=(0, 1)), labels).mean(),
+        ),
+        Mistake(
+            "base 2",
+            "The loss is 1.44 times too large: the logarithm has the base 2. The loss uses the natural one.",
+            lambda logits, labels: cross_entropy(logits, labels) / np.log(2).astype(np.float32),
+        ),
+        Mistake(
+            "squared error",
+            "These are squared distances to the one-hot labels. That is another loss; here it is cross-entropy.",
+            lambda logits, labels: ((jax.nn.softmax(logits) - one_hot(logits, labels)) ** 2).sum(axis=1).mean(),
+        ),
+    ),
+)

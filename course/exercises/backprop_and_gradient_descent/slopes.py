@@ -1,0 +1,188 @@
+"""numerical_gradient: the slopes of any function, by asking it twice for each number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from course.checks.compare import describe, equal, is_array
+from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
+from course.checks.probes.backprop_and_gradient_descent import slopes
+from course.exercises.backprop_and_gradient_descent.common import TOPIC, after_colon, normal
+
+F = Callable[[Array], Array]
+# In float32 the quotient of a difference has an error of about 6e-8 · |f| / h, which is 1e-5 for the smallest h that is asked.
+_RTOL, _ATOL = 1e-3, 1e-3
+
+
+def numerical_gradient(f: F, w: Array, h: float) -> Array:
+    """Central differences: (f(w + h e) − f(w − h e)) / 2h for each entry's unit vector e (Press and others 2007, eq. 5.7.7)."""
+    return _each(w, lambda e: (f(w + h * e) - f(w - h * e)) / (2 * h))
+
+
+def _each(w: Array, slope: Callable[[Array], Array]) -> Array:
+    """`slope` of the unit vector of each entry, in the shape of w."""
+    unit = jnp.eye(w.size).reshape(w.size, *w.shape)
+    return jnp.stack([slope(e) for e in unit]).reshape(w.shape)
+
+
+def _quotient(difference: Callable[[F, Array, Array], Array], over: Callable[[float], float]) -> Callable[..., Array]:
+    """`difference(f, w, step)` for a step along each entry, divided by `over(h)`."""
+    return lambda f, w, h: _each(w, lambda e: difference(f, w, h * e) / over(h))
+
+
+def _not_put_back(f: F, w: Array, h: float) -> Array:
+    """Each entry stays lowered when the next one has its turn."""
+    found, moved = [], w
+    for e in jnp.eye(w.size).reshape(w.size, *w.shape):
+        found.append((f(moved + h * e) - f(moved - h * e)) / (2 * h))
+        moved = moved - h * e
+    return jnp.stack(found).reshape(w.shape)
+
+
+def _rows(f: F, w: Array, h: float) -> Array:
+    """One slope for each index of the first axis, along which the whole row moves."""
+    eye = jnp.eye(w.shape[0]).reshape(w.shape[0], w.shape[0], *[1] * (w.ndim - 1))
+    return jnp.stack([(f(w + h * e) - f(w - h * e)) / (2 * h) for e in eye])
+
+
+TOO_SMALL = (
+    "f was never asked further from w than a tiny part of h: the step is too small. A float32 keeps about seven digits, so two "
+    "values of f that lie this close to each other differ in little but rounding; use the h that is given."
+)
+NOTHING_MOVED = (
+    "f was asked at w itself only. A JAX array stays as it is: `w.at[i].add(h)` makes *another* array, and that one has to go into f. "
+    "(Or the step is so small that it is rounded away; use the h that is given.)"
+)
+RIGHT_BY_OTHER_MEANS = (
+    "These are the slopes at the point itself, as `jax.grad` or pen and paper give them. The exercise asks for the quotient "
+    "with the given h, which you can use where nobody has worked out the slope."
+)
+
+
+def _measure(raw: Any, w: Any, a: Any, c: Any, d: Any, h: float) -> Any:
+    answer, furthest = raw
+    if is_array(answer) and 0 <= furthest < h / 5:
+        right = slopes(numerical_gradient, jnp.asarray(w), jnp.asarray(a), jnp.asarray(c), jnp.asarray(d), h)[0]
+        if not equal(answer, right, _RTOL, _ATOL):
+            raise WrongAnswer(after_colon(TOO_SMALL if furthest else NOTHING_MOVED))
+    return answer
+
+
+def _case(label: str, rng: np.random.Generator, shape: tuple[int, ...], h: float) -> Case:
+    w, a, c, d = normal(rng, *shape), 2 + normal(rng, *shape) / 4, 1.5 + normal(rng, *shape) / 4, normal(rng, *shape)
+    return Case(label, (w, a, c, d, h), f"a smooth function f\nw = {describe(w)}\nh = {h:g}")
+
+
+NUMERICAL_GRADIENT = Exercise(
+    name="numerical_gradient",
+    topic=TOPIC,
+    points=2,
+    reference=numerical_gradient,
+    probe=slopes,
+    measure=_measure,
+    cases=lambda rng: [
+        _case("one number", rng, (1,), 0.25),
+        _case("three numbers", rng, (3,), 0.125),
+        _case("a matrix", rng, (2, 3), 0.2),
+        _case("a square matrix", rng, (2, 2), 0.1),
+        _case("a small step", rng, (5,), 0.01),
+    ],
+    rtol=_RTOL,
+    atol=_ATOL,
+    mistakes=(
+        Mistake(
+            "one-sided",
+            "You ask at w and at one step *above* it. That is the slope halfway to there, off by something like h. Two points "
+            "that lie evenly around w cost as much and are off by something like h².",
+            _quotient(lambda f, w, s: f(w + s) - f(w), lambda h: h),
+        ),
+        Mistake(
+            "one-sided, below",
+            "You ask at w and at one step *below* it. That is off by something like h; two points that lie evenly around w cost "
+            "as much and are off by something like h².",
+            _quotient(lambda f, w, s: f(w) - f(w - s), lambda h: h),
+        ),
+        Mistake(
+            "one-sided, divided by two steps",
+            "You ask at w and at one step above, but divide by two steps. How far apart are the two points?",
+            _quotient(lambda f, w, s: f(w + s) - f(w), lambda h: 2 * h),
+        ),
+        Mistake(
+            "divided by one step",
+            "Every slope is twice as large as it should be. How far apart are the two points at which you ask?",
+            _quotient(lambda f, w, s: f(w + s) - f(w - s), lambda h: h),
+        ),
+        Mistake(
+            "parenthesis",
+            "`x / 2 * h` divides by 2 and then *multiplies* by h. What stands under the line needs parentheses.",
+            _quotient(lambda f, w, s: f(w + s) - f(w - s), lambda h: 2 / h),
+        ),
+        Mistake(
+            "not divided",
+            "These are the differences of f. A slope is how much f changes *for each unit* of w.",
+            _quotient(lambda f, w, s: f(w + s) - f(w - s), lambda h: 1.0),
+        ),
+        Mistake(
+            "half a step each way",
+            "Your two points are half a step away from w on either side, so they are h apart. Asked for are steps of h to either side.",
+            _quotient(lambda f, w, s: f(w + s / 2) - f(w - s / 2), lambda h: h),
+        ),
+        Mistake(
+            "turned around",
+            "Every slope has the wrong sign. Which of the two values has to be subtracted from which?",
+            _quotient(lambda f, w, s: f(w - s) - f(w + s), lambda h: 2 * h),
+        ),
+        Mistake(
+            "all at once",
+            "One number came back: all entries of w moved together. Move one, keep the others where they are; "
+            "there are as many slopes as entries.",
+            lambda f, w, h: (f(w + h) - f(w - h)) / (2 * h),
+        ),
+        Mistake(
+            "all at once, for each",
+            "All slopes are the same number, since all entries of w moved together each time. Move one, "
+            "and keep the others where they are.",
+            lambda f, w, h: jnp.full(w.shape, (f(w + h) - f(w - h)) / (2 * h)),
+        ),
+        Mistake(
+            "all at once, one-sided",
+            "One number came back: all entries of w moved together. Move one at a time. (And two points that lie evenly around w "
+            "are more exact than w and one beside it.)",
+            lambda f, w, h: (f(w + h) - f(w)) / h,
+        ),
+        Mistake(
+            "not put back",
+            "The first slope is right. The entries that were moved before have not been put back when the next one has its turn.",
+            _not_put_back,
+        ),
+        Mistake(
+            "one slope a row",
+            "Right for a vector. Where w is a matrix, a loop over `len(w)` goes over its *rows*, and moves a whole row at a time.",
+            _rows,
+        ),
+        Mistake(
+            "in a row",
+            "The slopes are right, and stand in one long row. They belong into the shape of w, each in the place of its entry.",
+            lambda f, w, h: numerical_gradient(f, w, h).reshape(-1),
+        ),
+        Mistake(
+            "set to the step",
+            "You ask where the entry *is* h, and where it is −h, as `at[…].set` makes it. Asked for is the slope at w: "
+            "the entry h higher than it was, and h lower.",
+            lambda f, w, h: _each(w, lambda e: (f(jnp.where(e > 0, h, w)) - f(jnp.where(e > 0, -h, w))) / (2 * h)),
+        ),
+        Mistake(
+            "step too small",
+            TOO_SMALL,
+            lambda f, w, h: numerical_gradient(f, w, 1e-5),
+        ),
+        Mistake("nothing moved", NOTHING_MOVED, _quotient(lambda f, w, s: f(w) - f(w), lambda h: 2 * h)),
+        Mistake("jax.grad", RIGHT_BY_OTHER_MEANS, lambda f, w, h: jax.grad(f)(w)),
+    ),
+)

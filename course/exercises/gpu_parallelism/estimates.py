@@ -1,0 +1,210 @@
+"""arithmetic_intensity, predicted_time: what to expect, before anything is run."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from course.checks.exercise import Case, Exercise, Mistake
+from course.exercises.gpu_parallelism.common import TOPIC, as_float, real
+
+# --- arithmetic_intensity -------------------------------------------------------------------------------------------
+
+
+def arithmetic_intensity(m: int, k: int, n: int, itemsize: int) -> float:
+    """FLOP per byte of a matrix product, each matrix moved once (Williams, Waterman and Patterson, 2009, section 3)."""
+    flops = 2 * m * k * n
+    bytes_moved = itemsize * (m * k + k * n + m * n)
+    return flops / bytes_moved
+
+
+def _intensity_cases(rng: np.random.Generator) -> list[Case]:
+    m, k, n = (int(size) for size in rng.choice(np.arange(20, 900), size=3, replace=False))
+    products = {
+        "small matrices in float32": (2, 3, 5, 4),
+        "a matrix times one column": (300, 200, 1, 4),
+        "numbers of two bytes": (64, 16, 128, 2),
+        "numbers of eight bytes": (7, 90, 40, 8),
+        "three drawn sizes": (m, k, n, 4),
+    }
+    return [Case(label, args) for label, args in products.items()]
+
+
+def _without_reuse(m: int, k: int, n: int, itemsize: int) -> float:
+    return 2 * m * k * n / (itemsize * (2 * m * k * n + m * n))
+
+
+ARITHMETIC_INTENSITY = Exercise(
+    name="arithmetic_intensity",
+    topic=TOPIC,
+    points=2,
+    reference=arithmetic_intensity,
+    cases=_intensity_cases,
+    measure=as_float,
+    mistakes=(
+        Mistake(
+            "products only",
+            "Half of the operations are missing: you counted the multiplications. Each product is also *added* to its sum.",
+            lambda m, k, n, itemsize: m * k * n / (itemsize * (m * k + k * n + m * n)),
+        ),
+        Mistake(
+            "first addition left out",
+            "You count k products, but k − 1 additions. The exercise counts an addition for each product: a sum begins at 0, and hardware multiplies and adds in one go.",
+            lambda m, k, n, itemsize: m * n * (2 * k - 1) / (itemsize * (m * k + k * n + m * n)),
+        ),
+        Mistake(
+            "bits",
+            "You divided by bits. `itemsize` is in bytes already.",
+            lambda m, k, n, itemsize: 2 * m * k * n / (8 * itemsize * (m * k + k * n + m * n)),
+        ),
+        Mistake(
+            "read, not written",
+            "You counted the bytes that are read. The result has to be written to the memory, too.",
+            lambda m, k, n, itemsize: 2 * m * k * n / (itemsize * (m * k + k * n)),
+        ),
+        Mistake(
+            "written, not read",
+            "You counted the bytes of the result alone. Both inputs have to be read before it can be computed.",
+            lambda m, k, n, itemsize: 2 * m * k * n / (itemsize * m * n),
+        ),
+        Mistake(
+            "result read and written",
+            "The result was counted twice. It is not read before it is written: its sums are built up next to the arithmetic units.",
+            lambda m, k, n, itemsize: 2 * m * k * n / (itemsize * (m * k + k * n + 2 * m * n)),
+        ),
+        Mistake(
+            "fetched for each use",
+            "You fetch both inputs anew for every multiplication. The exercise asks for the best case, in which each matrix crosses the memory's wire once.",
+            _without_reuse,
+        ),
+        Mistake(
+            "numbers, not bytes",
+            "You divided by how many *numbers* are moved. Each of them takes `itemsize` bytes.",
+            lambda m, k, n, itemsize: 2 * m * k * n / (m * k + k * n + m * n),
+        ),
+        Mistake(
+            "always four bytes",
+            "You take every number for a float32, of four bytes. `itemsize` says how many it has.",
+            lambda m, k, n, itemsize: 2 * m * k * n / (4 * (m * k + k * n + m * n)),
+        ),
+        Mistake(
+            "upside down",
+            "These are bytes per operation. The intensity is the other way round.",
+            lambda m, k, n, itemsize: itemsize * (m * k + k * n + m * n) / (2 * m * k * n),
+        ),
+        Mistake(
+            "order of operations",
+            "Division and multiplication go from left to right, so only `itemsize` was divided by, and the sizes were multiplied. Is there a pair of parentheses missing?",
+            lambda m, k, n, itemsize: 2 * m * k * n / itemsize * (m * k + k * n + m * n),
+        ),
+        Mistake(
+            "operations only",
+            "These are the operations of the product. They still have to be set against the bytes that it moves.",
+            lambda m, k, n, itemsize: 2.0 * m * k * n,
+        ),
+        Mistake(
+            "rounded down",
+            "`//` cuts off what stands behind the decimal point. The intensity is a ratio: `/` keeps it.",
+            lambda m, k, n, itemsize: 2 * m * k * n // (itemsize * (m * k + k * n + m * n)),
+        ),
+    ),
+)
+
+
+# --- predicted_time -------------------------------------------------------------------------------------------------
+
+
+def predicted_time(flops: float, bytes_moved: float, peak_flops: float, bandwidth: float) -> float:
+    """Seconds by the roofline model: arithmetic and transfer overlap, so that the longer one counts."""
+    return max(flops / peak_flops, bytes_moved / bandwidth)
+
+
+def _attainable(flops: float, bytes_moved: float, peak_flops: float, bandwidth: float) -> float:
+    return min(peak_flops, flops / bytes_moved * bandwidth)
+
+
+def _time_cases(rng: np.random.Generator) -> list[Case]:
+    peak, bandwidth = real(rng, 4e12, 40e12), real(rng, 2e11, 2e12)
+    moved = real(rng, 1e8, 1e9)
+    return [
+        # The figures of a Tesla T4's datasheet, as the lesson's table has them.
+        Case("a copy, with no arithmetic at all", (0.0, real(rng, 1e8, 2e9), 8.1e12, 320e9)),
+        Case("a sum of two vectors", (1e8, 12e8, 8.1e12, 320e9)),
+        Case("a matrix product", (real(rng, 4e12, 2e13), real(rng, 2e8, 6e8), 8.1e12, 320e9)),
+        Case("just at the ridge", (moved * peak / bandwidth, moved, peak, bandwidth)),
+        Case("more than one operation a byte, but still few", (4.0 * moved, moved, peak, bandwidth)),
+        Case("much arithmetic on few bytes", (real(rng, 1e14, 9e14), moved, peak, bandwidth)),
+    ]
+
+
+PREDICTED_TIME = Exercise(
+    name="predicted_time",
+    topic=TOPIC,
+    points=2,
+    reference=predicted_time,
+    cases=_time_cases,
+    measure=as_float,
+    # Times are small numbers of seconds: only a relative tolerance has a meaning.
+    atol=0.0,
+    mistakes=(
+        Mistake(
+            "the shorter of the two",
+            "You took the shorter of the two times. The work is done when *both* are: when the last byte has come and the last operation is made.",
+            lambda flops, moved, peak, bandwidth: min(flops / peak, moved / bandwidth),
+        ),
+        Mistake(
+            "one after the other",
+            "You added the two times, as if the arithmetic waited for the last byte. In the roofline model both go on at the same time.",
+            lambda flops, moved, peak, bandwidth: flops / peak + moved / bandwidth,
+        ),
+        Mistake(
+            "memory only",
+            "This is how long the bytes take. With much arithmetic on few bytes, the arithmetic units need longer.",
+            lambda flops, moved, peak, bandwidth: moved / bandwidth,
+        ),
+        Mistake(
+            "arithmetic only",
+            "This is how long the arithmetic takes. A copy would take no time at all; but its bytes have to be moved.",
+            lambda flops, moved, peak, bandwidth: flops / peak,
+        ),
+        Mistake(
+            "speed, not time",
+            "This is the height of the roof, a speed in FLOP/s. The exercise asks for the time that the work takes below it.",
+            _attainable,
+        ),
+        Mistake(
+            "by way of the speed",
+            "Right where there is arithmetic. A copy has none: its speed in FLOP/s is 0, and you divide by that. Compare two *times* instead.",
+            lambda flops, moved, peak, bandwidth: flops / _attainable(flops, moved, peak, bandwidth),
+        ),
+        Mistake(
+            "a copy in no time",
+            "Right where there is arithmetic. A copy has none, and takes its time all the same: its bytes have to be moved.",
+            lambda flops, moved, peak, bandwidth: flops / _attainable(flops, moved, peak, bandwidth) if flops else 0.0,
+        ),
+        Mistake(
+            "rounded down",
+            "`//` cuts off what stands behind the decimal point, and these times are fractions of a second. `/` keeps it.",
+            lambda flops, moved, peak, bandwidth: max(flops // peak, moved // bandwidth),
+        ),
+        Mistake(
+            "ridge at one",
+            "You choose by whether there are more operations than bytes. A chip's ridge is not at 1 FLOP/byte: it can do many operations in the time of one byte.",
+            lambda flops, moved, peak, bandwidth: flops / peak if flops > moved else moved / bandwidth,
+        ),
+        Mistake(
+            "upside down",
+            "A rate was divided by an amount. Seconds are an amount divided by a rate: bytes over bytes per second.",
+            lambda flops, moved, peak, bandwidth: max(peak / flops, bandwidth / moved),
+        ),
+        Mistake(
+            "rates swapped",
+            "The two rates are swapped: operations go with FLOP/s, bytes with B/s.",
+            lambda flops, moved, peak, bandwidth: max(flops / bandwidth, moved / peak),
+        ),
+        Mistake(
+            "milliseconds",
+            "Your answer is in milliseconds. The exercise asks for seconds.",
+            lambda flops, moved, peak, bandwidth: 1e3 * predicted_time(flops, moved, peak, bandwidth),
+        ),
+    ),
+)

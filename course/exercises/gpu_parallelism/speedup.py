@@ -1,0 +1,91 @@
+"""speedup: what becomes of the whole when a part of it gets faster."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from course.checks.exercise import Case, Exercise, Mistake
+from course.exercises.gpu_parallelism.common import TOPIC, as_float
+
+
+def speedup(parallel_fraction: float, workers: int) -> float:
+    """How many times faster with `workers`, if only a part of the time can be shared among them (Amdahl, 1967)."""
+    return 1 / ((1 - parallel_fraction) + parallel_fraction / workers)
+
+
+def _speedup_cases(rng: np.random.Generator) -> list[Case]:
+    return [
+        Case("half of it parallel, two workers", (0.5, 2)),
+        Case("nine tenths parallel, ten workers", (0.9, 10)),
+        Case("nothing parallel", (0.0, 8)),
+        Case("one worker", (round(float(rng.uniform(0.3, 0.8)), 2), 1)),
+        Case("all of it parallel", (1.0, int(rng.integers(16, 128)))),
+        Case("the cores of a GPU", (round(float(rng.uniform(0.9, 0.99)), 3), int(rng.integers(2000, 17000)))),
+    ]
+
+
+SPEEDUP = Exercise(
+    name="speedup",
+    topic=TOPIC,
+    points=1,
+    reference=speedup,
+    cases=_speedup_cases,
+    measure=as_float,
+    mistakes=(
+        Mistake(
+            "perfect",
+            "You let the workers share everything. The serial part has one worker, however many stand by.",
+            lambda p, workers: float(workers),
+        ),
+        Mistake(
+            "as many as workers",
+            "You answer with the number of workers. They are that many times faster in the part alone that they share; the serial part has one worker, however many stand by.",
+            lambda p, workers: workers,
+        ),
+        Mistake(
+            "share of the workers",
+            "Nothing parallel means as fast as before: 1, not 0. Work out the *time* that is left first, as a share of the old one.",
+            lambda p, workers: p * workers,
+        ),
+        Mistake(
+            "the limit",
+            "You left the parallel part out altogether, as if there were endless workers. That is the limit; with these, it still takes its time.",
+            lambda p, workers: 1 / (1 - p),
+        ),
+        Mistake(
+            "the time",
+            "This is the time that is left, as a share of the old one. A speedup is the old time divided by the new.",
+            lambda p, workers: (1 - p) + p / workers,
+        ),
+        Mistake(
+            "parts swapped",
+            "The serial part was shared among the workers, and the parallel one was not.",
+            lambda p, workers: 1 / (p + (1 - p) / workers),
+        ),
+        Mistake(
+            "multiplied",
+            "The parallel part was multiplied by the workers, so more of them take longer. Together they need less time.",
+            lambda p, workers: 1 / ((1 - p) + p * workers),
+        ),
+        Mistake(
+            "growing work",
+            "That is Gustafson's law, for work that grows with the machine. Amdahl's asks how much faster the *same* work is done.",
+            lambda p, workers: (1 - p) + p * workers,
+        ),
+        Mistake(
+            "upside down inside",
+            "The workers were divided by the parallel part. It is the part that is divided among them.",
+            lambda p, workers: 1 / ((1 - p) + workers / p),
+        ),
+        Mistake(
+            "parentheses",
+            "Only the serial part went under the 1, because division comes before addition. Is there a pair of parentheses missing?",
+            lambda p, workers: 1 / (1 - p) + p / workers,
+        ),
+        Mistake(
+            "time saved",
+            "This is the share of the time that was saved. A speedup is the old time divided by the new.",
+            lambda p, workers: p - p / workers,
+        ),
+    ),
+)

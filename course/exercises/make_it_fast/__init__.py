@@ -1,0 +1,23 @@
+"""The exercises of lesson 06, make it fast: find what holds a training step up, and change that."""
+
+from __future__ import annotations
+
+from course.exercises.make_it_fast.batches import DEVICE_BATCHES
+from course.exercises.make_it_fast.epochs import SCAN_EPOCH
+from course.exercises.make_it_fast.micro import ACCUMULATE_GRADIENTS
+from course.exercises.make_it_fast.mixed import MIXED_GRADIENTS
+from course.exercises.make_it_fast.pool import POOL_BY_SLICES
+from course.exercises.make_it_fast.profile import BOTTLENECK, WHOLE_SPEEDUP
+from course.exercises.make_it_fast.stepping import MAKE_STEP
+
+# In the order of the lesson.
+EXERCISES = (
+    BOTTLENECK,
+    MAKE_STEP,
+    WHOLE_SPEEDUP,
+    POOL_BY_SLICES,
+    DEVICE_BATCHES,
+    SCAN_EPOCH,
+    MIXED_GRADIENTS,
+    ACCUMULATE_GRADIENTS,
+)

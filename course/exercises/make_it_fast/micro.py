@@ -1,0 +1,161 @@
+"""accumulate_gradients: a large batch in small parts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
+from course.checks.probes.make_it_fast import in_parts
+from course.exercises.make_it_fast.common import TOPIC, layer, unreadable
+
+Loss = Callable[..., Any]
+
+
+def accumulate_gradients(loss_fn: Loss, params: Any, images: Any, labels: Any, parts: int) -> Any:
+    loss, grads = _total(loss_fn, params, images, labels, parts)
+    return loss / parts, jax.tree.map(lambda g: g / parts, grads)
+
+
+def _total(loss_fn: Loss, params: Any, images: Any, labels: Any, parts: int) -> Any:
+    size = len(images) // parts
+    total: Any = (jnp.zeros(()), jax.tree.map(jnp.zeros_like, params))
+    for start in range(0, len(images), size):
+        part = images[start : start + size], labels[start : start + size]
+        total = jax.tree.map(jnp.add, total, jax.value_and_grad(loss_fn)(params, *part))
+    return total
+
+
+def _divided(by_loss: Callable[[int, int], float], by_grads: Callable[[int, int], float]) -> Callable[..., Any]:
+    """The totals divided by numbers that are worked out from parts and images."""
+
+    def wrong(loss_fn: Loss, params: Any, images: Any, labels: Any, parts: int) -> Any:
+        loss, grads = _total(loss_fn, params, images, labels, parts)
+        n = len(images)
+        return loss / by_loss(parts, n), jax.tree.map(lambda g: g / by_grads(parts, n), grads)
+
+    return wrong
+
+
+def _of_part(which: int) -> Callable[..., Any]:
+    def wrong(loss_fn: Loss, params: Any, images: Any, labels: Any, parts: int) -> Any:
+        cut = images.reshape(parts, -1, *images.shape[1:])[which], labels.reshape(parts, -1)[which]
+        return jax.value_and_grad(loss_fn)(params, *cut)
+
+    return wrong
+
+
+def _descending(loss_fn: Loss, params: Any, images: Any, labels: Any, parts: int) -> Any:
+    """Takes a small step after each part, so that the later ones see other weights."""
+    grads_sum, loss_sum, here = jax.tree.map(jnp.zeros_like, params), jnp.zeros(()), params
+    for x, y in zip(images.reshape(parts, -1, *images.shape[1:]), labels.reshape(parts, -1), strict=True):
+        loss, grads = jax.value_and_grad(loss_fn)(here, x, y)
+        here = jax.tree.map(lambda p, g: p - 0.1 * g, here, grads)
+        grads_sum, loss_sum = jax.tree.map(jnp.add, grads_sum, grads), loss_sum + loss
+    return loss_sum / parts, jax.tree.map(lambda g: g / parts, grads_sum)
+
+
+def _measure(raw: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray, labels: np.ndarray, parts: int) -> Any:
+    match raw:
+        case (answer, np.ndarray() as sizes) if sizes.dtype == np.int32 and sizes.ndim == 1:
+            pass
+        case _:
+            raise unreadable()
+    if not isinstance(answer, tuple) or len(answer) != 3:
+        raise WrongAnswer(
+            "expected are two values: the loss, and the gradients as a dict like that of the params.",
+            mark="a dict" if answer == "params" else "",
+        )
+    if parts > 1 and sizes.max(initial=0) > len(images) // parts:
+        raise WrongAnswer(f"the loss was given {sizes.max()} images at once.", mark="whole batch")
+    return answer
+
+
+def _cases(rng: np.random.Generator) -> list[Case]:
+    def case(label: str, parts: int, size: int) -> Case:
+        images = rng.uniform(size=(parts * size, 3, 2, 1)).astype(np.float32)
+        labels = rng.integers(0, 4, parts * size).astype(np.int32)
+        shown = f"images ({parts * size}, 3, 2, 1), labels ({parts * size},), parts = {parts}"
+        return Case(label, (*layer(rng, 6, 4), images, labels, parts), shown)
+
+    return [
+        case("two parts of three", 2, 3),
+        case("a single part", 1, 5),
+        case("parts of one image", 4, 1),
+        case("as many parts as images in each", 3, 3),
+        case("five parts of two", 5, 2),
+    ]
+
+
+ACCUMULATE_GRADIENTS = Exercise(
+    name="accumulate_gradients",
+    topic=TOPIC,
+    points=3,
+    reference=accumulate_gradients,
+    cases=_cases,
+    probe=in_parts,
+    measure=_measure,
+    parts=("the loss", "the gradient for W", "the gradient for b"),
+    limit_s=60.0,
+    mistakes=(
+        Mistake(
+            "summed",
+            "Loss and gradients were added up. The loss of a batch is a *mean*, so that the large batch's is the mean of the parts'.",
+            _divided(lambda parts, n: 1, lambda parts, n: 1),
+        ),
+        Mistake(
+            "gradients summed",
+            "The loss is right. The gradients were added up, so that each step would be as many times too long as there are parts.",
+            _divided(lambda parts, n: parts, lambda parts, n: 1),
+        ),
+        Mistake(
+            "loss summed",
+            "The gradients are right. The losses were added up; that of the large batch is their mean.",
+            _divided(lambda parts, n: 1, lambda parts, n: parts),
+        ),
+        Mistake(
+            "divided by the images",
+            "The sums were divided by the number of images. Each part's loss is a mean over its images already: how many means were added up?",
+            _divided(lambda parts, n: n, lambda parts, n: n),
+        ),
+        Mistake(
+            "divided by the part's size",
+            "The sums were divided by the number of images in a part. How many parts were added up?",
+            _divided(lambda parts, n: n // parts, lambda parts, n: n // parts),
+        ),
+        Mistake(
+            "last part only",
+            "These are loss and gradients of the last part. Those before were overwritten instead of added up.",
+            _of_part(-1),
+        ),
+        Mistake(
+            "first part only",
+            "These are loss and gradients of the first part alone.",
+            _of_part(0),
+        ),
+        Mistake(
+            "whole batch",
+            "Too many images went in at once. The exercise is for a batch that does not fit: cut it into as many parts as asked for, and take one after the other.",
+            lambda loss_fn, params, images, labels, parts: jax.value_and_grad(loss_fn)(params, images, labels),
+        ),
+        Mistake(
+            "a step after each part",
+            "The weights change from part to part. All parts have to be asked about the *same* params; the step comes after the last one.",
+            _descending,
+        ),
+        Mistake(
+            "last gradients",
+            "The loss is right. The gradients are those of the last part: they have to be added up as well.",
+            lambda *args: (accumulate_gradients(*args)[0], _of_part(-1)(*args)[1]),
+        ),
+        Mistake(
+            "gradients only",
+            "These are the gradients alone. Expected are two values, the loss and the gradients.",
+            lambda *args: accumulate_gradients(*args)[1],
+        ),
+    ),
+)

@@ -1,0 +1,176 @@
+"""standardize: each column to mean 0 and standard deviation 1."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable
+
+import jax.numpy as jnp
+import numpy as np
+from jax import Array
+
+from course.checks.exercise import Case, Exercise, Mistake
+from course.exercises.start_here.common import TOPIC
+
+
+def _divided(x: Array, spread: Array) -> Array:
+    return x / jnp.where(spread > 0, spread, 1)
+
+
+def standardize(x: Array) -> Array:
+    return _divided(x - x.mean(axis=0), x.std(axis=0))
+
+
+def _columns(rng: np.random.Generator, rows: int, scales: tuple[float, ...]) -> np.ndarray:
+    """Columns whose means are off zero by one to two of their spreads, unequal in both."""
+    sizes = np.array(scales)
+    offset = rng.uniform(1, 2, size=sizes.size) * rng.choice([-1, 1], size=sizes.size)
+    # + 0: a scale of 0 makes zeros of either sign, and a learner should not see "-0.".
+    return (sizes * (rng.normal(size=(rows, sizes.size)) + offset) + 0.0).astype(np.float32)
+
+
+def _standardize_cases(rng: np.random.Generator) -> list[Case]:
+    # A message shows the smallest input that fails, so the sizes are in this order: a wrong formula shows itself
+    # best on an ordinary table, a missing guard on the column of zeros, and least of all on a single row.
+    # All zeros, so that mean and spread are exactly 0 in float32, however they are computed.
+    return [
+        Case("one column", (_columns(rng, 6, (2.0,)),)),
+        Case("four rows of two columns", (_columns(rng, 4, (1.0, 5.0)),)),
+        Case("a column of zeros", (_columns(rng, 5, (3.0, 0.0)),)),
+        Case("a table of one row", (_columns(rng, 1, (1.0, 2.0, 4.0, 0.5, 3.0, 8.0, 1.5, 6.0, 2.5, 5.0, 0.7)),)),
+        Case("six columns of very different size", (_columns(rng, 40, (0.5, 1.0, 3.0, 10.0, 50.0, 200.0)),)),
+    ]
+
+
+_Over = Callable[[Array, Array], Array]
+
+
+def _guarded_or_not(name: str, hint: str, formula: Callable[[Array, _Over], Array]) -> tuple[Mistake, Mistake]:
+    """One wrong formula twice: with a guard against a spread of 0, and without; ``formula(x, over)`` divides by ``over``."""
+    also = "And where a spread is 0, you divide by 0."
+    return (
+        Mistake(name, hint, lambda x: formula(x, _divided)),
+        Mistake(f"{name}, no guard", f"{hint} {also}", lambda x: formula(x, operator.truediv)),
+    )
+
+
+_SAMPLE = (
+    "The spread was computed with n − 1 in place of n, as for a sample. "
+    "Here the n rows are all there is (NumPy's own default)."
+)
+
+
+def _swapped_divisor(x: Array) -> Array:
+    spread = x.std(axis=0)
+    return (x - x.mean(axis=0)) / jnp.where(spread > 0, 1, spread)
+
+
+def _swapped_answer(x: Array) -> Array:
+    spread = x.std(axis=0)
+    return jnp.where(spread > 0, 0, (x - x.mean(axis=0)) / spread)
+
+
+def _sample_with_equals(x: Array) -> Array:
+    spread = x.std(axis=0, ddof=1)
+    return (x - x.mean(axis=0)) / jnp.where(spread == 0, 1, spread)
+
+
+STANDARDIZE = Exercise(
+    name="standardize",
+    topic=TOPIC,
+    points=2,
+    reference=standardize,
+    cases=_standardize_cases,
+    mistakes=(
+        Mistake(
+            # The same answers come from `.at[…].set(…)` whose result is dropped, so the hint speaks of both.
+            "zero spread",
+            "A column of zeros has spread 0, and 0 / 0 is NaN: it should come out as zeros. "
+            "(You do something about it already, with `.at[…].set(…)`? Keep the new array that it returns.)",
+            lambda x: (x - x.mean(axis=0)) / x.std(axis=0),
+        ),
+        Mistake(
+            "ones for zeros",
+            "A column of zeros has spread 0: it should come out as zeros. Yours comes out as ones. "
+            "Is the 1 in the place of the answer, instead of the spread?",
+            lambda x: jnp.where(x.std(axis=0) > 0, standardize(x), 1),
+        ),
+        Mistake(
+            "swapped divisor",
+            "Where the spread is 0 you divide by it, and where it is not, you divide by 1. "
+            "`jnp.where(condition, a, b)` takes a where the condition holds: are the last two swapped?",
+            _swapped_divisor,
+        ),
+        Mistake(
+            "swapped answer",
+            "The columns that have a spread came out as zeros, and those that have none as NaN. "
+            "`jnp.where(condition, a, b)` takes a where the condition holds: are the last two swapped?",
+            _swapped_answer,
+        ),
+        Mistake(
+            "whole array",
+            "One mean and one spread were taken over the whole array. Each column is a quantity of its own, "
+            "with a mean and a spread of its own.",
+            lambda x: (x - x.mean()) / x.std(),
+        ),
+        Mistake(
+            "whole spread",
+            "The means are those of the columns, but the spread was taken over the whole array. "
+            "Each column has a spread of its own, too.",
+            lambda x: (x - x.mean(axis=0)) / x.std(),
+        ),
+        *_guarded_or_not(
+            "rows",
+            "Each row has been standardized. The examples stand in the rows; which axis runs down a column?",
+            lambda x, over: over(x - x.mean(axis=1, keepdims=True), x.std(axis=1, keepdims=True)),
+        ),
+        *_guarded_or_not(
+            "rows, axis dropped",
+            "You took one mean for each row. The examples stand in the rows; which axis runs down a column?",
+            lambda x, over: over(x - x.mean(axis=1), x.std(axis=1)),
+        ),
+        *_guarded_or_not(
+            "variance",
+            "You divide by the variance. It is the square of what you want to divide by.",
+            lambda x, over: over(x - x.mean(axis=0), x.var(axis=0)),
+        ),
+        *_guarded_or_not(
+            "mean not removed",
+            "The spread is 1 now, but the columns don't lie around 0: their means are still in them.",
+            lambda x, over: over(x, x.std(axis=0)),
+        ),
+        Mistake(
+            "not scaled",
+            "The columns lie around 0 now, but each still has its old spread.",
+            lambda x: x - x.mean(axis=0),
+        ),
+        Mistake(
+            "unchanged",
+            "The table came back as it was. Arrays don't change: `x.at[…].set(…)` makes a new one, "
+            "and what it returns has to be kept.",
+            lambda x: x,
+        ),
+        *_guarded_or_not(
+            "min and max",
+            "Each column runs from 0 to 1: that is min-max scaling. Here it should have mean 0 and spread 1.",
+            lambda x, over: over(x - x.min(axis=0), x.max(axis=0) - x.min(axis=0)),
+        ),
+        *_guarded_or_not(
+            "n - 1",
+            _SAMPLE,
+            lambda x, over: over(x - x.mean(axis=0), x.std(axis=0, ddof=1)),
+        ),
+        Mistake(
+            # A guard that asks for `== 0` lets by the NaN that n − 1 makes of a single row.
+            "n - 1, one row",
+            f"{_SAMPLE} From a single row it makes 0 / 0.",
+            _sample_with_equals,
+        ),
+        *_guarded_or_not(
+            "order of operations",
+            "Only the mean was divided by the spread: division comes before subtraction. "
+            "Are there parentheses missing?",
+            lambda x, over: x - over(x.mean(axis=0), x.std(axis=0)),
+        ),
+    ),
+)

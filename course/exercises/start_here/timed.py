@@ -1,0 +1,201 @@
+"""timed: the seconds of one call, honest about compiling and about asynchronous work."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
+from course.checks.probes.start_here import clocked
+from course.exercises.start_here.common import TOPIC
+from course.exercises.start_here.simulation import FURTHER, Device
+
+
+def _seconds(answer: Any, *args: Any) -> Any:
+    if isinstance(answer, (tuple, list)):
+        raise WrongAnswer(f"it returned {len(answer)} values; expected one number, the seconds.")
+    return answer
+
+
+def timed(fn: Callable[[Any], Any], x: Any) -> float:
+    jax.block_until_ready(fn(x))
+    start = time.perf_counter()
+    jax.block_until_ready(fn(x))
+    return time.perf_counter() - start
+
+
+def _timed_cases(rng: np.random.Generator) -> list[Case]:
+    cases = []
+    # The dispatch stays below 0.4 % of the work, so that waiting once for a queue of calls is right too.
+    for label, compile_s, compute_s, several in (
+        ("a function that compiles for long", 2.0, 0.5, False),
+        ("a function that works for long", 0.8, 3.0, False),
+        ("a quick function", 0.3, 0.02, False),
+        ("a function that never compiles", 0.0, 0.7, False),
+        ("a function with two results", 1.1, 0.25, True),
+    ):
+        compile_s, compute_s = (round(float(s * rng.uniform(0.8, 1.2)), 3) for s in (compile_s, compute_s))
+        dispatch_s = round(float(compute_s * rng.uniform(0.002, 0.004)), 6)
+        further = f"({FURTHER * compile_s:.3g} s for each further shape)"
+        compiles = f"compiles for {compile_s:g} s when it is first called {further}; then " if compile_s else ""
+        results = "its two results are" if several else "its result is"
+        returns = f"each call returns after {1e3 * dispatch_s:.3g} ms"
+        shown = f"fn {compiles}{returns} and {results} ready {compute_s:g} s later"
+        cases.append(Case(label, (compile_s, dispatch_s, compute_s, several), shown))
+    return cases
+
+
+def _time_of(work: Callable[[Callable[[Any], Any], Any], Any], scale: float = 1.0) -> Callable[..., float]:
+    def wrong(fn: Callable[[Any], Any], x: Any) -> float:
+        start = time.perf_counter()
+        work(fn, x)
+        return scale * (time.perf_counter() - start)
+
+    return wrong
+
+
+def _after(warm_up: Callable[[Any], Any], wrong: Callable[..., float]) -> Callable[..., float]:
+    def both(fn: Callable[[Any], Any], x: Any) -> float:
+        warm_up(fn(x))
+        return wrong(fn, x)
+
+    return both
+
+
+def _leave(result: Any) -> None:
+    """Don't wait for it."""
+
+
+def _wait_for_one(result: Any) -> Any:
+    return result.block_until_ready()
+
+
+_once = _time_of(lambda fn, x: jax.block_until_ready(fn(x)))
+
+
+def _another_shape(fn: Callable[[Any], Any], x: Any) -> float:
+    jax.block_until_ready(fn(jnp.ones(1)))
+    return _once(fn, x)
+
+
+def _last_reading(fn: Callable[[Any], Any], x: Any) -> float:
+    timed(fn, x)
+    return time.perf_counter()
+
+
+def _processor_time(fn: Callable[[Any], Any], x: Any) -> float:
+    jax.block_until_ready(fn(x))
+    start = time.process_time()
+    jax.block_until_ready(fn(x))
+    return time.process_time() - start
+
+
+def _mean_with_the_first(calls: int) -> Mistake:
+    return Mistake(
+        f"mean of {calls} calls with the first",
+        f"The first call, with its compile, is in your average of {calls}.",
+        _time_of(lambda fn, x: [jax.block_until_ready(fn(x)) for _ in range(calls)], 1 / calls),
+    )
+
+
+def _total_of(calls: int) -> Mistake:
+    return Mistake(
+        f"total of {calls} calls",
+        f"This is the time of {calls} calls together. The exercise asks for one.",
+        _after(
+            jax.block_until_ready,
+            _time_of(lambda fn, x: [jax.block_until_ready(fn(x)) for _ in range(calls)]),
+        ),
+    )
+
+
+TIMED = Exercise(
+    name="timed",
+    topic=TOPIC,
+    points=2,
+    reference=timed,
+    cases=_timed_cases,
+    probe=clocked,
+    world=Device,
+    measure=_seconds,
+    rtol=5e-3,
+    atol=0.0,
+    limit_s=5.0,
+    mistakes=(
+        Mistake(
+            "not waited for",
+            "This is how long it takes to *ask* for the work: fn(x) comes back before the result is there. "
+            "The clock has to go on until it is.",
+            _after(jax.block_until_ready, _time_of(lambda fn, x: fn(x))),
+        ),
+        Mistake(
+            "compile counted",
+            "The compile is in your time. It happens once, in the first call; "
+            "a call after that shows what the work takes.",
+            _once,
+        ),
+        Mistake(
+            "compile counted, result not waited for",
+            "Two things at once: the first call's compile is in your time, and the work itself is not, "
+            "as fn(x) comes back before the result is there.",
+            _time_of(lambda fn, x: fn(x)),
+        ),
+        Mistake(
+            "warm-up on the clock",
+            "The clock was already running while fn was being warmed up. Start it afterwards.",
+            _time_of(lambda fn, x: (jax.block_until_ready(fn(x)), jax.block_until_ready(fn(x)))),
+        ),
+        Mistake(
+            "warm-up not waited for",
+            "When your clock starts, the device is still busy with the warm-up call, so you time both. "
+            "The warm-up has to be finished too.",
+            _after(_leave, _once),
+        ),
+        Mistake(
+            "milliseconds",
+            "Your answer is in milliseconds. The exercise asks for seconds.",
+            _after(jax.block_until_ready, _time_of(lambda fn, x: jax.block_until_ready(fn(x)), 1e3)),
+        ),
+        *(_total_of(calls) for calls in (3, 5, 10, 20, 50, 100)),
+        *(_mean_with_the_first(calls) for calls in (2, 3, 5, 10, 20, 50, 100)),
+        Mistake(
+            "warmed up with another shape",
+            "The compile is in your time, although you warmed up: with another shape or another type of number. "
+            "For those of x, fn has to be compiled anew.",
+            _another_shape,
+        ),
+        Mistake(
+            "clock reading",
+            "That is a clock reading, not a difference of two.",
+            _last_reading,
+        ),
+        Mistake(
+            "nothing ran",
+            "0 seconds: nothing ran between your two readings.",
+            _time_of(lambda fn, x: None),
+        ),
+        Mistake(
+            "processor time",
+            "`time.process_time` counts what the processors spent on your program, not the time that went by: "
+            "it adds up all of the cores, and leaves a GPU out. Take another clock.",
+            _processor_time,
+        ),
+        Mistake(
+            "backwards",
+            "Your time is negative: the later reading of the clock has been taken from the earlier one.",
+            _after(jax.block_until_ready, _time_of(lambda fn, x: jax.block_until_ready(fn(x)), -1.0)),
+        ),
+        Mistake(
+            "one array expected",
+            "fn may return several arrays, such as a loss and a gradient, "
+            "and a tuple has no `.block_until_ready()`. JAX also has a *function* of that name, "
+            "which takes whatever comes.",
+            _after(_wait_for_one, _time_of(lambda fn, x: _wait_for_one(fn(x)))),
+        ),
+    ),
+)

@@ -1,0 +1,200 @@
+"""matmul_blocks: a block of the product, step by step along the axis that is added up."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jax.experimental import pallas as pl
+
+from course.checks.exercise import Case, Mistake
+from course.exercises.write_a_kernel.common import compiled, edited, quarters
+from course.exercises.write_a_kernel.tasks import RULES, Asked, Task, refuse
+
+
+def matmul_blocks(A: Any, B: Any, rows: Any, cols: Any, depth: Any) -> Any:
+    (m, k), n = A.shape, B.shape[1]
+
+    def kernel(a_ref: Any, b_ref: Any, o_ref: Any) -> None:
+        def step(s: Any, total: Any) -> Any:
+            part = pl.ds(s * depth, depth)
+            return total + a_ref[:, part] @ b_ref[part, :]
+
+        start = jnp.zeros((rows, cols), jnp.float32)
+        o_ref[...] = jax.lax.fori_loop(0, k // depth, step, start)
+
+    return pl.pallas_call(
+        kernel,
+        out_shape=jax.ShapeDtypeStruct((m, n), A.dtype),
+        grid=(pl.cdiv(m, rows), pl.cdiv(n, cols)),
+        in_specs=[pl.BlockSpec((rows, k), lambda i, j: (i, 0)), pl.BlockSpec((k, cols), lambda i, j: (0, j))],
+        out_specs=pl.BlockSpec((rows, cols), lambda i, j: (i, j)),
+        interpret=True,
+    )(A, B)
+
+
+_NUMBERS = ("rows", "cols", "depth")
+
+
+def _cases(rng: np.random.Generator) -> list[Case]:
+    return [
+        Case(label, (quarters(rng, m, k), quarters(rng, k, n), rows, cols, depth))
+        for label, m, k, n, rows, cols, depth in (
+            ("square blocks, two steps along k", 4, 4, 6, 2, 2, 2),
+            ("blocks of 2 × 3, three steps along k", 4, 6, 9, 2, 3, 2),
+            ("both rims partly filled", 5, 8, 7, 2, 4, 4),
+            ("four steps along k", 3, 12, 4, 2, 2, 3),
+        )
+    ]
+
+
+def _step_by_step(call: Any, asked: Asked) -> None:
+    """Refuse a product of whole strips.
+
+    Raises:
+        WrongAnswer: a product in the kernel, whichever way it is written, adds up over more than `depth` numbers.
+    """
+    depth = asked.blocks[2][0]
+    longest = max(call.products, default=0)
+    if longest > depth:
+        raise refuse(
+            "whole strips",
+            f"a product in the kernel adds up over {longest} numbers at once; asked for are {depth} in each step.",
+        )
+
+
+def _asked(A: np.ndarray, B: np.ndarray, rows: int, cols: int, depth: int) -> Asked:
+    (m, k), n = A.shape, B.shape[1]
+    # The third is no array's block: how far a step goes along k.
+    return Asked([(rows, k), (k, cols), (depth,), (rows, cols)], -(-m // rows) * -(-n // cols))
+
+
+def _edited(*changes: tuple[str, str]) -> Callable[..., Any]:
+    return compiled(edited(matmul_blocks, *changes), *_NUMBERS)
+
+
+_TASK = Task(lambda A, B, rows, cols, depth: A @ B, _asked, rules=(*RULES, _step_by_step))
+_A, _B = "pl.BlockSpec((rows, k), lambda i, j: (i, 0))", "pl.BlockSpec((k, cols), lambda i, j: (0, j))"
+_OUT = "pl.BlockSpec((rows, cols), lambda i, j: (i, j))"
+_GRID = "grid=(pl.cdiv(m, rows), pl.cdiv(n, cols))"
+_PART, _ADD = "part = pl.ds(s * depth, depth)", "total + a_ref[:, part] @ b_ref[part, :]"
+_LOOP = "jax.lax.fori_loop(0, k // depth, step, start)"
+
+MATMUL_BLOCKS = _TASK.exercise(
+    matmul_blocks,
+    *_NUMBERS,
+    points=4,
+    cases=_cases,
+    mistakes=(
+        Mistake(
+            "sum begun anew",
+            "Only the last step along k counts: each one replaces what was there. The total has to go on from step to step.",
+            _edited((_ADD, _ADD.replace("total + ", ""))),
+        ),
+        Mistake(
+            "first step only",
+            "Only the first piece along k is there. A block of the product needs all of them.",
+            _edited((_LOOP, "step(0, start)")),
+        ),
+        Mistake(
+            "always the first piece",
+            "Every step takes the same piece of the strips, the first: where it begins has to depend on the step.",
+            _edited((_PART, "part = pl.ds(0, depth)")),
+        ),
+        Mistake(
+            "steps of one",
+            "`pl.ds` takes the element at which the piece begins, and not the number of the piece: they overlap.",
+            _edited((_PART, "part = pl.ds(s, depth)")),
+        ),
+        Mistake(
+            "one step too few",
+            "The last piece along k is missing.",
+            _edited((_LOOP, "jax.lax.fori_loop(0, k // depth - 1, step, start)")),
+        ),
+        Mistake(
+            "a step for each number of k",
+            "The loop runs k times, but each step takes a whole piece: beyond the strip's end there is none. How many pieces are there?",
+            _edited((_LOOP, "jax.lax.fori_loop(0, k, step, start)")),
+        ),
+        Mistake(
+            "as many steps as a piece is long",
+            "The loop runs as often as a *piece* is long. How many pieces are there along k?",
+            _edited((_LOOP, "jax.lax.fori_loop(0, depth, step, start)")),
+        ),
+        Mistake(
+            "begun with another shape",
+            "The total begins as large as a piece of a strip. What is added to it, step after step, is as large as a block of the product.",
+            _edited(("jnp.zeros((rows, cols), jnp.float32)", "jnp.zeros((rows, depth), jnp.float32)")),
+        ),
+        Mistake(
+            "whole strips",
+            "Right numbers, but the whole strips are multiplied at once. They have to lie beside the arithmetic for that, and k may be long: go along it in pieces of `depth`.",
+            _edited((_LOOP, "a_ref[...] @ b_ref[...]")),
+        ),
+        Mistake(
+            "k as an axis of the grid",
+            "Right numbers, in the interpreter: the steps along k are steps of the grid, and all of them add to the same block. On a GPU they run at once, and it is a race. Let one step of the grid go along k itself.",
+            _edited(
+                (_A, "pl.BlockSpec((rows, depth), lambda i, j, s: (i, s))"),
+                (_B, "pl.BlockSpec((depth, cols), lambda i, j, s: (s, j))"),
+                (_OUT, "pl.BlockSpec((rows, cols), lambda i, j, s: (i, j))"),
+                (_GRID, _GRID.replace("cols))", "cols), k // depth)")),
+                (_LOOP, "jnp.where(pl.program_id(2) == 0, start, o_ref[...]) + a_ref[...] @ b_ref[...]"),
+            ),
+        ),
+        Mistake(
+            "A by columns",
+            "The strip of A follows the grid's second axis. The rows of the product belong to A: which axis of the grid counts those?",
+            _edited((_A, "pl.BlockSpec((rows, k), lambda i, j: (j, 0))")),
+        ),
+        Mistake(
+            "B by rows",
+            "The strip of B follows the grid's first axis. The columns of the product belong to B: which axis of the grid counts those?",
+            _edited((_B, "pl.BlockSpec((k, cols), lambda i, j: (0, i))")),
+        ),
+        Mistake(
+            "always the same strip of B",
+            "Every step gets the first strip of B: its index map doesn't move along the columns.",
+            _edited((_B, "pl.BlockSpec((k, cols), lambda i, j: (0, 0))")),
+        ),
+        Mistake(
+            "always the same strip of A",
+            "Every step gets the first strip of A: its index map doesn't move down the rows.",
+            _edited((_A, "pl.BlockSpec((rows, k), lambda i, j: (0, 0))")),
+        ),
+        Mistake(
+            "grid swapped",
+            "The grid's sides have changed places, so that some blocks are never made (nan), or don't exist. The first axis counts blocks of rows.",
+            _edited((_GRID, "grid=(pl.cdiv(n, cols), pl.cdiv(m, rows))")),
+        ),
+        Mistake(
+            "never written",
+            "All is nan: nothing was written into the block (`o_ref = …` only gives the name to something else), or something was added to it (`+=`) before anything stood there.",
+            _edited((f"o_ref[...] = {_LOOP}", f"o_ref[...] += {_LOOP}")),
+        ),
+        Mistake(
+            "rim left out",
+            "Whole blocks are counted alone: where they don't come out even, the last rows and columns are never written (nan).",
+            _edited((_GRID, "grid=(m // rows, n // cols)")),
+        ),
+        Mistake(
+            "one block",
+            "Right numbers, by one step that makes the whole product. Cut it into blocks of the shape asked for.",
+            _edited(
+                (_A, "pl.BlockSpec((m, k), lambda i, j: (0, 0))"),
+                (_B, "pl.BlockSpec((k, n), lambda i, j: (0, 0))"),
+                (_OUT, "pl.BlockSpec((m, n), lambda i, j: (0, 0))"),
+                (_GRID, "grid=(1, 1)"),
+                ("jnp.zeros((rows, cols), jnp.float32)", "jnp.zeros((m, n), jnp.float32)"),
+            ),
+        ),
+        Mistake(
+            "no kernel",
+            "Right numbers, but no kernel: JAX did it. Here you say yourself what one block does: `pl.pallas_call`.",
+            compiled(lambda A, B, rows, cols, depth: A @ B, *_NUMBERS),
+        ),
+    ),
+)

@@ -1,0 +1,161 @@
+"""scale_shift: a map in one dimension, with a rim."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import numpy as np
+from jax.experimental import pallas as pl
+
+from course.checks.exercise import Case, Mistake
+from course.exercises.write_a_kernel.common import NOTHING_WRITTEN, compiled, edited, normal
+from course.exercises.write_a_kernel.tasks import Asked, Task
+
+
+def scale_shift(x: Any, scale: Any, shift: Any, block: Any) -> Any:
+    def kernel(x_ref: Any, o_ref: Any) -> None:
+        o_ref[...] = scale * x_ref[...] + shift
+
+    tile = pl.BlockSpec((block,), lambda i: (i,))
+    return pl.pallas_call(
+        kernel,
+        out_shape=jax.ShapeDtypeStruct(x.shape, x.dtype),
+        grid=(pl.cdiv(x.size, block),),
+        in_specs=[tile],
+        out_specs=tile,
+        interpret=True,
+    )(x)
+
+
+_NUMBERS = ("scale", "shift", "block")
+
+
+def _edited(*changes: tuple[str, str]) -> Callable[..., Any]:
+    return compiled(edited(scale_shift, *changes), *_NUMBERS)
+
+
+def _cases(rng: np.random.Generator) -> list[Case]:
+    scale, shift = float(rng.choice([2.0, -3.0])), float(rng.choice([0.5, -1.5]))
+    return [
+        Case(label, (normal(rng, n), scale, shift, block))
+        for label, n, block in (
+            ("two full blocks", 8, 4),
+            ("the last block partly filled", 10, 4),
+            ("one block, partly filled", 3, 8),
+            ("more blocks, of another size", 19, 5),
+        )
+    ]
+
+
+_TASK = Task(
+    lambda x, scale, shift, block: (scale * x.astype(np.float64) + shift).astype(np.float32),
+    lambda x, scale, shift, block: Asked([(block,), (block,)], -(-len(x) // block)),
+)
+_WRITE, _GRID, _INS, _OUTS = (
+    "o_ref[...] = scale * x_ref[...] + shift",
+    "grid=(pl.cdiv(x.size, block),)",
+    "in_specs=[tile]",
+    "out_specs=tile",
+)
+_TILE = "pl.BlockSpec((block,), lambda i: (i,))"
+
+SCALE_SHIFT = _TASK.exercise(
+    scale_shift,
+    *_NUMBERS,
+    points=2,
+    cases=_cases,
+    mistakes=(
+        Mistake(
+            "rim left out",
+            "The last elements were never written (nan). `//` counts whole blocks alone: where the blocks don't come out even, one more is needed.",
+            _edited((_GRID, "grid=(x.size // block,)")),
+        ),
+        Mistake(
+            "one block too many",
+            "There is always one block more than n // block, also where the blocks come out even. The last one then lies beyond the array: the interpreter lets it by, a GPU needn't.",
+            _edited((_GRID, "grid=(x.size // block + 1,)")),
+        ),
+        Mistake(
+            "a step for each element",
+            "The grid has as many steps as there are elements. One step does a whole block.",
+            _edited((_GRID, "grid=(x.size,)")),
+        ),
+        Mistake(
+            "elements for blocks",
+            "An index map says *which block*, not at which element it begins: Pallas multiplies by the block's size itself.",
+            _edited((_TILE, "pl.BlockSpec((block,), lambda i: (i * block,))")),
+        ),
+        Mistake(
+            "always the first block read",
+            "Every step reads the first block: the input's index map gives 0 for all of them (as it does if there is none).",
+            _edited((_INS, "in_specs=[pl.BlockSpec((block,), lambda i: (0,))]")),
+        ),
+        Mistake(
+            "always the first block written",
+            "Every step writes the first block, each over the one before it, and the rest is never written (nan). The output needs an index map, too.",
+            _edited((_OUTS, "out_specs=pl.BlockSpec((block,), lambda i: (0,))")),
+        ),
+        Mistake(
+            "scale and shift swapped",
+            "Scale and shift have changed places: multiply by the one, add the other.",
+            _edited((_WRITE, "o_ref[...] = shift * x_ref[...] + scale")),
+        ),
+        Mistake(
+            "shift scaled too",
+            "The shift was added before scaling, so that it is scaled, too.",
+            _edited((_WRITE, "o_ref[...] = scale * (x_ref[...] + shift)")),
+        ),
+        Mistake(
+            "shift forgotten",
+            "It is scaled but not shifted.",
+            _edited((_WRITE, "o_ref[...] = scale * x_ref[...]")),
+        ),
+        Mistake(
+            "nothing written",
+            NOTHING_WRITTEN,
+            _edited((_WRITE, "o_ref = scale * x_ref[...] + shift")),
+        ),
+        Mistake(
+            "reference for its numbers",
+            "`x_ref` is no array but a reference to the block: it says where the numbers are. Brackets read them.",
+            _edited((_WRITE, "o_ref[...] = scale * x_ref + shift")),
+        ),
+        Mistake(
+            "returned",
+            "A kernel returns nothing: what it has to say, it writes into the reference of the output.",
+            _edited((_WRITE, "return scale * x_ref[...] + shift")),
+        ),
+        Mistake(
+            "index arithmetic twice",
+            "The kernel looks for its elements by `program_id`, as a thread would. But `x_ref` is this step's block already: the index map has brought it, and here all of it is meant.",
+            _edited(
+                (
+                    _WRITE,
+                    "at = pl.ds(pl.program_id(0) * block, block)\n        o_ref[at] = scale * x_ref[at] + shift",
+                )
+            ),
+        ),
+        Mistake(
+            "no BlockSpec",
+            "Without a BlockSpec a step gets the whole array, and so all steps do everything, one over the other. Say which piece step i gets, of the input and of the output.",
+            _edited(("        in_specs=[tile],\n        out_specs=tile,\n", "")),
+        ),
+        Mistake(
+            "one block",
+            "Right numbers, by one step that takes everything as its block. On a GPU one multiprocessor would work, and all the others look on. Use blocks of the size asked for, and a grid.",
+            _edited((_GRID, "grid=(1,)"), (_TILE, "pl.BlockSpec(x.shape, lambda i: (0,))")),
+        ),
+        Mistake(
+            "block's size forgotten",
+            "The blocks have a size of your own. They should be as large as `block` says: on another device another size will be the fast one.",
+            _edited((_TILE, "pl.BlockSpec((2,), lambda i: (i,))"), (_GRID, "grid=(pl.cdiv(x.size, 2),)")),
+        ),
+        Mistake(
+            "no kernel",
+            "Right numbers, but no kernel: JAX did it. Here you say yourself what one block does: `pl.pallas_call`.",
+            compiled(lambda x, scale, shift, block: scale * x + shift, *_NUMBERS),
+        ),
+    ),
+)

@@ -1,0 +1,202 @@
+"""How a function of blocks is judged: first its numbers, then how its kernels go over the arrays.
+
+A kernel that gives the right numbers in the interpreter may do harm on a GPU, or do all of its work at once. What the probe has
+read of its grid and its blocks tells.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
+from course.checks.plain import Thing
+from course.checks.probes.write_a_kernel import blocks
+from course.exercises.write_a_kernel.calls import Call, calls_of
+from course.exercises.write_a_kernel.common import LIMIT_S, TOPIC, compiled
+from course.exercises.write_a_kernel.errors import in_words
+
+RTOL, ATOL = 1e-4, 1e-5
+Shape = tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a case asks of the call.
+
+    Attributes:
+        blocks: the shape of the block of each input, then of the output.
+        steps: how many the grid has.
+    """
+
+    blocks: Sequence[Shape]
+    steps: int
+
+
+def refuse(mark: str, sentence: str) -> WrongAnswer:
+    return WrongAnswer(f"the numbers are right, but {sentence}", mark=mark)
+
+
+def in_bounds(call: Call, asked: Asked) -> None:
+    """Refuse a step that has nothing to do.
+
+    Raises:
+        WrongAnswer: a block lies outside of its array.
+    """
+    for side in (*call.inputs, *call.outputs):
+        if side.beyond():
+            raise refuse(
+                "beyond",
+                f"the grid {call.grid} has a step whose block of {side.block} lies beyond the array of {side.shape}: no element of it "
+                "is inside. The interpreter lets it by; a GPU needn't. Is the grid too long, or does an index map give something else than "
+                "the number of a block?",
+            )
+
+
+def alone(call: Call, asked: Asked) -> None:
+    """Refuse a race.
+
+    Raises:
+        WrongAnswer: two steps write the same block.
+    """
+    if any(side.shared() for side in call.outputs):
+        raise refuse(
+            "race",
+            "several steps of the grid write the same block of the output. The interpreter takes them one after the other; on a GPU they "
+            "run at the same time, and it is a race. Give each step a block of its own.",
+        )
+
+
+def in_blocks(call: Call, asked: Asked) -> None:
+    """Refuse other blocks than those that were asked for.
+
+    Raises:
+        WrongAnswer: all is one block, the output's blocks have another shape, or more comes in than need be.
+    """
+    *_, want = asked.blocks
+    if call.steps == 1 < asked.steps:
+        raise refuse("one block", "the kernel ran once, on everything: a grid of one step. Cut the work into blocks.")
+    got = call.outputs[0].block
+    if _long(got) != _long(want):
+        raise refuse("other blocks", f"a block of the output has the shape {got}; asked for are blocks of {want}.")
+    if sum(side.size for side in call.inputs) > sum(map(_size, asked.blocks[:-1])):
+        raise refuse(
+            "too much read",
+            f"each step reads blocks of {', '.join(str(side.block) for side in call.inputs)}, which is more than its part of the answer needs.",
+        )
+
+
+def placed_once(call: Call, asked: Asked) -> None:
+    """Refuse a kernel that looks for its block inside of its block.
+
+    Raises:
+        WrongAnswer: it indexes a reference by the number of the step, which the BlockSpec has done already.
+    """
+    if call.by_step:
+        raise refuse(
+            "placed twice",
+            "the kernel indexes a reference by `program_id`. A reference is this step's block already: the index map has brought it. The "
+            "interpreter lets that by; a GPU would reach beyond the block.",
+        )
+
+
+def _long(block: Shape) -> Shape:
+    """The sides that are longer than 1: whether an axis of one is written down is a matter of taste."""
+    return tuple(side for side in block if side != 1)
+
+
+def _size(block: Shape) -> int:
+    return int(np.prod(block))
+
+
+RULES = (in_bounds, alone, in_blocks, placed_once)
+
+
+@dataclass(frozen=True)
+class Task:
+    """What an exercise asks of a function of blocks.
+
+    Attributes:
+        want: the right numbers, in NumPy, of a case's arguments.
+        asked: how a case is to be cut, of its arguments.
+        rules: ``rule(call, asked)`` raises WrongAnswer where numbers that are right came in a way that is not.
+        outside: operations that may be done outside of the kernel: all others are to be done in it.
+        kernels: how many there may be at most; the first is what the rules are for.
+    """
+
+    want: Callable[..., np.ndarray]
+    asked: Callable[..., Asked]
+    rules: tuple[Callable[[Call, Asked], None], ...] = RULES
+    outside: tuple[str, ...] = ()
+    kernels: int = 1
+
+    def exercise(
+        self,
+        reference: Callable[..., Any],
+        *numbers: str,
+        points: int,
+        cases: Callable[[np.random.Generator], Sequence[Case]],
+        mistakes: tuple[Mistake, ...],
+    ) -> Exercise:
+        """The exercise that asks for it, named as its reference; `numbers` are the arguments of that which are no arrays."""
+        return Exercise(
+            name=reference.__name__,
+            topic=TOPIC,
+            points=points,
+            reference=compiled(reference, *numbers),
+            cases=cases,
+            probe=blocks,
+            measure=self.measure,
+            explain=in_words,
+            remark=self.remark,
+            given=tuple(inspect.signature(reference).parameters),
+            limit_s=LIMIT_S,
+            mistakes=mistakes,
+        )
+
+    def measure(self, raw: Any, *args: Any) -> Any:
+        """The answer.
+
+        Raises:
+            WrongAnswer: its numbers are right, but not the way; the mark says what in a word or two.
+        """
+        answer, calls, outside = calls_of(raw)
+        if isinstance(answer, Thing) and "function" in type(answer).__name__.lower():
+            made = "it returned a function, as `pl.pallas_call(…)` does: that still has to be called on the arrays."
+            raise WrongAnswer(made, mark="not called")
+        if not self._right(answer, *args):
+            return answer
+        if not calls:
+            raise refuse("no kernel", "there is no `pallas_call` in it: JAX did it all at once, and no kernel ran.")
+        if len(calls) > self.kernels:
+            raise refuse(
+                "several kernels",
+                f"it took {len(calls)} kernels, each with its own trips to the memory; one can do it all.",
+            )
+        left = [name for name in dict.fromkeys(outside) if name not in self.outside]
+        if left:
+            raise refuse(
+                f"outside: {', '.join(sorted(left))}",
+                f"part of it is computed outside of the kernel ({', '.join(left[:4])}), which is one more trip to the memory for each such step.",
+            )
+        for rule in self.rules:
+            rule(calls[0], self.asked(*args))
+        return answer
+
+    def remark(self, raw: Any, *args: Any) -> str | None:
+        """How much a right answer moves."""
+        call = calls_of(raw)[1][0]
+        blocks = " and ".join(str(side.block) for side in call.inputs)
+        return (
+            f"On the last input: {call.steps} steps, each of which reads a block of {blocks} and writes one of {call.outputs[0].block}: "
+            f"{call.read():,} bytes in, {call.written():,} out."
+        )
+
+    def _right(self, answer: Any, *args: Any) -> bool:
+        want = self.want(*args)
+        got = np.asarray(answer) if isinstance(answer, np.ndarray) else np.zeros(())
+        return got.shape == want.shape and got.dtype.kind == "f" and np.allclose(got, want, rtol=RTOL, atol=ATOL)

@@ -1,0 +1,137 @@
+"""What is kept of the checks of one exercise, and how it is written in the file: plain JSON, to be read by people, too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from course.curriculum import topic_of
+
+# Of the file's form. Raise it when an older course could not read the new form, and translate the older one here.
+VERSION = 1
+_ABOUT = "What `check` of the course From Threads to Networks said of your exercises, for its map, `progress()`."
+
+
+class Broken(ValueError):
+    """The text is no map: cut off, written by something else, or changed by hand into something that can't be read."""
+
+
+class Newer(ValueError):
+    """A newer version of the course wrote it."""
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """One call of ``check``.
+
+    Attributes:
+        exercise: its name.
+        lesson: the lesson's topic, such as "the_neuron".
+        right, cases: how many inputs were right, of how many.
+        mistake: the name of the mistake that was recognized, or None.
+        said: what the check said, one paragraph; "" where all is right.
+        when: the time in UTC, ISO 8601: "2026-01-31T12:00:00Z".
+    """
+
+    exercise: str
+    lesson: str
+    right: int
+    cases: int
+    mistake: str | None
+    said: str
+    when: str
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """All that is kept of one exercise.
+
+    Attributes:
+        lesson: the lesson's topic. Files of earlier days hold its name there, with the number that it had.
+        tries: how often it was checked; a stub that nobody has written in does not count.
+        right, cases, said: of the last try (see :class:`Attempt`).
+        mistake: the mistake that was recognized last, also of an earlier try; None where there was none.
+        first, last: when it was checked first and last.
+        passed: when it was passed first, or None. Once passed is passed, whatever comes later.
+    """
+
+    lesson: str
+    tries: int
+    right: int
+    cases: int
+    said: str
+    mistake: str | None
+    first: str
+    last: str
+    passed: str | None
+
+    @property
+    def last_right(self) -> bool:
+        """Whether the last try was right."""
+        return self.right == self.cases
+
+
+_KINDS: Mapping[str, tuple[type, ...]] = {
+    "lesson": (str,),
+    "tries": (int,),
+    "right": (int,),
+    "cases": (int,),
+    "said": (str,),
+    "mistake": (str, type(None)),
+    "first": (str,),
+    "last": (str,),
+    "passed": (str, type(None)),
+}
+
+
+def after(before: Outcome | None, attempt: Attempt) -> Outcome:
+    """The outcome of an exercise after one more attempt."""
+    right = attempt.right == attempt.cases
+    return Outcome(
+        lesson=attempt.lesson,
+        tries=1 + (before.tries if before else 0),
+        right=attempt.right,
+        cases=attempt.cases,
+        said=attempt.said,
+        mistake=attempt.mistake or (before.mistake if before else None),
+        first=before.first if before else attempt.when,
+        last=attempt.when,
+        passed=(before.passed if before else None) or (attempt.when if right else None),
+    )
+
+
+def dumps(outcomes: Mapping[str, Outcome]) -> str:
+    """The file's text."""
+    exercises = {name: asdict(outcome) for name, outcome in outcomes.items()}
+    data = {"about": _ABOUT, "version": VERSION, "exercises": exercises}
+    return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
+
+
+def loads(text: str | bytes) -> dict[str, Outcome]:
+    """The outcomes that the file's text holds, by the exercise's name.
+
+    Raises:
+        Broken: it can't be read.
+        Newer: a newer version of the course wrote it.
+    """
+    try:
+        data = json.loads(text)
+    except (ValueError, RecursionError) as error:
+        raise Broken(f"it is not JSON ({error})") from None
+    version = data.get("version") if isinstance(data, dict) else None
+    if isinstance(version, int) and version > VERSION:
+        raise Newer
+    if version != VERSION or not isinstance(data.get("exercises"), dict):
+        raise Broken("it has another form")
+    return {str(name): _outcome(name, raw) for name, raw in data["exercises"].items()}
+
+
+def _outcome(name: str, raw: Any) -> Outcome:
+    if not isinstance(raw, dict):
+        raise Broken(f"{name} has another form")
+    wrong = [key for key, kinds in _KINDS.items() if type(raw.get(key)) not in kinds]
+    if wrong:
+        raise Broken(f"{name} has no {wrong[0]} that can be read")
+    return Outcome(**{key: raw[key] for key in _KINDS} | {"lesson": topic_of(raw["lesson"])})
