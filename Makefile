@@ -9,6 +9,8 @@ PYTEST_ARGS ?=
 JOBS ?= 2
 # What to test: a word of a test's, an exercise's or a notebook's name, or an expression of them (T="neuron or relu").
 T ?=
+# 1: with the tests that take long, as CI does.
+THOROUGH ?=
 # On how many draws each known mistake of an exercise is tried.
 SEEDS ?= 1
 # auto: with the CUDA build of jax where an NVIDIA GPU is found; yes; no.
@@ -70,10 +72,10 @@ lab: env-lab ## Make the environment, open JupyterLab at lesson 00 (LAB_ARGS="--
 		--LabApp.default_url=/lab/tree/notebooks/00_start_here.ipynb $(ROOT_FLAG) $(LAB_ARGS)
 
 test: env ## Make the environment, run every test and every notebook (T=neuron: those of a lesson, room or exercise)
-	$(BIN)/python -m pytest --ignore=tests/colab $(NBVAL) $(PYTEST_FLAGS)
+	$(BIN)/python -m pytest --ignore=tests/colab $(if $(THOROUGH)$(T),,-m "not thorough") $(NBVAL) $(PYTEST_FLAGS)
 
 test-oldest: env-oldest ## The tests under the oldest supported versions, which are Colab's (Python 3.13); `make colab` has the notebooks
-	$(OLDEST)/bin/python -m pytest tests --ignore=tests/colab --ignore=tests/browser -m "not one_set" $(PYTEST_FLAGS)
+	$(OLDEST)/bin/python -m pytest tests --ignore=tests/colab --ignore=tests/browser -m "not one_set and not thorough" $(PYTEST_FLAGS)
 
 smoke: env-smoke ## Each lesson and solution once under another Python (PYTHON=3.11)
 	$(SMOKE)/bin/python -m pytest notebooks solutions $(NBVAL) $(PYTEST_FLAGS)

@@ -91,6 +91,7 @@ def test_each_round_begins_with_another() -> None:
     assert list(rounds.turns("ABC", 4)) == list("ABCBCACABABC")
 
 
+@pytest.mark.thorough
 def test_a_short_run_measures_all_and_tells_as_many_steps_as_it_said(folder: Path, monkeypatch: Any) -> None:
     monkeypatch.setattr(rounds, "BASE", "flax")
     monkeypatch.setattr(rounds, "BATCHES", (16,))

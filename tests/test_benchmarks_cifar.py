@@ -93,6 +93,7 @@ def test_the_network_normalizes_by_the_batch_in_training_and_by_the_running_mean
     assert np.allclose(alone[0], together[0], atol=1e-5)
 
 
+@pytest.mark.thorough
 def test_it_learns_and_tells_training_from_compiling(folder: Path) -> None:
     """Five epochs of a narrow network read nearly all of the made-up test images; guessing reads a tenth."""
     (folder / data.FOLDER / data.TRAIN[0]).write_bytes(_file(480, 9))

@@ -295,6 +295,7 @@ def worker() -> Iterator[Worker]:
     worker.close()
 
 
+@pytest.mark.thorough
 def test_a_loop_that_looks_for_the_unseen_images_finds_none(worker: Worker) -> None:
     """Nothing in the learner's process holds an image that will be asked: not as float32, not as bytes."""
     unseen = marking(find("train"), 11).cases[3].args[4]

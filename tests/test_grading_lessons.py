@@ -21,6 +21,7 @@ from course.grading.sandbox.withheld import hidden_images, withhold
 from course.grading.workers.worker import Worker
 
 SEED = 5
+LONG = ("backprop_and_gradient_descent", "cnn_classification", "make_it_fast")
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,11 @@ def worker() -> Iterator[Worker]:
 
 
 # Of a module's scope, so that all tests of a lesson run together, and its references are computed once.
-@pytest.fixture(scope="module", params=LESSONS)
+# Those that train take most of a minute each.
+@pytest.fixture(
+    scope="module",
+    params=[pytest.param(one, marks=pytest.mark.thorough if one.partition("_")[2] in LONG else ()) for one in LESSONS],
+)
 def lesson(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 

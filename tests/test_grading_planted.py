@@ -149,6 +149,7 @@ def fatal(grade: Grade, way: str) -> Result:
     return grade(planted({"layer": FATAL[way]}), limits)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", FATAL)
 def test_a_question_that_destroys_its_kernel_costs_itself_alone(grade: Grade, way: str) -> None:
     result = fatal(grade, way)
@@ -173,6 +174,7 @@ def test_deleted_and_renamed_functions_are_missing_and_the_learner_is_told_why(g
     assert xor_network.text == ("Your notebook has no cell for `xor_network`. Take it from a fresh copy.",)
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize(
     ("way", "word"),
     [
@@ -225,6 +227,7 @@ TOGETHER = (
 )
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("ways", TOGETHER, ids=", ".join)
 def test_what_a_learner_may_do_costs_nothing(grade: Grade, ways: Sequence[str]) -> None:
     assert points(grade(handed_in(first=[HARMLESS[way] for way in ways]))) == POSSIBLE
@@ -313,6 +316,7 @@ FORGERIES = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", FORGERIES)
 def test_a_patched_process_gains_nothing(grade: Grade, way: str) -> None:
     wrong = {"neuron": WRONG, "relu": ""}
@@ -346,6 +350,7 @@ LIARS = {
 }
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", LIARS)
 def test_an_answer_that_lies_gains_nothing(grade: Grade, way: str) -> None:
     question_of, nb = in_places(LIARS)[way]
@@ -375,6 +380,7 @@ SEEKERS = {
 NOTHING = r"ImportError|ModuleNotFoundError|nothing was found|unreachable|refused|OSError|PermissionError"
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", SEEKERS)
 def test_there_is_nothing_to_find(grade: Grade, way: str) -> None:
     question_of, nb = in_places(SEEKERS)[way]
@@ -457,6 +463,7 @@ def test_what_the_outside_holds_can_not_be_written(grade: Grade, tmp_path: Path)
     assert not any(os.path.exists(os.path.join(top, "planted_by_a_submission")) for top in tries)
 
 
+@pytest.mark.thorough
 def test_questions_after_the_notebooks_time_is_used_up_say_so(grade: Grade) -> None:
     nb = planted()
     nb["cells"].insert(-1, cell("import time\ntime.sleep(100)", "slow"))

@@ -127,11 +127,13 @@ def of_two(run: Run) -> dict[str, dict[str, str]]:
     return {learner: run.rows[learner] for learner in TWO}
 
 
+@pytest.mark.thorough
 @pytest.mark.parametrize("way", [{"sandbox": False}, {"warm": False}], ids=["no sandbox", "cold"])
 def test_the_points_are_the_same_in_other_ways(once: Run, handed: Path, tmp_path: Path, way: dict[str, Any]) -> None:
     assert grade(handed, tmp_path / "grades", only=TWO, **way) == of_two(once)
 
 
+@pytest.mark.thorough
 def test_the_points_are_the_same_on_dask(
     once: Run, handed: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

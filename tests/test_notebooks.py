@@ -94,6 +94,7 @@ def test_solution_has_every_exercise_of_the_catalogue_with_all_its_parts(path: P
     assert said(gates.exercise_problems(read(path), points)) == ""
 
 
+@pytest.mark.thorough
 @each(EXERCISES)
 def test_untouched_exercise_fails_in_no_other_way_than_not_written_yet(path: Path) -> None:
     """As when a learner who has written nothing runs all cells: each check says so, all else goes well."""

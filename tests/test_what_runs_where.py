@@ -46,7 +46,7 @@ def selected(words: list[str]) -> set[str]:
         for path in ([ROOT / name] if (ROOT / name).is_file() else (ROOT / name).rglob(pattern))
     }
     marked = {name for name in kept if name.endswith(".py") and ONE_SET.search((ROOT / name).read_text("utf-8"))}
-    left = marked if "not one_set" in words else set()
+    left = marked if any("not one_set" in word for word in words) else set()
     return {name for name in kept - left if not any(Path(name).is_relative_to(folder) for folder in ignored)}
 
 
@@ -60,6 +60,12 @@ def test_make_test_runs_every_test_file_and_notebook_but_those_in_colabs_twin() 
     stored = [f"{kind}/{path.name}" for kind in KINDS[:2] for path in (ROOT / kind).glob("*.ipynb")]
     wanted = {name for name in [*TESTS, *stored] if not name.startswith("tests/colab/")}
     assert wanted - selected(words) == set()
+
+
+def test_ci_leaves_out_no_test_for_its_time() -> None:
+    (words,) = commands(next(part for part in parts() if part.startswith("test ")))
+    assert "-m" not in words and "THOROUGH=1" in (ROOT / ".github/workflows/ci.yml").read_text(encoding="utf-8")
+    assert "not thorough" in commands("test")[0]
 
 
 def test_a_file_that_runs_in_one_set_only_says_so_on_top_and_the_other_set_has_the_rest() -> None:

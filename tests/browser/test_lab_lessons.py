@@ -40,25 +40,38 @@ class Ran:
         return self.notebook.page
 
 
-@pytest.fixture(scope="module", params=[path.stem for path in LESSON_FILES])
+# What these compute takes a minute; the others show all kinds of outputs that there are.
+LONG = ("backprop_and_gradient_descent", "cnn_classification", "write_a_kernel", "make_it_fast")
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(path.stem, marks=pytest.mark.thorough if path.stem.partition("_")[2] in LONG else ())
+        for path in LESSON_FILES
+    ],
+)
 def lesson(request: pytest.FixtureRequest, lab: Lab, browser: Browser) -> Iterator[Ran]:
     path = f"{LESSONS}/{request.param}.ipynb"
     lab.fresh(path)
     lab.theme("JupyterLab Light")
-    with watched(browser) as page:
-        began = time.perf_counter()
-        notebook = LabNotebook(page, lab, path)
-        opened = time.perf_counter()
-        notebook.wait_for_kernel()
-        notebook.clear()
-        assert notebook.pictures() == [], "the pictures that follow are of this run"
-        started = time.perf_counter()
-        notebook.run_all()
-        notebook.outputs().locator("img:visible").first.wait_for()
-        pictured = time.perf_counter()
-        yield Ran(notebook, notebook.wait_for_the_end(), opened - began, pictured - started)
+    try:
+        with watched(browser) as page:
+            began = time.perf_counter()
+            notebook = LabNotebook(page, lab, path)
+            opened = time.perf_counter()
+            notebook.wait_for_kernel()
+            notebook.clear()
+            assert notebook.pictures() == [], "the pictures that follow are of this run"
+            started = time.perf_counter()
+            notebook.run_all()
+            notebook.outputs().locator("img:visible").first.wait_for()
+            pictured = time.perf_counter()
+            yield Ran(notebook, notebook.wait_for_the_end(), opened - began, pictured - started)
+    finally:
+        # After the page is closed: a widget that is still being drawn would miss its kernel.
         lab.stop_kernels()
-    lab.fresh(path)
+        lab.fresh(path)
 
 
 def test_every_cell_runs_and_none_ends_in_an_error(lesson: Ran) -> None:
