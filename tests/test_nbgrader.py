@@ -29,7 +29,7 @@ from course.authoring.release import SOLUTION_ONLY
 from course.checks.registry import exercises
 from course.curriculum import lesson_of
 
-pytestmark = pytest.mark.one_set
+pytestmark = [pytest.mark.one_set, pytest.mark.thorough]
 
 ROOT = course_root(Path(__file__).parent)
 ASSIGNMENT = "part_1"

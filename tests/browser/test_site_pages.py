@@ -82,6 +82,7 @@ def test_a_page_can_be_read_by_everybody(
     assert axe(page) == []
 
 
+@pytest.mark.thorough
 def test_no_page_scrolls_sideways_on_a_phone(site: Site, visit: Callable[..., Page]) -> None:
     wide = [path for path in site.pages if visit(path, "phone").evaluate(_TOO_WIDE) > 0]
     assert wide == []
