@@ -36,6 +36,11 @@ HARMLESS = (
 )
 
 
+# anywidget gives a widget two seconds to begin (AbortSignal.timeout), which a busy machine may need longer for.
+_PATIENCE = f"""const within = AbortSignal.timeout.bind(AbortSignal);
+AbortSignal.timeout = ms => within(Math.max(ms, {1000 * HANG_S:.0f}));"""
+
+
 class Watch:
     """Collects a page's problems from now on.
 
@@ -79,6 +84,7 @@ def watched(browser: Browser) -> Iterator[Page]:
     """
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     context.set_default_timeout(1000 * HANG_S)
+    context.add_init_script(_PATIENCE)
     page = context.new_page()
     watch = Watch(page)
     try:
