@@ -11,7 +11,7 @@ import os
 import jax
 
 # What may keep a device from being seen.
-_BLINDS = ("CUDA_VISIBLE_DEVICES", "JAX_CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES", "XLA_FLAGS")
+_BLINDS = ("CUDA_VISIBLE_DEVICES", "JAX_CUDA_VISIBLE_DEVICES", "ROCR_VISIBLE_DEVICES")
 
 
 class DeviceError(RuntimeError):
