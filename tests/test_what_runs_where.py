@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import subprocess
@@ -17,6 +18,7 @@ pytestmark = pytest.mark.one_set
 ROOT = course_root(Path(__file__).parent)
 TESTS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
 ONE_SET = re.compile(r"^pytestmark = .*\bone_set\b", re.M)
+OURS = ("JOBS", "PYTEST_ARGS", "PYTHON", "SEEDS", "T", "THOROUGH", "VENV")
 # Without paths of its own a run of pytest has these: `testpaths` of pyproject.toml.
 USUAL = ("tests", "notebooks", "solutions")
 
@@ -30,7 +32,15 @@ def parts() -> list[str]:
 def commands(part: str) -> list[list[str]]:
     """The words of each pytest that `make <part>` would run."""
     dry = ["make", "--dry-run", "--no-print-directory", *shlex.split(part)]
-    said = subprocess.run(dry, cwd=ROOT, capture_output=True, text=True, check=True).stdout.replace("\\\n", " ")
+    # The make that runs this test hands its own variables on, THOROUGH=1 among them: here each target is called by itself.
+    env = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in OURS and not name.startswith(("MAKE", "MFLAGS"))
+    }
+    said = subprocess.run(dry, cwd=ROOT, env=env, capture_output=True, text=True, check=True).stdout.replace(
+        "\\\n", " "
+    )
     lines = [shlex.split(line) for line in said.splitlines() if "-m pytest" in line]
     return [words[words.index("pytest") + 1 :] for words in lines]
 
