@@ -23,7 +23,7 @@ def renumber_lessons(
 ) -> None:
     """Rename notebooks and rewrite links and words, as the table in course/curriculum.py says.
 
-    Change the table first: put the new lesson's line where it belongs, and raise the numbers after it. Nothing is run.
+    Change the table first: put the new lesson's line where it belongs. Nothing is run.
     """
     root = course_root()
     lines = wrong(root) if check else renumber(root)
