@@ -17,7 +17,7 @@ pytestmark = pytest.mark.one_set
 
 ROOT = course_root(Path(__file__).parent)
 TESTS = sorted(path.relative_to(ROOT).as_posix() for path in (ROOT / "tests").rglob("test_*.py"))
-ONE_SET = re.compile(r"^pytestmark = .*\bone_set\b", re.M)
+ONE_SET = re.compile(r"^pytestmark = (?:\[\s*)?[^\n]*\bone_set\b", re.M)
 OURS = ("JOBS", "PYTEST_ARGS", "PYTHON", "SEEDS", "T", "THOROUGH", "VENV")
 # Without paths of its own a run of pytest has these: `testpaths` of pyproject.toml.
 USUAL = ("tests", "notebooks", "solutions")
