@@ -5,12 +5,24 @@ from __future__ import annotations
 import html
 import math
 import re
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
+
+from course.rounding import rounded
 
 if TYPE_CHECKING:
     from course.widgets.panel import Panel
 
 _made: dict[str, Prediction] = {}
+
+# Where the number beside a guess comes from.
+Source = Literal["measured", "counted", "computed", "datasheet", "simulated"]
+_LABELS: dict[Source, str] = {
+    "measured": "measured here",
+    "counted": "counted",
+    "computed": "computed",
+    "datasheet": "from the datasheet",
+    "simulated": "counted by the simulator",
+}
 
 
 class Prediction:
@@ -22,12 +34,14 @@ class Prediction:
         choices: the answers to choose from, or None where the guess is a number.
         guess: a float, one of ``choices``, or None as long as nobody has answered.
         measured: what ``reveal`` was given, or None.
+        source: where that comes from, or None.
     """
 
     def __init__(self, question: str, unit: str = "", choices: tuple[str, ...] | None = None) -> None:
         self.question, self.unit, self.choices = question, unit, choices
         self.guess: float | str | None = None
         self.measured: float | str | None = None
+        self.source: Source | None = None
 
     def answer(self, guess: float | str | None) -> None:
         """Record a guess without a widget: ``guess.answer(30)``.
@@ -50,12 +64,21 @@ class Prediction:
                 raise ValueError(f"the guess must be a number; got {guess!r}")
             self.guess = number
 
-    def reveal(self, measured: Any) -> Reveal:
-        """Set what was measured beside the guess, and keep both for ``my_numbers()``.
+    def reveal(self, measured: Any, *, source: Source) -> Reveal:
+        """Set the answer beside the guess, and keep both for ``my_numbers()``.
 
         Args:
             measured: a number (in ``unit``; 0-d arrays will do), or one of the choices.
+            source: where the answer comes from: "measured" on this machine just now (a time, a rate, what a trained network
+                gets right), "counted" (calls, bytes, parameters), "computed" from a formula, "datasheet" (a quotient of two
+                figures of a maker, too), or "simulated" (what `course.simt` counts).
+
+        Raises:
+            ValueError: the source is none of these.
         """
+        if source not in get_args(Source):
+            raise ValueError(f"the source is one of {', '.join(get_args(Source))}; got {source!r}")
+        self.source = source
         self.measured = measured if isinstance(measured, str) else float(measured)
         return Reveal(self)
 
@@ -73,7 +96,7 @@ class Prediction:
             side = "too low" if guess < measured else "too high"
             if factor < 2:
                 return f"close: {100 * abs(guess / measured - 1):.0f} % {side}"
-            return f"{_figure(factor)} times {side}"
+            return f"{rounded(factor)} times {side}"
         return "too low" if guess < measured else "too high"
 
     def __repr__(self) -> str:
@@ -106,7 +129,7 @@ class Prediction:
         if self.choices is not None:
             field = Choice("guess", label, self.choices, at="" if self.guess is None else str(self.guess))
         else:
-            typed = "" if self.guess is None else _figure(float(self.guess))
+            typed = "" if self.guess is None else rounded(float(self.guess))
             field = Text("guess", label, at=typed, hint="a number, then Enter", unit=self.unit)
 
         def answered(value: dict[str, Any], moved: frozenset[str]) -> Answer:
@@ -131,8 +154,9 @@ class Reveal:
 
     @property
     def _label(self) -> str:
-        # A choice is a fact; a number is what this machine gave.
-        return "the answer" if isinstance(self.prediction.measured, str) else "measured here"
+        source = self.prediction.source
+        assert source is not None
+        return f"the answer ({_LABELS[source]})" if isinstance(self.prediction.measured, str) else _LABELS[source]
 
     def __repr__(self) -> str:
         p = self.prediction
@@ -181,18 +205,24 @@ class Numbers:
     def __init__(self, rows: list[Prediction]) -> None:
         self.rows = rows
 
-    def _cells(self) -> list[tuple[str, str, str, str]]:
-        return [(p.question, _said(p.guess, p.unit) or "–", _said(p.measured, p.unit), p.verdict()) for p in self.rows]
+    def _cells(self) -> list[tuple[str, str, str, str, str]]:
+        return [
+            (p.question, _said(p.guess, p.unit) or "–", _said(p.measured, p.unit), _LABELS[p.source], p.verdict())
+            for p in self.rows
+            if p.source is not None
+        ]
 
     def __repr__(self) -> str:
         if not self.rows:
             return "Nothing has been measured against a guess yet."
-        return "\n".join(f"{q}  you: {g}  measured: {m}{f'  ({v})' if v else ''}" for q, g, m, v in self._cells())
+        return "\n".join(f"{q}  you: {g}  {s}: {m}{f'  ({v})' if v else ''}" for q, g, m, s, v in self._cells())
 
     def _repr_html_(self) -> str:
         if not self.rows:
             return _card(repr(self))
-        head = "".join(f"<th style='text-align: left'>{name}</th>" for name in ("question", "you said", "it is", ""))
+        head = "".join(
+            f"<th style='text-align: left'>{name}</th>" for name in ("question", "you said", "it is", "source", "")
+        )
         body = "".join(
             "<tr>" + "".join(f"<td style='text-align: left'>{html.escape(cell)}</td>" for cell in row) + "</tr>"
             for row in self._cells()
@@ -203,16 +233,6 @@ class Numbers:
 def my_numbers() -> Numbers:
     """Every question of this session that has been measured, with your guess beside it."""
     return Numbers([p for p in _made.values() if p.measured is not None])
-
-
-def _figure(x: float) -> str:
-    """Three significant digits, without exponent for the sizes that people read: 0.0123, 4.5, 37, 1,280."""
-    if not math.isfinite(x):
-        return f"{x:g}"
-    x = float(f"{x:.3g}")  # rounded before the size is looked at: 999.9 is 1,000
-    if abs(x) < 1000:
-        return f"{x:g}"
-    return f"{x:,.0f}" if abs(x) < 1e9 else f"{x:.2e}"
 
 
 def _typed(text: str, unit: str) -> str | None:
@@ -228,7 +248,7 @@ def _said(value: float | str | None, unit: str) -> str:
         return ""
     if isinstance(value, str):
         return value
-    return f"{_figure(value)} {unit}".strip()
+    return f"{rounded(value)} {unit}".strip()
 
 
 def _kept(p: Prediction) -> str:

@@ -27,7 +27,7 @@ LESSON = notebook(
     code("set_up"),
     markdown("Now write it: [exercises](../exercises/a.ipynb)."),
     code("claim(2 > 1, 'two is more')"),
-    markdown("## What you measured"),
+    markdown("## Your guesses and the answers"),
     code("my_numbers()", metadata={"tags": ["nbval-ignore-output"]}),
     markdown("## What comes next"),
 )
@@ -57,7 +57,7 @@ def test_a_whole_lesson_and_a_whole_solution_pass() -> None:
 
 @pytest.mark.parametrize(
     "part",
-    ["What you will be able to do", "What you need", "How long", "What you measured", "What comes next"],
+    ["What you will be able to do", "What you need", "How long", "Your guesses and the answers", "What comes next"],
 )
 def test_a_lesson_without_a_part_of_its_frame_is_named(part: str) -> None:
     (problem,) = lesson_problems(edited(LESSON, part), "a")

@@ -197,7 +197,7 @@ def _imported(code: str) -> set[str]:
 
 def test_import_course_is_light() -> None:
     """None of the packages that take long to import comes with `import course`, nor with `check`, nor with a verdict."""
-    code = "import course\nfrom course import check, claim, predict, my_numbers, timed\nclaim(True, 'x')\nprint(predict('q').reveal(1))"
+    code = "import course\nfrom course import check, claim, predict, my_numbers, timed\nclaim(True, 'x')\nprint(predict('q').reveal(1, source='measured'))"
     assert _imported(code).isdisjoint(HEAVY)
 
 

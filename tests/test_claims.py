@@ -1,4 +1,4 @@
-"""Promises of `claim`: a fact is printed only where it was measured, the same on every machine."""
+"""Promises of `claim`: a fact is printed only where it was measured, with its figures."""
 
 from __future__ import annotations
 
@@ -13,8 +13,15 @@ from course.claims import ClaimFailed
 
 
 @pytest.mark.parametrize("holds", [True, np.True_, np.array(True), jnp.array(3) > 2, 1])
-def test_a_claim_that_holds_prints_its_sentence_and_no_figure(holds: Any, capsys: pytest.CaptureFixture[str]) -> None:
-    claim(holds, "one batched call beats many single calls", ratio=37.2)
+def test_a_claim_that_holds_prints_its_sentence_and_its_figures(holds: Any, capsys: pytest.CaptureFixture[str]) -> None:
+    claim(holds, "Amdahl's law predicts the gain", predicted="3.95×", measured="3.74×", parallel_runs=1200)
+    assert capsys.readouterr().out == (
+        "✓ Amdahl's law predicts the gain:\u00a03.95× predicted, 3.74× measured, 1,200 parallel runs\n"
+    )
+
+
+def test_a_claim_without_figures_is_its_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    claim(True, "one batched call beats many single calls")
     assert capsys.readouterr().out == "✓ one batched call beats many single calls\n"
 
 

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from course import my_numbers, predict
-from course.predict import Prediction, _figure, _typed
+from course.predict import _typed
 from course.widgets import front
 
 room = import_module("course.predict")
@@ -117,7 +117,7 @@ def test_other_choices_make_it_another_question() -> None:
 
 def test_a_corrected_unit_is_taken_over() -> None:
     predict("How long?", unit="s").answer(3)
-    assert repr(predict("How long?", unit="ms").reveal(3)) == "your guess: 3 ms  ·  measured here: 3 ms  (spot on)"
+    assert repr(predict("How long?", unit="ms").reveal(3, source="measured")) == "your guess: 3 ms  ·  measured here: 3 ms  (spot on)"
 
 
 @pytest.mark.parametrize("guess", ["a lot", "", [], float("nan"), float("inf"), "nan"])
@@ -155,24 +155,24 @@ def test_one_choice_is_no_question() -> None:
 def test_the_verdict_says_how_far_off_in_words(guess: float, measured: float, says: str) -> None:
     prediction = predict("How much?")
     prediction.answer(guess)
-    prediction.reveal(measured)
+    prediction.reveal(measured, source="measured")
     assert prediction.verdict() == says
 
 
 def test_a_choice_is_right_or_not() -> None:
     guess = predict("Which?", choices=["the loop", "the batch"])
     guess.answer("the loop")
-    assert repr(guess.reveal("the loop")) == "your guess: the loop  ·  the answer: the loop  (as you said)"
-    assert "not what you said" in repr(guess.reveal("the batch"))
+    assert repr(guess.reveal("the loop", source="computed")) == "your guess: the loop  ·  the answer (computed): the loop  (as you said)"
+    assert "not what you said" in repr(guess.reveal("the batch", source="measured"))
 
 
 @pytest.mark.parametrize("measured", [np.float32(2.5), jnp.array(2.5), 2.5])
 def test_any_scalar_can_be_revealed(measured: Any) -> None:
-    assert repr(predict("How much?").reveal(measured)) == "measured here: 2.5"
+    assert repr(predict("How much?").reveal(measured, source="measured")) == "measured here: 2.5"
 
 
 def test_where_nobody_answers_only_the_measurement_is_shown() -> None:
-    shown = predict("How much faster?", unit="×").reveal(37.04)
+    shown = predict("How much faster?", unit="×").reveal(37.04, source="measured")
     assert repr(shown) == "measured here: 37 ×"
     assert "you said" not in shown._repr_html_()
 
@@ -180,7 +180,7 @@ def test_where_nobody_answers_only_the_measurement_is_shown() -> None:
 def test_html_and_text_show_the_same_figures_and_html_is_escaped() -> None:
     guess = predict("Is 1 < 2 & 3?", unit="<b>")
     guess.answer(2)
-    page = guess.reveal(3)._repr_html_() + guess._still() + my_numbers()._repr_html_()
+    page = guess.reveal(3, source="measured")._repr_html_() + guess._still() + my_numbers()._repr_html_()
     assert "2 &lt;b&gt;" in page
     assert "1 &lt; 2 &amp; 3" in page
     assert "<b> " not in re.sub(r"<b>[^<]", "", page)
@@ -191,35 +191,34 @@ def test_my_numbers_is_a_table_of_what_was_measured() -> None:
     predict("Never measured").answer(1)
     first = predict("How much faster?", unit="×")
     first.answer(8)
-    first.reveal(64)
-    predict("How long?", unit="ms").reveal(1.5)
+    first.reveal(64, source="measured")
+    predict("How long?", unit="ms").reveal(1.5, source="datasheet")
     assert repr(my_numbers()) == (
-        "How much faster?  you: 8 ×  measured: 64 ×  (8 times too low)\nHow long?  you: –  measured: 1.5 ms"
+        "How much faster?  you: 8 ×  measured here: 64 ×  (8 times too low)\nHow long?  you: –  from the datasheet: 1.5 ms"
     )
     page = my_numbers()._repr_html_()
-    assert page.count("<tr>") == 3
+    assert page.count("<tr>") == 3 and "from the datasheet" in page
     assert "Never measured" not in page
     assert "64 ×" in page
 
 
 @pytest.mark.parametrize(
-    ("x", "text"),
+    ("source", "says"),
     [
-        (0, "0"),
-        (0.0123456, "0.0123"),
-        (0.00000123, "1.23e-06"),
-        (4.5, "4.5"),
-        (37.04, "37"),
-        (999.9, "1,000"),
-        (1284, "1,280"),
-        (5e8, "500,000,000"),
-        (3.2e12, "3.20e+12"),
-        (-1284, "-1,280"),
-        (float("inf"), "inf"),
+        ("measured", "measured here"),
+        ("counted", "counted"),
+        ("computed", "computed"),
+        ("datasheet", "from the datasheet"),
+        ("simulated", "counted by the simulator"),
     ],
 )
-def test_figures_have_three_digits_and_no_needless_exponent(x: float, text: str) -> None:
-    assert _figure(x) == text
+def test_the_answer_says_where_it_comes_from(source: Any, says: str) -> None:
+    assert repr(predict("How much?").reveal(3, source=source)) == f"{says}: 3"
+
+
+def test_a_source_that_is_none_of_them_is_refused() -> None:
+    with pytest.raises(ValueError, match="measured, counted, computed, datasheet, simulated; got 'guessed'"):
+        predict("How much?").reveal(3, source="guessed")  # type: ignore[arg-type]
 
 
 def test_it_works_without_any_front_end(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -235,4 +234,4 @@ def test_it_works_without_any_front_end(monkeypatch: pytest.MonkeyPatch) -> None
     assert repr(guess) == "<prediction: How much faster? not answered yet>"
     guess.answer(30)
     assert repr(guess) == "<prediction: How much faster? 30 ×>"
-    assert repr(guess.reveal(30)) == "your guess: 30 ×  ·  measured here: 30 ×  (spot on)"
+    assert repr(guess.reveal(30, source="measured")) == "your guess: 30 ×  ·  measured here: 30 ×  (spot on)"

@@ -15,7 +15,7 @@ from course.authoring.notebook import Cell, Notebook, Problem, code_cells, is_co
 from course.authoring.release import BEGIN, END, SOLUTION_ONLY
 
 OPENING = ("What you will be able to do", "What you need", "How long")
-CLOSING = ("What you measured", "What comes next")
+CLOSING = ("Your guesses and the answers", "What comes next")
 BOX = ("Difficulty", "Importance", "min")
 LONGEST_RECAP = 3
 SHORTEST_ALT = 30  # characters; a figure that is told in fewer is only named

@@ -15,14 +15,23 @@ from nbval.kernel import RunningKernel
 from nbval.plugin import IPyNbFile, coalesce_streams
 
 from course.authoring.kernels import manager
+from course.claims import BEFORE_FIGURES
+
+# A claim's sentence is compared; its figures are this machine's, and differ from run to run.
+_FIGURES = rf"(?m)^(✓ [^\n]*?){BEFORE_FIGURES}[^\n]*"
 
 
 class NotebookFile(IPyNbFile):  # type: ignore[misc]
-    """nbval's notebook file, whose kernel is forked from a process that has imported the libraries."""
+    """nbval's notebook file: its kernel is forked from a process that has imported the libraries, and figures of claims may differ."""
 
     def setup(self) -> None:
         self.kernel = _Kernel(str(self.path.parent), self.config.option.nbval_kernel_startup_timeout)
         self.setup_sanitize_files()
+
+    def setup_sanitize_files(self) -> None:
+        """Beside the patterns of `--nbval-sanitize-with`, leave out the figures of claims."""
+        super().setup_sanitize_files()
+        self.sanitize_patterns[_FIGURES] = r"\1"
 
 
 class _Kernel(RunningKernel):  # type: ignore[misc]
@@ -55,7 +64,9 @@ def differences(stored: Path, ran: Any, session: pytest.Session) -> Iterator[str
         session: of the pytest that compares.
     """
     outputs = {cell.id: cell.outputs for cell in ran.cells if cell.cell_type == "code"}
-    for item in IPyNbFile.from_parent(session, path=stored).collect():
+    notebook = NotebookFile.from_parent(session, path=stored)
+    notebook.setup_sanitize_files()
+    for item in notebook.collect():
         cell = item.cell
         if item.options["skip"] or not item.options["check"] or cell.execution_count is None:
             continue
