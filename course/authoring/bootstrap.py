@@ -23,8 +23,10 @@ from course.authoring.notebook import Cell, Notebook, Problem, code_cells, other
 from course.authoring.published import published
 
 CELL_ID = "bootstrap"
+# Folded: as a form in Colab (which shows the line with @title), hidden in JupyterLab, behind a click on the site.
+_FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
 _TEMPLATE = """\
-# Set-up: adds the course's small helper package where it is missing (on Colab), and no other.
+# @title Set-up: adds the course's small helper package where it is missing (on Colab), and no other
 import importlib.metadata, importlib.util, os, subprocess, sys
 
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # take GPU memory as needed
@@ -62,7 +64,7 @@ def cell(root: Path) -> Cell:
         "cell_type": "code",
         "execution_count": None,
         "id": CELL_ID,
-        "metadata": {},
+        "metadata": copy.deepcopy(_FOLDED),
         "outputs": [],
         "source": source(root),
     }
