@@ -26,7 +26,7 @@ CELL_ID = "bootstrap"
 # Folded: as a form in Colab (which shows the line with @title), hidden in JupyterLab, behind a click on the site.
 _FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
 _TEMPLATE = """\
-# @title Set-up: adds the course's small helper package where it is missing (on Colab), and no other
+# @title Set-up: adds the course's helper package where it is missing (on Colab), and no other
 import importlib.metadata, importlib.util, os, subprocess, sys
 
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # take GPU memory as needed
