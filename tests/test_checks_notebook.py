@@ -30,7 +30,7 @@ CELLS = {
     ),
     "clock": "import time\nassert perf_counter is time.perf_counter and time.localtime().tm_year > 2000",
     "widget": "guess = predict('How many?', unit='×')\nguess",
-    "reveal": "guess.answer(10)\nguess.reveal(12, source=\"measured\")",
+    "reveal": 'guess.answer(10)\nguess.reveal(12, source="measured")',
     "numbers": "my_numbers()",
 }
 

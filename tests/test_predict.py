@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from course import my_numbers, predict
-from course.predict import _typed
+from course.predict import Prediction, _typed
 from course.widgets import front
 
 room = import_module("course.predict")
@@ -117,7 +117,10 @@ def test_other_choices_make_it_another_question() -> None:
 
 def test_a_corrected_unit_is_taken_over() -> None:
     predict("How long?", unit="s").answer(3)
-    assert repr(predict("How long?", unit="ms").reveal(3, source="measured")) == "your guess: 3 ms  ·  measured here: 3 ms  (spot on)"
+    assert (
+        repr(predict("How long?", unit="ms").reveal(3, source="measured"))
+        == "your guess: 3 ms  ·  measured here: 3 ms  (spot on)"
+    )
 
 
 @pytest.mark.parametrize("guess", ["a lot", "", [], float("nan"), float("inf"), "nan"])
@@ -162,7 +165,10 @@ def test_the_verdict_says_how_far_off_in_words(guess: float, measured: float, sa
 def test_a_choice_is_right_or_not() -> None:
     guess = predict("Which?", choices=["the loop", "the batch"])
     guess.answer("the loop")
-    assert repr(guess.reveal("the loop", source="computed")) == "your guess: the loop  ·  the answer (computed): the loop  (as you said)"
+    assert (
+        repr(guess.reveal("the loop", source="computed"))
+        == "your guess: the loop  ·  the answer (computed): the loop  (as you said)"
+    )
     assert "not what you said" in repr(guess.reveal("the batch", source="measured"))
 
 

@@ -1,4 +1,4 @@
-"""The commands `course list`, `format`, `release`, `bootstrap` and `lesson`: the notebooks, written, checked and released."""
+"""The commands `course list`, `minutes`, `format`, `release`, `bootstrap` and `lesson`: the notebooks, written, checked and released."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from rich.table import Table
 
 from course.authoring import bootstrap as setup_cell
 from course.authoring import format as formatting
-from course.authoring import lessons, release
+from course.authoring import lessons, minutes, release
 from course.authoring.extras import require
 from course.authoring.notebook import AuthoringError, dumps, read, write
 from course.cli.output import count, err, finish, out
@@ -32,6 +32,7 @@ Timeout = Annotated[int, typer.Option(help="Seconds that one cell may take.", mi
 def register(app: typer.Typer) -> None:
     """Add the commands to the program `course`."""
     app.command("list")(list_lessons)
+    app.command("minutes")(reading_minutes)
     app.command("format")(format_notebooks)
     app.command("release")(release_exercises)
     app.command("bootstrap")(bootstrap_cell)
@@ -51,6 +52,30 @@ def list_lessons() -> None:
         Console(highlight=False).print(table)
     else:
         out.print("There are no lessons yet.")
+
+
+def reading_minutes(
+    notebooks: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="[LESSONS]…", help="Lessons by name, number or topic. Default: all."),
+    ] = None,
+) -> None:
+    """Show how long each lesson takes to read, run and guess, by what stands in it, beside what it says."""
+    root = lessons.course_root()
+    chosen = [lessons.find_name(root, name) for name in notebooks or ()] or lessons.names(root)
+    table = Table(
+        "lesson", "words", "code", "guesses", "figures", "takes", "says", caption="code in lines, times in minutes"
+    )
+    wrong = []
+    for name in chosen:
+        nb = read(root / lessons.LESSONS / f"{name}.ipynb")
+        takes = minutes.reading(nb)
+        counts = (takes.words, takes.lines, takes.guesses, takes.figures)
+        says = minutes.stated(nb)
+        table.add_row(name, *(f"{number:,}" for number in counts), f"{takes.minutes:.0f}", str(says or "–"))
+        wrong += [f"{name}: {problem}" for problem in [minutes.minutes_problem(nb)] if problem]
+    Console(highlight=False).print(table)
+    finish(wrong, "")
 
 
 def format_notebooks(

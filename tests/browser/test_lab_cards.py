@@ -23,7 +23,7 @@ CARDS = {
     "passed": "def neuron(x, w, b):\n    return jnp.tanh(w @ x + b)\ncheck(neuron)",
     "a question": "guess = predict('How many?', unit='×')\nguess",
     "a question with choices": "which = predict('Which one?', choices=['this', 'that'])\nwhich",
-    "its answer": "guess.answer(3)\nguess.reveal(30, source=\"measured\")",
+    "its answer": 'guess.answer(3)\nguess.reveal(30, source="measured")',
     "the table of guesses": "my_numbers()",
 }
 
