@@ -15,7 +15,7 @@ TOPICS = (
     "start_here",
     "gpu_parallelism",
     "the_neuron",
-    "backprop_and_gradient_descent",
+    "backprop",
     "cnn_classification",
     "write_a_kernel",
     "make_it_fast",

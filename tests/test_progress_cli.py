@@ -58,7 +58,7 @@ def course(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) 
 
 
 @pytest.mark.parametrize("columns", [60, 80, 100])
-@pytest.mark.parametrize("words", [(), ("--lesson", "the_neuron"), ("--lesson", "backprop_and_gradient_descent")])
+@pytest.mark.parametrize("words", [(), ("--lesson", "the_neuron"), ("--lesson", "backprop")])
 def test_nothing_is_cut_off_at_usual_widths(file: Path, course: Run, columns: int, words: tuple[str, ...]) -> None:
     status, out, err = course(*words, columns=columns)
     assert (status, err) == (0, "")

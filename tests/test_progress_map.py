@@ -227,7 +227,7 @@ def test_the_link_leads_to_the_heading_where_the_notebook_is_there(
 
 def test_one_lesson_s_map_suggests_within_it_until_it_is_done(file: Path) -> None:
     store.record(LESSON, verdict("neuron"))
-    assert progress("backprop_and_gradient_descent").next.lesson == lesson_of("backprop_and_gradient_descent")
+    assert progress("backprop").next.lesson == lesson_of("backprop")
     assert progress("the_neuron").next.heading == "layer"
     for name in exercises(LESSON):
         store.record(LESSON, verdict(name))

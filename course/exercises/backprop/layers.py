@@ -9,7 +9,7 @@ import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.exercises.backprop_and_gradient_descent.common import TOPIC, batch_of, normal
+from course.exercises.backprop.common import TOPIC, batch_of, normal
 
 Three = tuple[Array, Array, Array]
 

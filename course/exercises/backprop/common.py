@@ -13,7 +13,7 @@ from jax import Array
 from course.checks.compare import kind_of
 from course.checks.exercise import WrongAnswer
 
-TOPIC = "backprop_and_gradient_descent"
+TOPIC = "backprop"
 # The network's parameters, in the order in which they are compared.
 NAMES = ("W1", "b1", "W2", "b2")
 
@@ -55,7 +55,7 @@ def after_colon(hint: str) -> str:
 
 # --- Answers that are dicts ---------------------------------------------------------------------------------------------
 
-# What a probe puts in front of the entries of a dict (see probes/backprop_and_gradient_descent.py).
+# What a probe puts in front of the entries of a dict (see probes/backprop.py).
 DICT = "a dict"
 
 

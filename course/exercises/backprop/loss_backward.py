@@ -8,8 +8,8 @@ import jax
 from jax import Array
 
 from course.checks.exercise import Exercise, Mistake
-from course.exercises.backprop_and_gradient_descent.common import TOPIC, of_labels, one_hot
-from course.exercises.backprop_and_gradient_descent.loss import cases, plain_softmax
+from course.exercises.backprop.common import TOPIC, of_labels, one_hot
+from course.exercises.backprop.loss import cases, plain_softmax
 
 
 def softmax_cross_entropy_backward(logits: Array, labels: Array) -> Array:

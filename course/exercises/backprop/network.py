@@ -13,8 +13,8 @@ from jax import Array
 
 from course.checks.compare import describe
 from course.checks.exercise import Case, Exercise, Mistake
-from course.checks.probes.backprop_and_gradient_descent import of_network
-from course.exercises.backprop_and_gradient_descent.common import (
+from course.checks.probes.backprop import of_network
+from course.exercises.backprop.common import (
     NAMES,
     TOPIC,
     Params,

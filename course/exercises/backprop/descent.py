@@ -8,9 +8,9 @@ from typing import Any
 from jax import Array
 
 from course.checks.exercise import Exercise, Mistake
-from course.checks.probes.backprop_and_gradient_descent import steps
-from course.exercises.backprop_and_gradient_descent.common import TOPIC, Params
-from course.exercises.backprop_and_gradient_descent.stepping import (
+from course.checks.probes.backprop import steps
+from course.exercises.backprop.common import TOPIC, Params
+from course.exercises.backprop.stepping import (
     CHANGED,
     NETWORK,
     OTHERS,

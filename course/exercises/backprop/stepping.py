@@ -12,8 +12,8 @@ import numpy as np
 
 from course.checks.compare import describe, equal
 from course.checks.exercise import Case, WrongAnswer
-from course.checks.probes.backprop_and_gradient_descent import steps
-from course.exercises.backprop_and_gradient_descent.common import Params, after_colon, entries, is_dict, normal
+from course.checks.probes.backprop import steps
+from course.exercises.backprop.common import Params, after_colon, entries, is_dict, normal
 
 # The parameters of a case, and their shapes.
 Shapes = Mapping[str, tuple[int, ...]]

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from course.checks.exercise import Case
-from course.exercises.backprop_and_gradient_descent.common import NAMES, normal
+from course.exercises.backprop.common import NAMES, normal
 
 CLASSES = 10
 PIXELS = 28 * 28
@@ -23,7 +23,7 @@ RATE, BATCH, STEPS, EXAMPLES, HIDDEN = 0.15, 32, 300, 1000, 32
 
 
 class Digits:
-    """Answers the questions of :func:`course.checks.probes.backprop_and_gradient_descent.trained`.
+    """Answers the questions of :func:`course.checks.probes.backprop.trained`.
 
     Args:
         pixels: the training images `(n, in)`, uint8.

@@ -13,7 +13,7 @@ import pytest
 
 from course.checks import find, judge
 from course.checks.verdict import Verdict
-from course.exercises.backprop_and_gradient_descent.network import two_layer_gradients
+from course.exercises.backprop.network import two_layer_gradients
 
 
 def the_verdict(name: str, answer: Callable[..., Any], seed: int = 0) -> Verdict:

@@ -11,7 +11,7 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from course.exercises.backprop_and_gradient_descent.common import NAMES, Params, of_labels
+from course.exercises.backprop.common import NAMES, Params, of_labels
 
 
 def _loss(params: Params, X: Array, labels: Array) -> Array:

@@ -17,7 +17,7 @@ from hypothesis.extra import numpy as hnp
 from course.authoring.notebook import read
 from course.curriculum import lesson_of
 
-LESSON = Path(__file__).parents[1] / "notebooks" / f"{lesson_of('backprop_and_gradient_descent')}.ipynb"
+LESSON = Path(__file__).parents[1] / "notebooks" / f"{lesson_of('backprop')}.ipynb"
 ENGINE = ("engine-value", "engine-order", "engine-operations", "engine-functions", "engine-operators")
 
 

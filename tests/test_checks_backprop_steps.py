@@ -19,13 +19,13 @@ from course.checks.judge import marking
 from course.checks.verdict import Verdict
 from course.curriculum import lesson_of
 from course.data import load
-from course.exercises.backprop_and_gradient_descent.digits import Digits
+from course.exercises.backprop.digits import Digits
 from course.grading.model import Settings
 from course.grading.sandbox import bubblewrap
 from course.grading.sandbox.withheld import hidden_images, withhold
 from course.grading.workers.worker import Worker
 
-LESSON = lesson_of("backprop_and_gradient_descent")
+LESSON = lesson_of("backprop")
 
 
 def the_verdict(name: str, answer: Callable[..., Any], seed: int = 0) -> Verdict:

@@ -12,8 +12,8 @@ from jax import Array
 
 from course.checks.compare import describe, equal, is_array
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.probes.backprop_and_gradient_descent import slopes
-from course.exercises.backprop_and_gradient_descent.common import TOPIC, after_colon, normal
+from course.checks.probes.backprop import slopes
+from course.exercises.backprop.common import TOPIC, after_colon, normal
 
 F = Callable[[Array], Array]
 # In float32 the quotient of a difference has an error of about 6e-8 · |f| / h, which is 1e-5 for the smallest h that is asked.
