@@ -16,17 +16,18 @@ TOPICS = (
     "gpu_parallelism",
     "the_neuron",
     "backprop",
+    "gradient_descent",
     "cnn_classification",
     "write_a_kernel",
     "make_it_fast",
 )
 # Lessons to come, numbered on, as texts name some of them already. A line moves up when its notebooks are there.
 TO_COME = (
-    "several_devices",
+    "scale_out",
     "deeper_networks",
-    "detection",
-    "tracking",
-    "verification",
+    "object_detection",
+    "object_tracking",
+    "face_verification",
     "robustness",
     "deployment",
     "attention",

@@ -1,15 +1,12 @@
-"""The exercises of lesson 03: slopes by asking and by the chain rule, and the steps that follow them down."""
+"""The exercises of lesson 03: slopes by asking and by the chain rule."""
 
 from __future__ import annotations
 
-from course.exercises.backprop.adam import ADAM_STEP
-from course.exercises.backprop.descent import MOMENTUM_STEP, SGD_STEP
 from course.exercises.backprop.layers import LINEAR_BACKWARD, RELU_BACKWARD
 from course.exercises.backprop.loss import CROSS_ENTROPY
 from course.exercises.backprop.loss_backward import SOFTMAX_CROSS_ENTROPY_BACKWARD
 from course.exercises.backprop.network import TWO_LAYER_GRADIENTS
 from course.exercises.backprop.slopes import NUMERICAL_GRADIENT
-from course.exercises.backprop.training import TRAIN
 
 # In the order of the lesson.
 EXERCISES = (
@@ -19,8 +16,4 @@ EXERCISES = (
     RELU_BACKWARD,
     SOFTMAX_CROSS_ENTROPY_BACKWARD,
     TWO_LAYER_GRADIENTS,
-    SGD_STEP,
-    MOMENTUM_STEP,
-    ADAM_STEP,
-    TRAIN,
 )

@@ -10,10 +10,11 @@ import numpy as np
 
 from course.checks.compare import difference
 from course.checks.exercise import Exercise, Mistake, WrongAnswer
-from course.checks.probes.backprop import trained
-from course.exercises.backprop.common import NAMES, TOPIC, after_colon, entries
-from course.exercises.backprop.digits import alike_case, apart_case, digits_case, world
-from course.exercises.backprop.loops import (
+from course.checks.probes.gradient_descent import trained
+from course.exercises.backprop.common import NAMES, after_colon, entries
+from course.exercises.gradient_descent.common import TOPIC
+from course.exercises.gradient_descent.digits import alike_case, apart_case, digits_case, world
+from course.exercises.gradient_descent.loops import (
     at_random,
     everything,
     in_turn,

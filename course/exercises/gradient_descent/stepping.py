@@ -12,7 +12,7 @@ import numpy as np
 
 from course.checks.compare import describe, equal
 from course.checks.exercise import Case, WrongAnswer
-from course.checks.probes.backprop import steps
+from course.checks.probes.gradient_descent import steps
 from course.exercises.backprop.common import Params, after_colon, entries, is_dict, normal
 
 # The parameters of a case, and their shapes.

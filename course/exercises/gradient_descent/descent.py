@@ -8,9 +8,10 @@ from typing import Any
 from jax import Array
 
 from course.checks.exercise import Exercise, Mistake
-from course.checks.probes.backprop import steps
-from course.exercises.backprop.common import TOPIC, Params
-from course.exercises.backprop.stepping import (
+from course.checks.probes.gradient_descent import steps
+from course.exercises.backprop.common import Params
+from course.exercises.gradient_descent.common import TOPIC
+from course.exercises.gradient_descent.stepping import (
     CHANGED,
     NETWORK,
     OTHERS,

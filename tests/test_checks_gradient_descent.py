@@ -19,7 +19,7 @@ from course.checks.judge import marking
 from course.checks.verdict import Verdict
 from course.curriculum import lesson_of
 from course.data import load
-from course.exercises.backprop.digits import Digits
+from course.exercises.gradient_descent.digits import Digits
 from course.grading.model import Settings
 from course.grading.sandbox import bubblewrap
 from course.grading.sandbox.withheld import hidden_images, withhold

@@ -1,0 +1,3 @@
+"""What the rooms of this lesson's catalogue share."""
+
+TOPIC = "gradient_descent"
