@@ -18,6 +18,7 @@ TOPICS = (
     "backprop",
     "gradient_descent",
     "cnn_classification",
+    "roofline",
     "write_a_kernel",
     "make_it_fast",
 )

@@ -17,7 +17,7 @@ _AMPERE = 8.0
 
 
 def interpret() -> bool:
-    """True where `pl.pallas_call` has to be told ``interpret=True`` on this device, False where it can compile lesson 05's kernels.
+    """True where `pl.pallas_call` has to be told ``interpret=True`` on this device, False where it can compile lesson 07's kernels.
 
     A kernel is compiled on an NVIDIA GPU of compute capability 8.0 (Ampere) or more, if a small one that does all that the
     lesson's kernels do could be compiled here and gave the right numbers; this is tried once in a session. Everywhere else, on a

@@ -1,4 +1,4 @@
-"""Promises of lesson 04's catalogue: mistakes are named as learners write them, and the sentences fit what they did."""
+"""Promises of lesson 05's catalogue: mistakes are named as learners write them, and the sentences fit what they did."""
 
 from __future__ import annotations
 

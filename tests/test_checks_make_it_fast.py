@@ -1,4 +1,4 @@
-"""Promises of lesson 06's checks: right answers pass in whichever form, and how something was done is seen where it counts."""
+"""Promises of lesson 08's checks: right answers pass in whichever form, and how something was done is seen where it counts."""
 
 from __future__ import annotations
 

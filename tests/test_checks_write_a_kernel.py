@@ -1,4 +1,4 @@
-"""Promises of lesson 05's checks: kernels are judged by their numbers and by how they go over the arrays, whichever way they are written."""
+"""Promises of lesson 07's checks: kernels are judged by their numbers and by how they go over the arrays, whichever way they are written."""
 
 from __future__ import annotations
 

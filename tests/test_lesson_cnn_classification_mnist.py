@@ -1,4 +1,4 @@
-"""Lesson 04 holds what it says of the full MNIST: the same cells, one word changed, five epochs.
+"""Lesson 05 holds what it says of the full MNIST: the same cells, one word changed, five epochs.
 
 Three minutes of training, so in one set alone. Colab's versions train the lesson itself, on fewer digits, in the twin.
 """

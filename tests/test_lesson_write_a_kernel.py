@@ -1,4 +1,4 @@
-"""Lesson 05's kernels, counters and race, taken out of the notebook and held to JAX, to the compiler, and to counting by hand."""
+"""Lesson 07's kernels, counters and race, taken out of the notebook and held to JAX, to the compiler, and to counting by hand."""
 
 from __future__ import annotations
 

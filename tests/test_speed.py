@@ -44,7 +44,7 @@ def images() -> Array:
 
 
 def _network(params: dict[str, Array], x: Array) -> Array:
-    """Two convolutions of 3 × 3 with a pool after each, as in lesson 04: `(batch, h, w, 1)` to one number."""
+    """Two convolutions of 3 × 3 with a pool after each, as in lesson 05: `(batch, h, w, 1)` to one number."""
     for name in ("first", "second"):
         x = lax.conv_general_dilated(x, params[name], (1, 1), "SAME", dimension_numbers=("NHWC", "HWIO", "NHWC"))
         x = jax.nn.relu(pool_by_slices(x))

@@ -89,7 +89,7 @@ class Run:
         self._key = jax.random.key(seed)
         params, running = new(self._key, recipe.width)
         self.state = params, running, self._optimizer.init(params)
-        # XLA runs convolutions in a loop on the device many times slower on a CPU (lesson 06), which only rehearses.
+        # XLA runs convolutions in a loop on the device many times slower on a CPU (lesson 08), which only rehearses.
         self._epoch = jax.jit(self._scan) if jax.default_backend() != "cpu" else self._loop
         self._one = jax.jit(self._step)
 

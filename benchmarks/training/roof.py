@@ -1,4 +1,4 @@
-"""What the device can do at most, as lessons 01 and 06 measure it: `python -m benchmarks.training.roof` prints it as JSON."""
+"""What the device can do at most, as lessons 01 and 08 measure it: `python -m benchmarks.training.roof` prints it as JSON."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 Weights = dict[str, NDArray[np.float32]]
 
-# Lesson 04's network of convolutions and lesson 03's of dense layers.
+# Lesson 05's network of convolutions and lesson 03's of dense layers.
 NETWORKS = ("cnn", "mlp")
 BATCHES = (32, 128, 512)
 # The epoch that is timed from the start of the process.

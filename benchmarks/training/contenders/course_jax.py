@@ -177,7 +177,7 @@ class Contender:
             return lax.scan(lambda state, rows: update(state, slopes(state[0], data, rows), 1), state, order)
 
         # A loop on the device sends one piece of work instead of thousands. But on a CPU XLA runs convolutions in a loop many
-        # times slower (lesson 06), so there the loop is Python's.
+        # times slower (lesson 08), so there the loop is Python's.
         pieces = network == "cnn" and _on_cpu()
         # In jaxlib 0.10 YNNPACK's convolutions are half as fast in training (measured with the shapes of this network).
         fast = without_ynnpack()

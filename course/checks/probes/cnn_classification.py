@@ -1,4 +1,4 @@
-"""The probes of lesson 04: networks, and what works with them."""
+"""The probes of lesson 05: networks, and what works with them."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The probes of lesson 06: a pool and its gradient, steps, epochs, batches; with each answer comes how it was made.
+"""The probes of lesson 08: a pool and its gradient, steps, epochs, batches; with each answer comes how it was made.
 
 How: how often the functions that are handed over were called, and with what; and which operations JAX sees. These counts are
 made in the learner's process, so that one who sets out to forge them can. The numbers are judged elsewhere, on fresh inputs.

@@ -1,4 +1,4 @@
-"""The probe of lesson 05: what a function of blocks gives, and how its kernels go over their arrays."""
+"""The probe of lesson 07: what a function of blocks gives, and how its kernels go over their arrays."""
 
 from __future__ import annotations
 

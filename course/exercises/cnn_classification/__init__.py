@@ -1,4 +1,4 @@
-"""The exercises of lesson 04: a convolutional network, from one convolution to a classifier of unseen digits."""
+"""The exercises of lesson 05: a convolutional network, from one convolution to a classifier of unseen digits."""
 
 from __future__ import annotations
 

@@ -1,9 +1,8 @@
-"""The exercises of lesson 01, GPU parallelism: kernels, estimates, and the same ideas in JAX."""
+"""The exercises of lesson 01, GPU parallelism: kernels, and the same ideas in JAX."""
 
 from __future__ import annotations
 
 from course.exercises.gpu_parallelism.batching import BATCHED
-from course.exercises.gpu_parallelism.estimates import ARITHMETIC_INTENSITY, PREDICTED_TIME
 from course.exercises.gpu_parallelism.maps import ADD_KERNEL, TRANSPOSE_NAIVE
 from course.exercises.gpu_parallelism.product import MATMUL_TILED
 from course.exercises.gpu_parallelism.reduction import BLOCK_SUM
@@ -18,7 +17,5 @@ EXERCISES = (
     BLOCK_SUM,
     MATMUL_TILED,
     BATCHED,
-    ARITHMETIC_INTENSITY,
-    PREDICTED_TIME,
     SPEEDUP,
 )

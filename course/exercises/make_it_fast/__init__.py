@@ -1,4 +1,4 @@
-"""The exercises of lesson 06, make it fast: find what holds a training step up, and change that."""
+"""The exercises of lesson 08, make it fast: find what holds a training step up, and change that."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""pool_by_slices: the pool of lesson 04, but with a gradient that is not searched for."""
+"""pool_by_slices: the pool of lesson 05, but with a gradient that is not searched for."""
 
 from __future__ import annotations
 

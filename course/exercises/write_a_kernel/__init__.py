@@ -1,4 +1,4 @@
-"""The exercises of lesson 05, write a kernel: what one block does to one tile, in Pallas."""
+"""The exercises of lesson 07, write a kernel: what one block does to one tile, in Pallas."""
 
 from __future__ import annotations
 

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.exercises.gpu_parallelism.common import TOPIC, as_float, real
+from course.exercises.gpu_parallelism.common import as_float, real
+
+TOPIC = "roofline"
 
 # --- arithmetic_intensity -------------------------------------------------------------------------------------------
 

@@ -1,0 +1,7 @@
+"""The promises of the catalogue roofline."""
+
+from __future__ import annotations
+
+from catalogue_promises import *  # noqa: F403
+
+TOPIC = "roofline"
