@@ -28,6 +28,7 @@ LONGEST = (
     "test_checks_gpu_parallelism_graded",
     "test_site",
     "test_lab_interactive",
+    "gradient_descent.ipynb",
     "backprop.ipynb",
 )
 

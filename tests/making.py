@@ -59,7 +59,9 @@ def make_course(folder: Path) -> Path:
     """A folder that the tools take for a clone of the course, with one lesson and its solution, never run."""
     settings = f'[project]\nname = "threads-to-networks"\n[tool.course]\nrepository = "{REPOSITORY}"\n'
     (folder / "pyproject.toml").write_text(settings, encoding="utf-8")
-    opening = markdown("# The neuron\n\n**What you will be able to do.** Add.\n\n**How long.** About 60 minutes.")
+    opening = markdown(
+        "# The neuron\n\n**What you will be able to do.** Add.\n\n**How long.** About 60 minutes to read and run."
+    )
     save(folder / "notebooks" / f"{lesson_of('the_neuron')}.ipynb", notebook(opening, code("print(1 + 1)")))
     region = "def neuron(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
     solution = notebook(

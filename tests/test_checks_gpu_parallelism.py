@@ -1,4 +1,4 @@
-"""Promises of lesson 01's checks of estimates and of `batched`: right answers pass in every form, loops don't, whatever their numbers."""
+"""Promises of the checks of estimates (lessons 01 and 06) and of `batched`: right answers pass in every form, loops don't, whatever their numbers."""
 
 from __future__ import annotations
 
@@ -13,8 +13,9 @@ import pytest
 from course.checks import judge
 from course.checks.judge import attempt, measured, wrongness
 from course.checks.outcome import Outcome
-from course.exercises.gpu_parallelism import ARITHMETIC_INTENSITY, BATCHED, PREDICTED_TIME, SPEEDUP
+from course.exercises.gpu_parallelism import BATCHED, SPEEDUP
 from course.exercises.gpu_parallelism.batching import _at_once
+from course.exercises.roofline import ARITHMETIC_INTENSITY, PREDICTED_TIME
 
 # --- Estimates ----------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Promises of lesson 03's optimizers and training loop: libraries agree, mistakes are named, the verdict can't be forged."""
+"""Promises of lesson 04's optimizers and training loop: libraries agree, mistakes are named, the verdict can't be forged."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from course.grading.sandbox import bubblewrap
 from course.grading.sandbox.withheld import hidden_images, withhold
 from course.grading.workers.worker import Worker
 
-LESSON = lesson_of("backprop")
+LESSON = lesson_of("gradient_descent")
 
 
 def the_verdict(name: str, answer: Callable[..., Any], seed: int = 0) -> Verdict:

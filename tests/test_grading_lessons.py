@@ -21,7 +21,7 @@ from course.grading.sandbox.withheld import hidden_images, withhold
 from course.grading.workers.worker import Worker
 
 SEED = 5
-LONG = ("backprop", "cnn_classification", "make_it_fast")
+LONG = ("gradient_descent", "cnn_classification", "make_it_fast")
 
 
 @pytest.fixture(scope="module")

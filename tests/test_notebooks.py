@@ -30,7 +30,9 @@ FIRST_EDITION = (
     "gpu_parallelism",
     "the_neuron",
     "backprop",
+    "gradient_descent",
     "cnn_classification",
+    "roofline",
     "write_a_kernel",
     "make_it_fast",
 )

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from course.authoring.minutes import stated
 from course.authoring.notebook import AuthoringError, read
 from course.curriculum import numbered, topic_of
 
@@ -174,11 +175,11 @@ def describe(root: Path, name: str) -> Lesson:
     ids: list[str] = []
     points = 0.0
     if (lesson := root / LESSONS / f"{name}.ipynb").is_file():
-        text = "\n".join(cell["source"] for cell in read(lesson)["cells"] if cell["cell_type"] == "markdown")
+        nb = read(lesson)
+        text = "\n".join(cell["source"] for cell in nb["cells"] if cell["cell_type"] == "markdown")
         if heading := re.search(r"^#\s+(.+)$", text, re.M):
             title = heading[1].strip()
-        if length := re.search(r"how long.{0,80}?(\d+)\s*min", text, re.I | re.S):
-            minutes = int(length[1])
+        minutes = stated(nb)
     if (solution := root / SOLUTIONS / f"{name}.ipynb").is_file():
         for cell in read(solution)["cells"]:
             grading = cell.get("metadata", {}).get("nbgrader", {})

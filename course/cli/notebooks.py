@@ -40,14 +40,16 @@ def register(app: typer.Typer) -> None:
 
 
 def list_lessons() -> None:
-    """Show the lessons in the order of their table: their titles, minutes, exercises and files."""
+    """Show the lessons in the order of their table: their titles, minutes to read, exercises and points."""
     root = lessons.course_root()
-    table = Table("lesson", "title", "minutes", "exercises", "points", "files")
-    for name in dict.fromkeys((*lessons.table(root), *lessons.names(root))):
-        lesson = lessons.describe(root, name)
-        minutes = "–" if lesson.minutes is None else str(lesson.minutes)
-        row = (lesson.name, lesson.title, minutes, str(len(lesson.exercises)), f"{lesson.points:g}")
-        table.add_row(*row, ", ".join(lesson.files))
+    found = [lessons.describe(root, name) for name in dict.fromkeys((*lessons.table(root), *lessons.names(root)))]
+    # Most have all three notebooks, which need not be said.
+    whole = all(lesson.files == lessons.KINDS for lesson in found)
+    table = Table("lesson", "title", "minutes", "exercises", "points", *(() if whole else ("files",)))
+    for lesson in found:
+        says = "–" if lesson.minutes is None else str(lesson.minutes)
+        row = (lesson.name, lesson.title, says, str(len(lesson.exercises)), f"{lesson.points:g}")
+        table.add_row(*row, *(() if whole else (", ".join(lesson.files),)))
     if table.row_count:
         Console(highlight=False).print(table)
     else:

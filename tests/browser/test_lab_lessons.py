@@ -41,7 +41,7 @@ class Ran:
 
 
 # What these compute takes a minute; the others show all kinds of outputs that there are.
-LONG = ("backprop", "cnn_classification", "write_a_kernel", "make_it_fast")
+LONG = ("backprop", "gradient_descent", "cnn_classification", "write_a_kernel", "make_it_fast")
 
 
 @pytest.fixture(
