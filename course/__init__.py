@@ -7,6 +7,7 @@ The names a learner meets, each imported only when it is first used, so that ``i
 ``claim(ok, "…")``        states a fact that the cell has just measured, or fails with the figures
 ``predict("question")``   keeps a guess; ``.reveal(measured)`` sets it beside the measurement
 ``my_numbers()``          every guess and measurement of this session, in one table
+``scoreboard(name, f)``   how well your ways to read digits do, side by side
 ``progress()``            your map: exercises passed, tried and open, and what to do next
 ``load(name)``            a data set, split into train, validation and test
 ``device_card()``         what this notebook runs on, and how fast that is
@@ -65,6 +66,7 @@ _HOME = {
     "timed": "course.timing",
     "race": "course.timing",
     "pad": "course.drawing_pad",
+    "scoreboard": "course.readers",
     "plot": "course.plot",
     "simt": "course.simt",
 }
@@ -80,6 +82,7 @@ if TYPE_CHECKING:
     from course.device import device_card as device_card
     from course.device import size_for as size_for
     from course.drawing_pad import pad as pad
+    from course.readers import scoreboard as scoreboard
     from course.timing import race as race
     from course.timing import timed as timed
 

@@ -47,9 +47,9 @@ def progress(
         _stop(str(error.args[0]))
     found = load()
     if file is not None:
-        found = Found(_read(file), str(file))
+        found = Found(_read(file), {}, str(file))
     elif found.where and (own := location()):
-        found = Found(found.outcomes, shown(own), found.notes)
+        found = Found(found.outcomes, found.readers, shown(own), found.notes)
     view = overview(found.outcomes)
     if as_json:
         step = view.next

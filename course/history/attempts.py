@@ -73,6 +73,32 @@ class Outcome:
         return self.right == self.cases
 
 
+@dataclass(frozen=True)
+class Reader:
+    """A way to read digits that the learner has built, for the scoreboard.
+
+    Attributes:
+        right: of 1,000 test digits, %.
+        shifted: of the same digits, moved by four pixels, %.
+        numbers: how many numbers it keeps.
+        seconds: for one digit.
+        when: it was measured, in UTC, ISO 8601.
+    """
+
+    right: float
+    shifted: float
+    numbers: int
+    seconds: float
+    when: str
+
+
+_OF_A_READER: Mapping[str, tuple[type, ...]] = {
+    "right": (float, int),
+    "shifted": (float, int),
+    "numbers": (int,),
+    "seconds": (float, int),
+    "when": (str,),
+}
 _KINDS: Mapping[str, tuple[type, ...]] = {
     "lesson": (str,),
     "tries": (int,),
@@ -102,10 +128,12 @@ def after(before: Outcome | None, attempt: Attempt) -> Outcome:
     )
 
 
-def dumps(outcomes: Mapping[str, Outcome]) -> str:
+def dumps(outcomes: Mapping[str, Outcome], readers: Mapping[str, Reader] | None = None) -> str:
     """The file's text."""
     exercises = {name: asdict(outcome) for name, outcome in outcomes.items()}
-    data = {"about": _ABOUT, "version": VERSION, "exercises": exercises}
+    data: dict[str, Any] = {"about": _ABOUT, "version": VERSION, "exercises": exercises}
+    if readers:
+        data["readers"] = {name: asdict(reader) for name, reader in readers.items()}
     return json.dumps(data, indent=2, ensure_ascii=False) + "\n"
 
 
@@ -116,6 +144,22 @@ def loads(text: str | bytes) -> dict[str, Outcome]:
         Broken: it can't be read.
         Newer: a newer version of the course wrote it.
     """
+    return {str(name): _outcome(name, raw) for name, raw in _data(text)["exercises"].items()}
+
+
+def readers(text: str | bytes) -> dict[str, Reader]:
+    """The readers of digits that the file's text holds, by name, in the order in which they were measured first.
+
+    Raises:
+        Broken, Newer: as `loads` does.
+    """
+    raw = _data(text).get("readers", {})
+    if not isinstance(raw, dict):
+        raise Broken("its readers have another form")
+    return {str(name): _reader(name, one) for name, one in raw.items()}
+
+
+def _data(text: str | bytes) -> dict[str, Any]:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
@@ -125,7 +169,13 @@ def loads(text: str | bytes) -> dict[str, Outcome]:
         raise Newer
     if version != VERSION or not isinstance(data.get("exercises"), dict):
         raise Broken("it has another form")
-    return {str(name): _outcome(name, raw) for name, raw in data["exercises"].items()}
+    return dict(data)
+
+
+def _reader(name: str, raw: Any) -> Reader:
+    if not isinstance(raw, dict) or any(type(raw.get(key)) not in kinds for key, kinds in _OF_A_READER.items()):
+        raise Broken(f"the reader {name} has another form")
+    return Reader(**{key: raw[key] for key in _OF_A_READER})
 
 
 def _outcome(name: str, raw: Any) -> Outcome:

@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
 
-from course.history.attempts import Attempt, Broken, Newer, Outcome, after, dumps, loads
+from course.history.attempts import Attempt, Broken, Newer, Outcome, Reader, after, dumps, loads, readers
 
 VARIABLE = "COURSE_PROGRESS"
 OFF = "off"
@@ -26,6 +26,7 @@ _LONGEST = 300  # characters of what a check said
 
 # What this session could not write yet, and what it has told the learner of that.
 _pending: list[Attempt] = []
+_pending_readers: dict[str, Reader] = {}
 _trouble: str = ""
 _told: set[str] = set()
 
@@ -53,11 +54,13 @@ class Found:
 
     Attributes:
         outcomes: by the exercise's name, those included that could not be written yet.
+        readers: of digits, by their names, in the order in which they were built.
         where: the file, in words; "" where nothing is kept.
         notes: what the learner should know of the file; each is said once.
     """
 
     outcomes: dict[str, Outcome]
+    readers: dict[str, Reader]
     where: str
     notes: tuple[str, ...] = ()
 
@@ -88,48 +91,79 @@ def record(topic: str, verdict: Judged) -> str:
     Returns:
         A note for the learner, now: a broken file was set aside. "" otherwise; other trouble is told by the map.
     """
-    global _trouble
     try:
-        file = location()
-        if file is None:
+        if location() is None:
             return ""
         said = "" if verdict.passed or not verdict.text else _short(verdict.text[0])
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
         counts = verdict.cases_passed, verdict.cases
         _pending.append(Attempt(verdict.exercise, topic, *counts, verdict.mistake, said, now))
-        with _locked(file):
-            outcomes, note = _read(file)
-            _replace(file, _with_pending(outcomes))
     except Exception as error:  # whatever it is: nobody's check may fail for the map
-        _trouble = _said(error)
-        return ""
+        return _trouble_with(error)
+    return _write()
+
+
+def record_reader(name: str, reader: Reader) -> str:
+    """Write down how well a way to read digits does. Never raises; returns a note, as `record` does.
+
+    Where nothing is kept, as in what pytest runs, this session remembers it.
+    """
+    _pending_readers[name] = reader
+    try:
+        if location() is None:
+            return ""
+    except Exception as error:
+        return _trouble_with(error)
+    return _write()
+
+
+def _write() -> str:
+    """Put into the file what this session could not write yet. Returns a note, or ""."""
+    global _trouble
+    try:
+        file = location()
+        assert file is not None
+        with _locked(file):
+            outcomes, kept, note = _read(file)
+            _replace(file, _with_pending(outcomes), kept | _pending_readers)
+    except Exception as error:
+        return _trouble_with(error)
     _pending.clear()
+    _pending_readers.clear()
     _trouble = ""
     return note
+
+
+def _trouble_with(error: Exception) -> str:
+    global _trouble
+    _trouble = _said(error)
+    return ""
 
 
 def load() -> Found:
     """What is known of the learner. Never raises; a broken file is set aside here, too."""
     outcomes: dict[str, Outcome] = {}
+    kept: dict[str, Reader] = {}
     where = note = trouble = ""
     try:
         file = location()
         if file is None:
             off = os.environ.get(VARIABLE, "").strip().lower() == OFF
             why = f"{VARIABLE} is off" if off else "a grader or a test runs this notebook"
-            return Found({}, "", (f"Nothing is kept: {why}.",))
+            return Found({}, dict(_pending_readers), "", (f"Nothing is kept: {why}.",))
         where = f"the file that {VARIABLE} names" if os.environ.get(VARIABLE, "").strip() else shown(file)
         try:
-            outcomes = loads(file.read_bytes())
+            text = file.read_bytes()
+            outcomes, kept = loads(text), readers(text)
         except FileNotFoundError:
             pass
         except Broken:
             with _locked(file):
-                outcomes, note = _read(file)
+                outcomes, kept, note = _read(file)
     except Exception as error:
         trouble = _said(error)
     notes = (*((note,) if note else ()), *_once(trouble or _trouble))
-    return Found(_with_pending(outcomes), where, notes)
+    return Found(_with_pending(outcomes), kept | _pending_readers, where, notes)
 
 
 def _with_pending(outcomes: dict[str, Outcome]) -> dict[str, Outcome]:
@@ -148,26 +182,27 @@ def _locked(file: Path) -> Iterator[None]:
         yield
 
 
-def _read(file: Path) -> tuple[dict[str, Outcome], str]:
-    """The outcomes in the file, {} where there is none, and "" or a note: a broken one was set aside. Under the lock."""
+def _read(file: Path) -> tuple[dict[str, Outcome], dict[str, Reader], str]:
+    """What is in the file, nothing where there is none, and "" or a note: a broken one was set aside. Under the lock."""
     try:
-        return loads(file.read_bytes()), ""
+        text = file.read_bytes()
+        return loads(text), readers(text), ""
     except FileNotFoundError:
-        return {}, ""
+        return {}, {}, ""
     except Broken as broken:
         date = datetime.now(UTC).strftime("%Y-%m-%d")
         names = (f"{file.stem}-broken-{date}{f'-{n}' if n else ''}{file.suffix}" for n in range(10_000))
         aside = next(path for name in names if not (path := file.with_name(name)).exists())
         file.rename(aside)
         moved = f"It is now {shown(aside)}, and a new one begins."
-        return {}, f"The file with your progress could not be read: {broken}. {moved}"
+        return {}, {}, f"The file with your progress could not be read: {broken}. {moved}"
 
 
-def _replace(file: Path, outcomes: dict[str, Outcome]) -> None:
+def _replace(file: Path, outcomes: dict[str, Outcome], kept: dict[str, Reader]) -> None:
     """Under the lock: so that one name does for the new file, and what a stopped writer left is written over."""
     new = file.with_name(f"{file.name}.new")
     with open(new, "w", encoding="utf-8") as stream:
-        stream.write(dumps(outcomes))
+        stream.write(dumps(outcomes, kept))
         stream.flush()
         os.fsync(stream.fileno())
     os.replace(new, file)
