@@ -15,6 +15,7 @@ from hang import HANG_S, wait_until
 from making import code, grading, make_course, notebook, save
 from running import Run, typed
 
+from course.checks import exercises
 from course.cli import grade
 from course.curriculum import lesson_of, number_of
 from course.grading import options, session
@@ -29,6 +30,16 @@ REPORTS = ("grades.csv", "overview.html", "feedback/ada.html", "results.jsonl", 
 def answer(text: str = "") -> dict[str, object]:
     """A learner's notebook for lesson 02; the fake grader obeys the text."""
     return notebook(code(f"def neuron(x, w, b):\n    return 1  # {text}", metadata=grading("neuron")))
+
+
+def solution(*names: str) -> dict[str, object]:
+    """A solution that asks these questions."""
+    cells = []
+    for name in names:
+        region = f"def {name}(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
+        cells.append(code(region, metadata=grading(name)))
+        cells.append(code(f"check({name})", metadata=grading(f"check-{name}", solution=False, points=2)))
+    return notebook(*cells)
 
 
 def hand_in(folder: Path, **texts: str) -> Path:
@@ -57,6 +68,7 @@ def course(
     """Runs `course` in a small clone with these words: (exit code, stdout, stderr)."""
     (tmp_path / "clone").mkdir()
     monkeypatch.chdir(make_course(tmp_path / "clone"))
+    save(Path("solutions") / f"{NEURON}.ipynb", solution(*exercises(NEURON)))
     monkeypatch.setenv("COLUMNS", "100")
     program = typed(monkeypatch, capsys)
 
@@ -153,9 +165,10 @@ def test_only_takes_any_part_of_a_key_or_a_name_and_a_whole_one_alone(course: Ru
 
 def test_a_wrong_lesson_is_refused_and_leaves_no_trace(course: Run, made: list[Fake]) -> None:
     hand_in(Path("submitted"), ada="1", bob="2")
-    save(Path("solutions") / f"{CNN}.ipynb", notebook())
+    save(Path("solutions") / f"{CNN}.ipynb", solution(*exercises(CNN)))
     refusal = (
-        f"None of the 2 submissions is of {CNN}; all are of {NEURON}. Did you mean --lesson {number_of(NEURON)}?\n"
+        f"None of the 2 learners handed in a notebook of {CNN}. They handed in 2 notebooks: 2 of {NEURON}. "
+        f"Did you mean --lesson {number_of(NEURON)}?\n"
     )
     assert course("grade", "submitted", "--lesson", str(int(number_of(CNN)))) == (1, "", refusal)
     assert not made and not Path("grades").exists()
@@ -169,7 +182,7 @@ def test_who_handed_in_no_notebook_has_one_row_with_lesson_and_without(course: R
     where = hand_in(Path("submitted"), ada="1")
     (where / "bob").mkdir()
     (where / "bob" / "hw.docx").write_text("x")
-    save(Path("solutions") / f"{CNN}.ipynb", notebook())
+    save(Path("solutions") / f"{CNN}.ipynb", solution(*exercises(CNN)))
     for words in ((), ("--lesson", "the_neuron"), ()):
         status, out, err = course("grade", "submitted", *words)
         assert status == 0 and "2 submissions" in out and "not among these" not in out, (out, err)
@@ -196,7 +209,7 @@ def test_who_grades_as_root_is_reminded(course: Run, monkeypatch: pytest.MonkeyP
         assert ("You grade as root. Do it as an ordinary user" in course("grade", "submitted")[1]) == reminded
 
 
-@pytest.mark.parametrize("where", ["collect", "run"])
+@pytest.mark.parametrize("where", ["take_in", "run"])
 def test_ctrl_c_is_answered_with_a_sentence_before_the_run_and_the_second_time(
     course: Run, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -296,6 +309,25 @@ def test_what_can_t_be_done_is_said_on_stderr(course: Run, words: tuple[str, ...
     code, _, err = course("grade", *words)
     assert code == status and said in err and "Traceback" not in err
     assert not Path("grades").exists()
+
+
+@pytest.mark.parametrize("lost", ["neuron", "check-neuron", "both", "all", "renamed"])
+def test_a_solution_without_a_question_s_cell_is_refused_with_the_question_s_name(course: Run, lost: str) -> None:
+    hand_in(Path("submitted"), ada="1")
+    path = Path("solutions") / f"{NEURON}.ipynb"
+    book = json.loads(path.read_text(encoding="utf-8"))
+    gone = {"both": ("neuron", "check-neuron")}.get(lost, (lost,))
+    for cell in book["cells"]:
+        if lost == "renamed":
+            name = cell["metadata"]["nbgrader"]["grade_id"]
+            cell["metadata"]["nbgrader"]["grade_id"] = name.replace("neuron", "neuron_2")
+    if lost != "renamed":
+        left = [c for c in book["cells"] if lost != "all" and c["metadata"]["nbgrader"]["grade_id"] not in gone]
+        book["cells"] = left
+    path.write_text(json.dumps(book), encoding="utf-8")
+    status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
+    assert status == 1 and err.startswith(f"solutions/{NEURON}.ipynb has no ") and "`neuron`" in err
+    assert f"git restore solutions/{NEURON}.ipynb" in err and "KeyError" not in err and not Path("grades").exists()
 
 
 def test_dask_without_its_package_says_what_to_install(course: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from course.authoring import lessons
 from course.authoring.notebook import AuthoringError, parse
-from course.curriculum import LESSONS
+from course.checks import exercises
+from course.curriculum import LESSONS, topic_of
+from course.grading.graft.matching import unasked
 from course.grading.model import GradingError, Limits, Submission
 from course.grading.safe_text import some
 from course.grading.sandbox import bubblewrap
@@ -87,7 +89,13 @@ def solutions_of(root: Path, wanted: Sequence[str]) -> dict[str, str]:
             raise GradingError(f"{name} has no exercises to grade. There are {', '.join(can) or 'none'}.")
         path = root / lessons.SOLUTIONS / f"{name}.ipynb"
         texts[name] = path.read_text(encoding="utf-8")
-        parse(texts[name], lessons.shown(path, root))
+        solution = parse(texts[name], lessons.shown(path, root))
+        if wrong := unasked(solution, exercises(name)):
+            file = lessons.shown(path, root)
+            raise GradingError(
+                f"{file} {wrong}. Each exercise of course/exercises/{topic_of(name)} needs a solution cell and a check cell there, which "
+                f"nbgrader's metadata name. Mend that, or take the file of the release (`git restore {file}`)."
+            )
     if not texts:
         raise GradingError("The course has no lesson with exercises to grade.")
     return texts
