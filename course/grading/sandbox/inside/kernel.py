@@ -79,6 +79,7 @@ def serve(job: dict[str, Any]) -> None:
 
     _showing.settle(app.shell)
     agent.cut_output(job["output"])
+    agent.stay_alone()
     app.start()
     os._exit(0)
 
