@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -19,7 +20,7 @@ from course.checks import exercises
 from course.cli import grade
 from course.curriculum import lesson_of, number_of
 from course.grading import options, session
-from course.grading.sandbox import bubblewrap
+from course.grading.sandbox import bubblewrap, protections
 
 pytestmark = [pytest.mark.one_set, pytest.mark.usefixtures("heard_signals")]
 
@@ -259,19 +260,71 @@ def test_without_bubblewrap_nothing_is_run_and_the_way_out_is_said(
 ) -> None:
     hand_in(Path("submitted"), ada="1")
     monkeypatch.setattr(bubblewrap, "available", lambda: "The program bubblewrap (bwrap) is not installed.")
-    for platform, there, way in (
-        ("linux", None, "apt install bubblewrap"),
-        ("linux", "/usr/bin/bwrap", "user namespaces"),
-        ("darwin", None, "Grade on a Linux machine or in a Linux container."),
-    ):
-        monkeypatch.setattr(options.sys, "platform", platform)
-        monkeypatch.setattr(options.shutil, "which", lambda name, there=there: there)
-        status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
-        assert status == 1 and err.startswith("The program bubblewrap (bwrap) is not installed.")
-        assert way in err and "--no-sandbox" in err and err.count("\n") == 1
+    status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
+    sentence, *table = err.splitlines()
+    assert status == 1 and sentence.startswith("The program bubblewrap (bwrap) is not installed.")
+    assert protections.way_on() in sentence and sentence.endswith("If you trust all of them: --no-sandbox.")
+    assert any(row.startswith("network") and "✗" in row for row in table), "what would hold is said before"
     assert not made and not Path("grades").exists()
-    status, _, err = course("grade", "submitted", "--lesson", "the_neuron", "--no-sandbox")
+    status, _, err = course("grade", "submitted", "--lesson", "the_neuron", "--no-sandbox", "--memory", "1234")
     assert status == 0 and "NO SANDBOX" in err and "delete your files" in err and graded(made) == ["ada"]
+    assert re.search(r"^network +none +✗ open", err, re.M) and re.search(r"^memory +1234 MB.*✓ the same", err, re.M)
+
+
+WAYS = {
+    "apt-get": "`sudo apt install bubblewrap`",
+    "dnf": "`sudo dnf install bubblewrap`",
+    "zypper": "`sudo zypper install bubblewrap`",
+    "pacman": "`sudo pacman -S bubblewrap`",
+    "apk": "`sudo apk add bubblewrap`",
+    "nix-env": "`nix-env -iA nixpkgs.bubblewrap`",
+    "": "the package bubblewrap of your distribution",
+}
+
+
+@pytest.mark.parametrize("manager", WAYS)
+def test_where_bubblewrap_is_missing_the_way_on_is_that_of_the_platform(
+    monkeypatch: pytest.MonkeyPatch, manager: str
+) -> None:
+    monkeypatch.setattr(protections.sys, "platform", "linux")
+    monkeypatch.setattr(protections.shutil, "which", lambda name: f"/usr/bin/{name}" if name == manager else None)
+    monkeypatch.setattr(protections.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(protections, "in_container", lambda: False)
+    assert WAYS[manager] in protections.way_on()
+    monkeypatch.setattr(protections, "in_container", lambda: True)
+    assert ("have its image do it" in protections.way_on()) == WAYS[manager].startswith("`sudo")
+    monkeypatch.setattr(protections.os, "geteuid", lambda: 0)
+    assert "sudo" not in protections.way_on()
+
+
+@pytest.mark.parametrize(
+    ("platform", "words"), [("win32", "wsl --install"), ("darwin", "brew install lima")], ids=["Windows", "macOS"]
+)
+def test_where_bubblewrap_can_not_be_had_the_way_on_is_a_linux_inside(
+    monkeypatch: pytest.MonkeyPatch, platform: str, words: str
+) -> None:
+    monkeypatch.setattr(protections.sys, "platform", platform)
+    assert words in protections.way_on() and "apt install bubblewrap" in protections.way_on()
+
+
+@pytest.mark.parametrize(
+    ("told", "container", "words"),
+    [
+        ({}, False, "most Linux machines"),
+        ({}, True, "only its operator can allow them"),
+        ({"user/max_user_namespaces": "0"}, False, "sysctl user.max_user_namespaces"),
+        ({"kernel/unprivileged_userns_clone": "0"}, True, "--security-opt seccomp=unconfined"),
+        ({"kernel/apparmor_restrict_unprivileged_userns": "1"}, False, "an AppArmor profile for bwrap"),
+    ],
+)
+def test_where_namespaces_are_forbidden_it_is_said_by_what(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, str], container: bool, words: str
+) -> None:
+    monkeypatch.setattr(protections.sys, "platform", "linux")
+    monkeypatch.setattr(protections.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(protections, "in_container", lambda: container)
+    monkeypatch.setattr(protections, "_says", lambda path: told.get(path.removeprefix("/proc/sys/"), ""))
+    assert words in protections.way_on()
 
 
 @pytest.mark.parametrize("out", ["submitted", "submitted/grades", "submitted/../submitted/ada/x", "link/grades"])
