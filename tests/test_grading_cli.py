@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from fake_grader import Fake
 from hang import HANG_S, wait_until
-from making import code, grading, make_course, notebook, save
+from making import code, grading, make_course, notebook, save, solution
 from running import Run, typed
 
 from course.checks import exercises
@@ -31,16 +31,6 @@ REPORTS = ("grades.csv", "overview.html", "feedback/ada.html", "results.jsonl", 
 def answer(text: str = "") -> dict[str, object]:
     """A learner's notebook for lesson 02; the fake grader obeys the text."""
     return notebook(code(f"def neuron(x, w, b):\n    return 1  # {text}", metadata=grading("neuron")))
-
-
-def solution(*names: str) -> dict[str, object]:
-    """A solution that asks these questions."""
-    cells = []
-    for name in names:
-        region = f"def {name}(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
-        cells.append(code(region, metadata=grading(name)))
-        cells.append(code(f"check({name})", metadata=grading(f"check-{name}", solution=False, points=2)))
-    return notebook(*cells)
 
 
 def hand_in(folder: Path, **texts: str) -> Path:
