@@ -118,7 +118,12 @@ def test_every_member_of_an_archive_of_oddities_is_in_the_table_graded_or_with_i
     assert sorted((one.learner, one.lesson) for one in found.files if not one.became) == sorted(rows)
     graded = {one.shown.removeprefix("class.zip: ") for one in found.submissions if not one.problem}
     readable = [
-        *("a folder that begins with a dot", "a notebook that begins with a dot", "only an ending", "a NUL in a folder"),
+        *(
+            "a folder that begins with a dot",
+            "a notebook that begins with a dot",
+            "only an ending",
+            "a NUL in a folder",
+        ),
         *("upper case", "lower case", "a reserved name", "a reserved file", "in the folder"),
     ]
     assert {ODD[key].replace("\0", "\\x00") for key in readable} <= graded
