@@ -35,6 +35,7 @@ _AGENT = {
     "kernel": "_kernel",
     "showing": "_showing",
     "zygote": "_zygote",
+    "sealing": "_sealing",
 }
 
 
