@@ -71,3 +71,13 @@ def make_course(folder: Path) -> Path:
     )
     save(folder / "solutions" / f"{lesson_of('the_neuron')}.ipynb", solution)
     return folder
+
+
+def solution(*names: str) -> dict[str, Any]:
+    """A solution that asks these questions, never run."""
+    cells = []
+    for name in names:
+        region = f"def {name}(x):\n    ### BEGIN SOLUTION\n    return 2 * x\n    ### END SOLUTION"
+        cells.append(code(region, metadata=grading(name)))
+        cells.append(code(f"check({name})", metadata=grading(f"check-{name}", solution=False, points=2)))
+    return notebook(*cells)

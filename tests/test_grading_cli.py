@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 import signal
 import subprocess
 import sys
@@ -12,13 +13,14 @@ from pathlib import Path
 import pytest
 from fake_grader import Fake
 from hang import HANG_S, wait_until
-from making import code, grading, make_course, notebook, save
+from making import code, grading, make_course, notebook, save, solution
 from running import Run, typed
 
+from course.checks import exercises
 from course.cli import grade
 from course.curriculum import lesson_of, number_of
 from course.grading import options, session
-from course.grading.sandbox import bubblewrap
+from course.grading.sandbox import bubblewrap, protections
 
 pytestmark = [pytest.mark.one_set, pytest.mark.usefixtures("heard_signals")]
 
@@ -57,6 +59,7 @@ def course(
     """Runs `course` in a small clone with these words: (exit code, stdout, stderr)."""
     (tmp_path / "clone").mkdir()
     monkeypatch.chdir(make_course(tmp_path / "clone"))
+    save(Path("solutions") / f"{NEURON}.ipynb", solution(*exercises(NEURON)))
     monkeypatch.setenv("COLUMNS", "100")
     program = typed(monkeypatch, capsys)
 
@@ -153,9 +156,10 @@ def test_only_takes_any_part_of_a_key_or_a_name_and_a_whole_one_alone(course: Ru
 
 def test_a_wrong_lesson_is_refused_and_leaves_no_trace(course: Run, made: list[Fake]) -> None:
     hand_in(Path("submitted"), ada="1", bob="2")
-    save(Path("solutions") / f"{CNN}.ipynb", notebook())
+    save(Path("solutions") / f"{CNN}.ipynb", solution(*exercises(CNN)))
     refusal = (
-        f"None of the 2 submissions is of {CNN}; all are of {NEURON}. Did you mean --lesson {number_of(NEURON)}?\n"
+        f"None of the 2 learners handed in a notebook of {CNN}. They handed in 2 notebooks: 2 of {NEURON}. "
+        f"Did you mean --lesson {number_of(NEURON)}?\n"
     )
     assert course("grade", "submitted", "--lesson", str(int(number_of(CNN)))) == (1, "", refusal)
     assert not made and not Path("grades").exists()
@@ -169,7 +173,7 @@ def test_who_handed_in_no_notebook_has_one_row_with_lesson_and_without(course: R
     where = hand_in(Path("submitted"), ada="1")
     (where / "bob").mkdir()
     (where / "bob" / "hw.docx").write_text("x")
-    save(Path("solutions") / f"{CNN}.ipynb", notebook())
+    save(Path("solutions") / f"{CNN}.ipynb", solution(*exercises(CNN)))
     for words in ((), ("--lesson", "the_neuron"), ()):
         status, out, err = course("grade", "submitted", *words)
         assert status == 0 and "2 submissions" in out and "not among these" not in out, (out, err)
@@ -196,7 +200,7 @@ def test_who_grades_as_root_is_reminded(course: Run, monkeypatch: pytest.MonkeyP
         assert ("You grade as root. Do it as an ordinary user" in course("grade", "submitted")[1]) == reminded
 
 
-@pytest.mark.parametrize("where", ["collect", "run"])
+@pytest.mark.parametrize("where", ["take_in", "run"])
 def test_ctrl_c_is_answered_with_a_sentence_before_the_run_and_the_second_time(
     course: Run, monkeypatch: pytest.MonkeyPatch, where: str
 ) -> None:
@@ -246,19 +250,71 @@ def test_without_bubblewrap_nothing_is_run_and_the_way_out_is_said(
 ) -> None:
     hand_in(Path("submitted"), ada="1")
     monkeypatch.setattr(bubblewrap, "available", lambda: "The program bubblewrap (bwrap) is not installed.")
-    for platform, there, way in (
-        ("linux", None, "apt install bubblewrap"),
-        ("linux", "/usr/bin/bwrap", "user namespaces"),
-        ("darwin", None, "Grade on a Linux machine or in a Linux container."),
-    ):
-        monkeypatch.setattr(options.sys, "platform", platform)
-        monkeypatch.setattr(options.shutil, "which", lambda name, there=there: there)
-        status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
-        assert status == 1 and err.startswith("The program bubblewrap (bwrap) is not installed.")
-        assert way in err and "--no-sandbox" in err and err.count("\n") == 1
+    status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
+    sentence, *table = err.splitlines()
+    assert status == 1 and sentence.startswith("The program bubblewrap (bwrap) is not installed.")
+    assert protections.way_on() in sentence and sentence.endswith("If you trust all of them: --no-sandbox.")
+    assert any(row.startswith("network") and "✗" in row for row in table), "what would hold is said before"
     assert not made and not Path("grades").exists()
-    status, _, err = course("grade", "submitted", "--lesson", "the_neuron", "--no-sandbox")
+    status, _, err = course("grade", "submitted", "--lesson", "the_neuron", "--no-sandbox", "--memory", "1234")
     assert status == 0 and "NO SANDBOX" in err and "delete your files" in err and graded(made) == ["ada"]
+    assert re.search(r"^network +none +✗ open", err, re.M) and re.search(r"^memory +1234 MB.*✓ the same", err, re.M)
+
+
+WAYS = {
+    "apt-get": "`sudo apt install bubblewrap`",
+    "dnf": "`sudo dnf install bubblewrap`",
+    "zypper": "`sudo zypper install bubblewrap`",
+    "pacman": "`sudo pacman -S bubblewrap`",
+    "apk": "`sudo apk add bubblewrap`",
+    "nix-env": "`nix-env -iA nixpkgs.bubblewrap`",
+    "": "the package bubblewrap of your distribution",
+}
+
+
+@pytest.mark.parametrize("manager", WAYS)
+def test_where_bubblewrap_is_missing_the_way_on_is_that_of_the_platform(
+    monkeypatch: pytest.MonkeyPatch, manager: str
+) -> None:
+    monkeypatch.setattr(protections.sys, "platform", "linux")
+    monkeypatch.setattr(protections.shutil, "which", lambda name: f"/usr/bin/{name}" if name == manager else None)
+    monkeypatch.setattr(protections.os, "geteuid", lambda: 1000)
+    monkeypatch.setattr(protections, "in_container", lambda: False)
+    assert WAYS[manager] in protections.way_on()
+    monkeypatch.setattr(protections, "in_container", lambda: True)
+    assert ("have its image do it" in protections.way_on()) == WAYS[manager].startswith("`sudo")
+    monkeypatch.setattr(protections.os, "geteuid", lambda: 0)
+    assert "sudo" not in protections.way_on()
+
+
+@pytest.mark.parametrize(
+    ("platform", "words"), [("win32", "wsl --install"), ("darwin", "brew install lima")], ids=["Windows", "macOS"]
+)
+def test_where_bubblewrap_can_not_be_had_the_way_on_is_a_linux_inside(
+    monkeypatch: pytest.MonkeyPatch, platform: str, words: str
+) -> None:
+    monkeypatch.setattr(protections.sys, "platform", platform)
+    assert words in protections.way_on() and "apt install bubblewrap" in protections.way_on()
+
+
+@pytest.mark.parametrize(
+    ("told", "container", "words"),
+    [
+        ({}, False, "most Linux machines"),
+        ({}, True, "only its operator can allow them"),
+        ({"user/max_user_namespaces": "0"}, False, "sysctl user.max_user_namespaces"),
+        ({"kernel/unprivileged_userns_clone": "0"}, True, "--security-opt seccomp=unconfined"),
+        ({"kernel/apparmor_restrict_unprivileged_userns": "1"}, False, "an AppArmor profile for bwrap"),
+    ],
+)
+def test_where_namespaces_are_forbidden_it_is_said_by_what(
+    monkeypatch: pytest.MonkeyPatch, told: dict[str, str], container: bool, words: str
+) -> None:
+    monkeypatch.setattr(protections.sys, "platform", "linux")
+    monkeypatch.setattr(protections.shutil, "which", lambda name: f"/usr/bin/{name}")
+    monkeypatch.setattr(protections, "in_container", lambda: container)
+    monkeypatch.setattr(protections, "_says", lambda path: told.get(path.removeprefix("/proc/sys/"), ""))
+    assert words in protections.way_on()
 
 
 @pytest.mark.parametrize("out", ["submitted", "submitted/grades", "submitted/../submitted/ada/x", "link/grades"])
@@ -296,6 +352,25 @@ def test_what_can_t_be_done_is_said_on_stderr(course: Run, words: tuple[str, ...
     code, _, err = course("grade", *words)
     assert code == status and said in err and "Traceback" not in err
     assert not Path("grades").exists()
+
+
+@pytest.mark.parametrize("lost", ["neuron", "check-neuron", "both", "all", "renamed"])
+def test_a_solution_without_a_question_s_cell_is_refused_with_the_question_s_name(course: Run, lost: str) -> None:
+    hand_in(Path("submitted"), ada="1")
+    path = Path("solutions") / f"{NEURON}.ipynb"
+    book = json.loads(path.read_text(encoding="utf-8"))
+    gone = {"both": ("neuron", "check-neuron")}.get(lost, (lost,))
+    for cell in book["cells"]:
+        if lost == "renamed":
+            name = cell["metadata"]["nbgrader"]["grade_id"]
+            cell["metadata"]["nbgrader"]["grade_id"] = name.replace("neuron", "neuron_2")
+    if lost != "renamed":
+        left = [c for c in book["cells"] if lost != "all" and c["metadata"]["nbgrader"]["grade_id"] not in gone]
+        book["cells"] = left
+    path.write_text(json.dumps(book), encoding="utf-8")
+    status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
+    assert status == 1 and err.startswith(f"solutions/{NEURON}.ipynb has no ") and "`neuron`" in err
+    assert f"git restore solutions/{NEURON}.ipynb" in err and "KeyError" not in err and not Path("grades").exists()
 
 
 def test_dask_without_its_package_says_what_to_install(course: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -288,7 +288,9 @@ def test_what_systems_leave_behind_is_no_submission(gather: Collect) -> None:
         "._x.ipynb",
         ".DS_Store",
         "Thumbs.db",
-        ".hidden/x.ipynb",
+        ".git/config",
+        ".hidden/notes.txt",
+        "~$answer.docx",
     ]
     files = {place + name: book(mark=name) for name in litter for place in ("", "ada/")}
     rows = gather({**files, f"ada/{TWO}.ipynb": book(mark="ada")})
@@ -356,22 +358,33 @@ def test_a_learner_reads_the_names_of_files_without_what_the_platform_put_before
     assert roe.problem.startswith(names[1]) and roe.told.startswith(f"{TWO}.ipynb is not a notebook")
 
 
-@pytest.mark.parametrize("kind", ["named", "by content only", "with files that tell nothing"])
-def test_a_lesson_that_nobody_handed_in_is_refused_and_the_right_one_named(gather: Collect, kind: str) -> None:
+@pytest.mark.parametrize("kind", ["named", "by content only", "with files that tell nothing", "several each", "one"])
+def test_a_lesson_that_nobody_handed_in_is_refused_and_learners_and_notebooks_are_counted_apart(
+    gather: Collect, kind: str
+) -> None:
     name = "x" if kind == "by content only" else TWO
-    files: dict[str, str | bytes] = {f"{learner}/{name}.ipynb": book() for learner in ("ada", "bob")}
-    whole = rf"None of the 2 submissions is of {FOUR}; all are of {TWO}\. "
+    files: dict[str, str | bytes] = {f"{learner}/{name}.ipynb": book(mark=learner) for learner in ("ada", "bob")}
+    whole = rf"None of the 2 learners handed in a notebook of {FOUR}\. They handed in 2 notebooks: 2 of {TWO}\. "
+    hint = rf"Did you mean --lesson {number_of(TWO)}\?$"
     if kind == "with files that tell nothing":
         files |= {"carl/hw.docx": "x", "dan/notes.ipynb": json.dumps(notebook(code("1"))), "eve/x.ipynb": "{"}
-        whole = rf"None of the 5 submissions is of {FOUR}; 2 are of {TWO}\. "
-    with pytest.raises(GradingError, match=whole + rf"Did you mean --lesson {number_of(TWO)}\?$"):
+        whole = rf"None of the 5 learners handed in a notebook of {FOUR}\. They handed in 4 notebooks: 2 of {TWO}, "
+        whole += r"2 of no lesson that can be told\. "
+    elif kind == "several each":
+        files |= {f"ada/{TWO} (1).ipynb": book(mark="again"), f"bob/{ZERO}.ipynb": book(ZERO)}
+        whole = rf"None of the 2 learners .*They handed in 4 notebooks: 3 of {TWO}, 1 of {ZERO}\. "
+        hint = r"Name one of them with --lesson\.$"
+    elif kind == "one":
+        del files[f"bob/{TWO}.ipynb"]
+        whole = rf"The one learner did not hand in a notebook of {FOUR}\. It was 1 notebook, of {TWO}\. "
+    with pytest.raises(GradingError, match=whole + hint):
         gather(files, [FOUR])
 
 
 def test_one_notebook_of_the_lesson_asked_for_is_enough_to_grade(gather: Collect) -> None:
     rows = gather({"ada/x.ipynb": book(), "bob/x.ipynb": book(FOUR), "carl/x.ipynb": book(ZERO)}, [FOUR])
     assert [bool(row.problem) for row in rows] == [True, False, True]
-    none = f"None of the 2 submissions is of {FOUR}; 1 is of {TWO} and 1 is of {ZERO}"
+    none = f"None of the 2 learners handed in a notebook of {FOUR}. They handed in 2 notebooks: 1 of {ZERO}, 1 of {TWO}"
     shutil.rmtree(Path(rows[1].file).parent)
     with pytest.raises(GradingError, match=f"{none}. Name one of them with --lesson."):
         gather({}, [FOUR])
@@ -429,7 +442,6 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "utf16": (book().encode("utf-16"), "UTF-16"),
     "binary": (bytes(range(256)), "not a text file in UTF-8"),
     "deep": ('{"nbformat": 4, "cells": ' + "[" * 10**6, "nested too deeply"),
-    "digits": ('{"nbformat": 4, "cells": [' + "9" * 10**4 + "]}", "is not a notebook"),
     "large": (b" " * (LARGEST + 1), "at most 20 are read"),
 }
 
@@ -467,6 +479,17 @@ def test_a_broken_notebook_beside_a_good_one_costs_nothing(gather: Collect) -> N
     (row,) = gather({f"ada/{TWO}.ipynb": book(), "ada/copy.ipynb": "{", "ada/all.7z": b"7z"}, ALL)
     assert not row.problem and any(note.startswith("not graded: copy.ipynb is not a notebook") for note in row.notes)
     assert any("all.7z is an archive" in note for note in row.notes)
+
+
+@pytest.mark.parametrize("digits", [4_300, 5_000, 100_000])
+def test_a_number_of_any_length_in_the_metadata_is_of_no_interest(gather: Collect, digits: int) -> None:
+    text = book(seen=1).replace('"seen": 1', f'"seen": {"7" * digits}')
+    assert "7" * digits in text
+    (row,) = gather({"ada/x.ipynb": text})
+    assert not row.problem and row.digest
+    nine = json.dumps(notebook()).replace('"nbformat": 4', f'"nbformat": {"9" * digits}')
+    (_, row) = gather({"bob/x.ipynb": nine})
+    assert f"its format (nbformat) is a number of {digits:,} digits" in row.problem and "damaged" not in row.problem
 
 
 def test_links_pipes_and_folders_named_like_notebooks_are_never_opened(gather: Collect, tmp_path: Path) -> None:
@@ -548,7 +571,7 @@ def test_nothing_is_written_into_what_was_handed_in(gather: Collect, tmp_path: P
     assert places == {"class", "work"}
 
 
-@pytest.mark.parametrize("files", [{}, {"roster.csv": "x"}, {".hidden/x.ipynb": "x"}])
+@pytest.mark.parametrize("files", [{}, {"roster.csv": "x"}, {".hidden/x.txt": "x"}])
 def test_a_folder_without_submissions_says_what_was_looked_for(
     gather: Collect, tmp_path: Path, files: dict[str, Any]
 ) -> None:

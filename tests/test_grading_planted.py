@@ -16,7 +16,7 @@ from submissions import POSSIBLE, QUESTIONS, answers, cell, handed_in, job, poin
 
 from course.curriculum import lesson_of
 from course.grading.model import GRADED, MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, Limits, Result, Settings
-from course.grading.sandbox import bubblewrap
+from course.grading.sandbox import bubblewrap, graded_kernel
 from course.grading.workers.worker import Worker
 
 # Long enough for an honest cell on a busy machine: only what hangs on purpose waits for its end.
@@ -192,6 +192,58 @@ def test_deleted_and_renamed_functions_are_missing_and_the_learner_is_told_why(g
 def test_the_feedback_names_the_limit_that_was_hit(grade: Grade, way: str, word: str) -> None:
     told = question(fatal(grade, way), "layer")
     assert word in " ".join((*told.limits, *told.text))
+
+
+FORKS = {
+    "forks in its cell": "\nimport os\nos.fork()",
+    "forks in its function": "\nusual = layer\ndef layer(x, W, b):\n    import os\n    os.fork()\n    return usual(x, W, b)",
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("way", FORKS)
+def test_a_process_that_is_forked_off_the_kernel_never_answers_in_its_place(grade: Grade, way: str) -> None:
+    result = grade(planted({"layer": answers()["layer"] + FORKS[way]}))
+    assert points(result) == all_but() and not question(result, "layer").limits
+
+
+@pytest.mark.thorough
+def test_a_wait_for_another_process_is_not_called_a_loop(grade: Grade) -> None:
+    waits = "import subprocess\ndef layer(x, W, b):\n    subprocess.run(['sleep', '100'])"
+    told = question(grade(planted({"layer": waits})), "layer")
+    said = " ".join((*told.limits, *told.text))
+    assert told.state == STOPPED and "It had started another process" in said and "loop" not in said
+
+
+SENDS = {
+    "more than 8 MB": "def layer(x, W, b):\n    return jnp.zeros(2_000_001)",
+    "more than 30 MB": (
+        "import course.checks.agent as agent\nclass Answer:\n    def __init__(self, data): pass\n"
+        "    def _repr_mimebundle_(self, include=None, exclude=None): return {agent.MIME: 'x' * 40_000_000}\n"
+        "agent.Answer = Answer\ndef layer(x, W, b):\n    return jnp.tanh(W @ x + b)"
+    ),
+}
+
+
+@pytest.mark.thorough
+@pytest.mark.parametrize("way", SENDS)
+def test_an_answer_that_floods_the_wire_is_told_so_and_ends_at_once(grade: Grade, way: str) -> None:
+    result = grade(planted({"layer": SENDS[way]}))
+    told = question(result, "layer")
+    said = " ".join((*told.limits, *told.text))
+    assert told.points == 0 and (way in said if "8" in way else f"It sent {way} at once" in said)
+    # It is not waited for until a limit of time.
+    assert not any("seconds" in limit for limit in told.limits)
+
+
+def test_a_submission_that_has_sent_all_that_it_may_is_asked_nothing_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    kernel = object.__new__(graded_kernel.GradedKernel)
+    kernel._until, kernel._place, kernel._sent_before, kernel._channels = float("inf"), None, 0, None
+    kernel._revivals, kernel._limits = graded_kernel._REVIVALS, LIMITS
+    assert "again and again" in kernel.ask("1", 1).limits[0]
+    kernel._sent_before = graded_kernel._MOST_SENT
+    reply = kernel.ask("1", 1)
+    assert reply.status == graded_kernel.SPENT and "had sent more than 200 MB of answers" in reply.limits[0]
 
 
 HARMLESS = {

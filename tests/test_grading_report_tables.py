@@ -211,10 +211,10 @@ def test_a_failed_write_leaves_the_old_files_whole_and_nothing_beside_them(
     monkeypatch.setattr("os.replace", full)
     monkeypatch.setattr(Path, "replace", full)
     for write in (write_gradebook, write_platforms, write_feedback):
-        with pytest.raises(OSError, match="No space"):
+        with pytest.raises(GradingError, match="the disk is full"):
             write(make_class(5, seed=2), tmp_path)
     monkeypatch.setattr("course.grading.report.platforms.write_csv", lambda path, rows: path)
-    with pytest.raises(OSError, match="No space"):
+    with pytest.raises(GradingError, match="the disk is full"):
         write_platforms(make_class(5, seed=2), tmp_path)
     assert files(tmp_path) == before
 

@@ -100,6 +100,42 @@ def test_a_text_that_is_too_deep_too_long_or_no_kernel_is_refused_at_once(text: 
 @pytest.mark.parametrize(
     "body",
     [
+        "v = [0 for a in range(1000) for b in range(1000) for c in range(1000)]",
+        "v = [0 for a in range(1000) for b in range(1000) if a < 0]",
+        "v = [t.threadIdx.x]\n" + "".join(f"v{k} = [(w, w) for w in v{k - 1 if k else ''}]\n" for k in range(40)),
+        "v = (0, 0)\n"
+        + "".join(f"v{k} = v{k - 1 if k else ''}, v{k - 1 if k else ''}\n" for k in range(40))
+        + "w = v39",
+        "v = range(-9223372036854775807, 9223372036854775807)",
+        "v = [0] * 10 ** 9",
+        "v = list(zip(*[range(1000)] * 1000))",
+        "v = [*range(1000), *range(1000)]",
+        "for k in range(9):\n    v = [[j for j in range(1000)] for i in range(1000)]",
+        "f = lambda v: v + v\n" + "out[0] = " + "f(" * 20 + "1" + ")" * 20,
+        "def f(g):\n    return g(g)\nout[0] = f(f)",
+        "out[0] = " + "sum(a for a in range(2) if " * 20 + "1" + ")" * 20,
+        "out[0] = (" * 0 + "v := " * 1 + "1",
+        "from math import __loader__",
+        "import math.os",
+        "import numpy.os as np",
+        "print(f'{1:999999999}')",
+        "print(f'{t!r}')",
+        "assert False, exit()",
+    ],
+)
+def test_what_would_grow_without_bound_is_refused_at_once(body: str) -> None:
+    def refused() -> None:
+        with pytest.raises(simt.KernelError):
+            simt.launch(source(body), 1, 32, np.ones(32, "f"), simt.empty(32))
+
+    with ends_within_a_hang():
+        # Seen: 4.2 million calls for pairs of pairs of pairs, until 20,000 parts are counted.
+        assert calls_of(refused) < 8_000_000
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
         "out[0] = 10 ** 10 ** 10 ** 10",
         "n = 7\nfor k in range(200):\n    n = n ** n\nout[t.threadIdx.x] = n",
         "n = 1\nfor k in range(200):\n    n = n << n + 1\nout[t.threadIdx.x] = n",

@@ -15,11 +15,12 @@ from typing import Any, NamedTuple
 
 import pytest
 from fake_grader import Fake
-from making import code, grading, make_course, markdown, notebook, save
+from making import code, grading, make_course, markdown, notebook, save, solution
 
 from course import claim, cli
 from course.authoring import site
 from course.authoring.lessons import course_root
+from course.checks import exercises
 from course.cli import notebooks
 from course.console import Console
 from course.curriculum import lesson_of
@@ -73,6 +74,7 @@ def clone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         root / "notebooks" / f"{LATIN}.ipynb",
         notebook(markdown("# 02 · Das Neuron “✓” → größer × 2 — 神経"), code("1")),
     )
+    save(root / "solutions" / f"{LATIN}.ipynb", solution(*exercises(LATIN)))
     answer = notebook(code("def neuron(x, w, b):\n    return 1", metadata=grading("neuron")))
     for learner in ("ada", "Müller Łukasz", "神経", "broken"):
         save(root / "submitted" / learner / f"{LATIN}.ipynb", answer)

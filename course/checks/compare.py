@@ -167,9 +167,13 @@ def difference(got: Any, want: Any, rtol: float, atol: float, parts: tuple[str, 
     if got_shape != want_shape:
         wrong = f"the shape is {got_shape}"
         return Told(f"{wrong}; expected {want_shape}.", f"{wrong}, which is not the expected one.")
+    # A whole number is a number, where it is the right one: 1 instead of 1.0.
+    if kind_of(want) == "f" and kind_of(got) == "i" and not want_shape and abs(float(got) - float(want)) <= atol:
+        return None
     if kind_of(got) != kind_of(want):
         return f"the answer holds {_KINDS.get(kind_of(got), dtype_of(got))} ({dtype_of(got)}); expected {_KINDS[kind_of(want)]} ({dtype_of(want)})."
-    if kind_of(want) == "f" and got.itemsize < want.itemsize:
+    # JAX's own floats have 32 bits, so that these are enough where Python's are expected, or NumPy's.
+    if kind_of(want) == "f" and got.itemsize < min(want.itemsize, 4):
         return f"the numbers are {dtype_of(got)}; expected {dtype_of(want)}, which keeps more digits."
     a, b = (x.astype(np.complex128 if kind_of(x) == "c" else np.float64) for x in (got, want))
     astray = ~np.isfinite(a) & np.isfinite(b)

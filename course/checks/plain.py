@@ -14,7 +14,8 @@ import ml_dtypes
 import numpy as np
 
 # The bounds of one value, its parts together: bytes of its arrays, how many parts, how deeply they are nested.
-LARGEST, MANY, DEEP = 64_000_000, 100_000, 16
+# The largest right answer has one megabyte.
+LARGEST, MANY, DEEP = 8_000_000, 100_000, 16
 # Bounds of one part: characters of a text, bits of a whole number. No answer is a text, so that little of one is enough; and
 # NumPy makes a list in which one text stands an array whose every entry is as wide.
 LONGEST, WIDEST = 200, 1024

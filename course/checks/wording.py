@@ -24,7 +24,9 @@ def explain(case: Case, got: Outcome, sentence: str) -> tuple[str, ...]:
         return (after(f"On {case.label}: ", sentence),)
     kind = got.failure.kind
     if kind == "TookTooLong":
-        return (f"On {case.label}: {got.failure.message}, so it was stopped. Is there a loop that never ends?",)
+        # Where the grader saw other processes, it was not a loop.
+        why = "" if "process" in got.failure.message else " Is there a loop that never ends?"
+        return (f"On {case.label}: {got.failure.message}, so it was stopped.{why}",)
     if kind == "WrongAnswer":
         return (after(f"On {case.label}: ", got.failure.message),)
     if kind == "NotImplementedError":

@@ -14,6 +14,7 @@ from typing import Annotated
 
 import typer
 from rich.panel import Panel
+from rich.table import Table
 
 from course.authoring.extras import require
 from course.console import Console
@@ -133,10 +134,18 @@ def grade(
             "trust, or on a machine or in a container that you can lose."
         )
         Console(stderr=True).print(Panel(danger, title="NO SANDBOX", style="bold white on red", padding=(1, 2)))
+    limits = Limits(cell_seconds, notebook_seconds, memory, processes, files, disk, output)
+    if sys.platform == "win32":
+        from course.grading.sandbox.protections import way_on
+
+        _complain(f"The grader needs Linux. {way_on()}")
+        raise typer.Exit(1)
+    if no_sandbox:
+        _show_protections(limits)
     try:
         # Here, so that `course --help` need not wait for the grader's libraries.
         with _held_back():
-            from course.grading.options import Options
+            from course.grading.options import NoSandbox, Options
             from course.grading.session import grade_class
 
         options = Options(
@@ -151,11 +160,13 @@ def grade(
             dask=dask,
             sandbox=not no_sandbox,
             warm=not cold,
-            limits=Limits(cell_seconds, notebook_seconds, memory, processes, files, disk, output),
+            limits=limits,
         )
         status = grade_class(options, console)
     except GradingError as error:
         _complain(str(error))
+        if isinstance(error, NoSandbox):
+            _show_protections(limits)
         raise typer.Exit(1) from None
     except KeyboardInterrupt:  # before the run began, or the second Ctrl-C
         status = 128 + signal.SIGINT
@@ -180,6 +191,16 @@ def _held_back() -> Iterator[None]:
         signal.signal(signal.SIGINT, before)
     if came and before is not signal.SIG_IGN:
         raise KeyboardInterrupt
+
+
+def _show_protections(limits: Limits) -> None:
+    """A table of what holds in the sandbox and what without it, on the standard error."""
+    from course.grading.sandbox.protections import protections
+
+    table = Table("", "in the sandbox", "without it (--no-sandbox)", box=None, pad_edge=False, title_justify="left")
+    for one in protections(limits):
+        table.add_row(one.what, one.inside, f"{'✓' if one.holds else '✗'} {one.without}")
+    Console(stderr=True, highlight=False).print(table)
 
 
 def _complain(sentence: str) -> None:

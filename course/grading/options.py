@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import difflib
 import os
-import shutil
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
@@ -13,10 +11,13 @@ from pathlib import Path
 
 from course.authoring import lessons
 from course.authoring.notebook import AuthoringError, parse
-from course.curriculum import LESSONS
+from course.checks import exercises
+from course.curriculum import LESSONS, topic_of
+from course.grading.graft.matching import unasked
 from course.grading.model import GradingError, Limits, Submission
 from course.grading.safe_text import some
 from course.grading.sandbox import bubblewrap
+from course.grading.sandbox.protections import way_on
 
 
 @dataclass(frozen=True)
@@ -87,25 +88,28 @@ def solutions_of(root: Path, wanted: Sequence[str]) -> dict[str, str]:
             raise GradingError(f"{name} has no exercises to grade. There are {', '.join(can) or 'none'}.")
         path = root / lessons.SOLUTIONS / f"{name}.ipynb"
         texts[name] = path.read_text(encoding="utf-8")
-        parse(texts[name], lessons.shown(path, root))
+        solution = parse(texts[name], lessons.shown(path, root))
+        if wrong := unasked(solution, exercises(name)):
+            file = lessons.shown(path, root)
+            raise GradingError(
+                f"{file} {wrong}. Each exercise of course/exercises/{topic_of(name)} needs a solution cell and a check cell there, which "
+                f"nbgrader's metadata name. Mend that, or take the file of the release (`git restore {file}`)."
+            )
     if not texts:
         raise GradingError("The course has no lesson with exercises to grade.")
     return texts
 
 
+class NoSandbox(GradingError):
+    """There is no sandbox on this machine."""
+
+
 def need_sandbox() -> None:
-    """Raises GradingError where bubblewrap does not work, with the way out."""
-    if not (why := bubblewrap.available()):
-        return
-    if sys.platform != "linux":
-        way = "Grade on a Linux machine or in a Linux container."
-    elif not shutil.which(bubblewrap.PROGRAM):
-        way = "Install it: `apt install bubblewrap` (Debian, Ubuntu) or `dnf install bubblewrap` (Fedora)."
-    else:
-        way = "Grade where processes may make user namespaces: most Linux machines, containers that allow it."
-    raise GradingError(
-        f"{why} Submissions are somebody's code, and are not run without a sandbox. {way} If you trust all of them: --no-sandbox."
-    )
+    """Raises NoSandbox where bubblewrap does not work, with the way on for this machine."""
+    if why := bubblewrap.available():
+        raise NoSandbox(
+            f"{why} Submissions are somebody's code, and are not run without a sandbox. {way_on()} If you trust all of them: --no-sandbox."
+        )
 
 
 def as_root(options: Options) -> list[str]:

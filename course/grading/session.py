@@ -13,7 +13,8 @@ from rich.console import Console
 
 from course import console as consoles
 from course.grading import report
-from course.grading.intake.collection import collect
+from course.grading.intake.archives import NOT_BEGUN
+from course.grading.intake.collection import Intake, take_in
 from course.grading.marking.similarity import likely_copies
 from course.grading.model import FAILED, GRADED, NOT_GRADABLE, GradingError, Result, Settings, Submission
 from course.grading.options import (
@@ -30,6 +31,7 @@ from course.grading.records.results import RUN, Store, begin_run, end_run
 from course.grading.report.phrases import plural
 from course.grading.run_screen import Pace, Screen
 from course.grading.safe_text import some
+from course.grading.storage import writing
 from course.grading.workers.runner import Backend, Threads, run
 from course.grading.workers.worker import Worker
 
@@ -56,9 +58,11 @@ def grade_class(options: Options, console: Console) -> int:
         # Next to the grades, as they may be large, and must not be in the folder that is graded.
         workspace = options.out / UNPACKED
         shutil.rmtree(workspace, ignore_errors=True)
-        workspace.mkdir()
+        with writing(workspace, NOT_BEGUN):
+            workspace.mkdir()
         try:
-            found = collect(options.where, list(solutions), workspace)
+            intake = take_in(options.where, list(solutions), workspace)
+            found = intake.submissions
             wanted = selected(found, options.only)
             this_run = begin_run(store, options.seed, options.regrade, _recorded(options), partly=bool(options.only))
             settings = Settings(this_run.seed, options.limits, options.sandbox, options.warm)
@@ -73,7 +77,7 @@ def grade_class(options: Options, console: Console) -> int:
             for note in _odd(found, solutions, settings, store):
                 _say(console, note)
             results = _of_class(store, found)
-            _report(results, options.out, console, time.monotonic() - begin)
+            _report(results, intake, options.out, console, time.monotonic() - begin)
         finally:
             shutil.rmtree(workspace, ignore_errors=True)
     failed = {(one.learner, one.lesson) for one in results if one.status == FAILED}
@@ -171,11 +175,12 @@ def _odd(found: Sequence[Submission], solutions: Mapping[str, str], settings: Se
     return notes
 
 
-def _report(results: Sequence[Result], out: Path, console: Console, elapsed_s: float) -> None:
+def _report(results: Sequence[Result], intake: Intake, out: Path, console: Console, elapsed_s: float) -> None:
     """Write all files, and show the summary."""
     pairs = likely_copies(results)
     written = [
         report.write_gradebook(results, out),
+        report.write_files(intake.files, results, out),
         report.write_alike(results, pairs, out),
         report.write_platforms(results, out),
         report.write_feedback(results, out),

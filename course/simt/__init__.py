@@ -11,8 +11,10 @@ A kernel is a Python function that every thread of a grid runs, told apart by it
 
 It carries over to numba.cuda, and to CUDA C, by renaming: `t.threadIdx`, `t.blockIdx`, `t.blockDim`, `t.gridDim` with `.x .y .z`;
 `t.grid(1)`; `t.shared.array(shape, dtype)` and `t.local.array`; `t.syncthreads()`; `t.atomic.add/max/min(array, index, value)`. It
-has numbers, arrays (one element at a time, `x.shape`, `x.size`, `len(x)`), if, while, for … in range(), `math`'s functions, and calls
-of other such functions. Anything else is refused before it runs, with the line and with what to write instead.
+has numbers, arrays (one element at a time, `x.shape`, `x.size`, `len(x)`), tuples and lists whose length is known before the run, if,
+while, for, `math`'s functions, `sum`, `min`, `max`, `any` and `all` (of a generator, too), and calls of other such functions, which may
+stand inside of the kernel. What Python says in short is counted as what one would write out. Anything else is refused before it runs,
+with the line and with what to write instead.
 
 **The model.** A kernel's text is read and interpreted; none of it is executed as Python. A block's threads form warps of 32, x first. A
 warp executes one instruction for all its lanes at once. Where they take different ways, the mask of active lanes narrows, each way is

@@ -132,6 +132,8 @@ def _compiled(compiler: Statements, args: tuple[Any, ...]) -> tuple[Body, dict[i
     kernel = compiler.kernel
     function = kernel.functions[kernel.name]
     params = [arg.arg for arg in function.args.args]
+    if function.args.defaults or function.args.kwonlyargs or function.args.posonlyargs:
+        raise KernelError.at(1, f"{kernel.name} takes plain parameters only: no defaults, no *, no /")
     if not params:
         raise KernelError.at(1, "a kernel's first parameter is the thread handle, such as t")
     if len(params) - 1 != len(args):

@@ -19,6 +19,7 @@ LOCAL_BYTES = 4_096  # of one thread
 
 # The text of a kernel, before anything is done with it.
 CHARACTERS, DEPTH, NODES = 20_000, 48, 20_000
+PARTS = 1_024  # of a tuple or list, as of a constant one
 CALLS = 16  # device functions that call each other, one in another
 
 

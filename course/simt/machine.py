@@ -57,11 +57,11 @@ class Warp:
         tid: threadIdx.x, .y, .z.
         regs: the variables.
         returned: the lanes that have left the function.
-        continued: for each loop that runs, the lanes that wait for its next round.
+        continued, left: for each loop that runs, the lanes that wait for its next round, and those that have left it by `break`.
     """
 
     __slots__ = (
-        *("block", "continued", "first", "mask", "members", "n", "number"),
+        *("block", "continued", "first", "left", "mask", "members", "n", "number"),
         *("regs", "returned", "run", "steps", "thread", "tid"),
     )
 
@@ -77,6 +77,7 @@ class Warp:
         self.regs: list[Any] = [UNSET] * variables
         self.returned: Lanes = NOBODY
         self.continued: list[Lanes] = []
+        self.left: list[Lanes] = []
         self.steps = 0
 
     def issue(self, line: Line, number: int, instructions: int) -> None:

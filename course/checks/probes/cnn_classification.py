@@ -72,11 +72,21 @@ def pooled(pool: Callable[..., Any], x: Array) -> Any:
 # --- A network of any layers ------------------------------------------------------------------------------------------
 
 
-def network(CNN: Callable[..., Any], images: Array) -> tuple[np.ndarray, Array | None]:
-    """The shapes of the network's parameters, int32 `(parameters, 4)` with 0 for no axis, and its logits; None without parameters.
+def network(CNN: Callable[..., Any], images: Array, features: int, classes: int) -> tuple[np.ndarray, Any, Any]:
+    """What a network makes of images.
 
     Every parameter is first replaced by known numbers. So two networks that do the same give the same logits, whatever
     their parts are called and in whichever order they were made.
+
+    Args:
+        CNN: what the learner wrote.
+        images: `(batch, height, width, 1)`.
+        features, classes: of the layer whose weights are looked at: any array with an axis `classes` and `features` numbers for each.
+
+    Returns:
+        The shapes of the parameters, int32 `(parameters, 4)` with 0 for no axis. The logits; None without parameters. And the
+        numbers of each image that reach that layer, in the order of its weights `(batch, features)`, with the weights in the
+        same order `(features, classes)`; None where there is no such layer, or more than one.
     """
     from flax import nnx
 
@@ -94,7 +104,40 @@ def network(CNN: Callable[..., Any], images: Array) -> tuple[np.ndarray, Array |
     shapes = sorted((*leaf.shape, 0, 0, 0, 0)[:4] for leaf in jax.tree.leaves(parameters))
     if shapes:
         nnx.update(model, jax.tree.map(_weights, parameters))
-    return np.array(shapes, dtype=np.int32).reshape(-1, 4), model(images) if shapes else None
+    table = np.array(shapes, dtype=np.int32).reshape(-1, 4)
+    if not shapes:
+        return table, None, None
+    try:
+        logits, reaching = _reaching(model, images, features, classes)
+    except Exception:  # whatever it is, the network itself says it better
+        logits, reaching = None, None
+    return table, model(images) if reaching is None else logits, reaching
+
+
+def _reaching(model: Any, images: Array, features: int, classes: int) -> tuple[Any, Any]:
+    """The logits, and what the layer before them gets: the slopes of the logits for its weights."""
+    from flax import nnx
+
+    parts: Any = nnx.split(model, nnx.Param, ...)
+    graph, params, rest = parts
+    leaves, tree = jax.tree.flatten(params)
+    found = [i for i, leaf in enumerate(leaves) if leaf.size == features * classes and classes in leaf.shape]
+    if len(found) != 1:
+        return None, None
+    (place,) = found
+
+    def of_weights(W: Array) -> Any:
+        return nnx.merge(graph, jax.tree.unflatten(tree, [*leaves[:place], W, *leaves[place + 1 :]]), rest)(images)
+
+    logits, back = jax.vjp(of_weights, leaves[place])
+    if logits.shape != (len(images), classes):
+        return None, None
+    axis = leaves[place].shape.index(classes)
+    slopes = [back(jnp.zeros_like(logits).at[i, 0].set(1))[0] for i in range(len(images))]
+    return logits, (
+        jnp.stack([jnp.take(slope, 0, axis=axis).ravel() for slope in slopes]),
+        jnp.moveaxis(leaves[place], axis, -1).reshape(features, classes),
+    )
 
 
 def _weights(leaf: Any) -> Array:

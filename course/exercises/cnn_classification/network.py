@@ -9,16 +9,19 @@ from functools import cache
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from course.checks.compare import Told, difference
+from course.checks.compare import Told, describe, difference
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.outcome import Failure
 from course.checks.probes.cnn_classification import network as probe
 from course.exercises.cnn_classification.common import TOPIC, after_colon
 
 SIDE, CLASSES = 28, 10
+# How many numbers of an image reach the dense layer.
+FEATURES = (SIDE // 4) ** 2 * 64
 
 
 @cache
@@ -88,13 +91,33 @@ def _empty() -> Any:
     return Empty
 
 
-def _measure(raw: Any, images: Array) -> Any:
-    if np.shape(raw[0]) == (0, 4):
+def _ordered(features: int, classes: int) -> np.ndarray:
+    """Weights for numbers in the order of their size."""
+    return np.random.default_rng(0).normal(0, (2 / features) ** 0.5, (features, classes))
+
+
+def _measure(raw: Any, images: Array, features: int, classes: int) -> Any:
+    """The shapes, and the logits, as if the dense layer took its numbers in one order: in which it does is the learner's choice."""
+    shapes, logits, reaching = raw
+    if np.shape(shapes) == (0, 4):
         raise WrongAnswer(after_colon(NO_PARAMETERS))
-    return raw
+    if reaching is None:
+        return shapes, logits
+    numbers, weights = (np.asarray(part, np.float64) for part in reaching)
+    if numbers.shape != (len(images), features) or weights.shape != (features, classes):
+        return shapes, logits
+    # Its weights may lie otherwise, too: turned, or with an axis each for height, width and channels.
+    of_dense = [np.prod(shape[shape > 0]) == features * classes and classes in shape for shape in shapes]
+    table = np.where(np.array(of_dense)[:, None], [features, classes, 0, 0], shapes)
+    table = np.array(sorted(table.tolist()), np.int32)
+    besides = np.asarray(logits, np.float64) - numbers @ weights
+    # The last row, of all images at once: the same place has to mean the same for each of them.
+    rows = np.concatenate([numbers, np.arange(1, len(images) + 1)[None] @ numbers])
+    ordered = np.sort(rows, axis=1) @ _ordered(features, classes)
+    return table, (ordered[:-1] + besides).astype(np.float32), ordered[-1].astype(np.float32)
 
 
-def _explain(failure: Failure, besides: Any, images: Array) -> str | None:
+def _explain(failure: Failure, besides: Any, images: Array, features: int, classes: int) -> str | None:
     why = _misfit(failure.message, len(images))
     return why and after_colon(why)
 
@@ -165,10 +188,13 @@ def _shape_difference(got: Any, want: Any) -> str | None:
     return Told(f"{wrong} of the shape {missing[0]}.", f"{wrong}.") if missing else None
 
 
-def _accept(got: Any, want: Any, images: Array) -> str | None:
-    if isinstance(got, tuple) and len(got) == 2 and (shapes := _shape_difference(got[0], want[0])):
+def _accept(got: Any, want: Any, images: Array, features: int, classes: int) -> str | None:
+    if isinstance(got, tuple) and len(got) > 1 and (shapes := _shape_difference(got[0], want[0])):
         return shapes
-    return difference(got, want, EXACT, EXACT, ("the shapes of the parameters", "the logits"))
+    parts = ("the shapes of the parameters", "the logits", "the logits of all images")
+    if isinstance(got, tuple) and len(got) == 2:  # the layer's numbers could not be looked at
+        want = want[0], probe(network(), jnp.asarray(images), features, classes)[1]
+    return difference(got, want, EXACT, EXACT, parts)
 
 
 # More arrays of parameters than any network has that was written by hand.
@@ -184,10 +210,13 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         np.float32
     )
     return [
-        Case("one image", (noise[:1],)),
-        Case("one image that is dark above and bright below", (ramp,)),
-        Case("three images", (noise,)),
-        Case("three images, mostly black", (strokes,)),
+        Case(label, (given, FEATURES, CLASSES), describe(given))
+        for label, given in (
+            ("one image", noise[:1]),
+            ("one image that is dark above and bright below", ramp),
+            ("three images", noise),
+            ("three images, mostly black", strokes),
+        )
     ]
 
 

@@ -74,7 +74,9 @@ def _python_division(labels: Array, predictions: Array, cls: int) -> tuple[float
 
 
 def _as_float32(scores: Any, *args: Any) -> Any:
-    """The measure: a plain 0 is as good as 0.0, and a Python float as an array's float32."""
+    """The measure: a plain 0 is as good as 0.0, a Python float as an array's float32, and an array of three numbers as the three."""
+    if isinstance(scores, np.ndarray) and scores.ndim == 1:
+        scores = tuple(scores)
     if not isinstance(scores, (tuple, list)):
         return scores
     return tuple(

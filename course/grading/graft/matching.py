@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from course.authoring.notebook import Notebook, code_cells
 from course.grading.graft.cells import Cell
 from course.grading.graft.pieces import Piece, listed, pieces_of
 from course.grading.graft.source_code import Code, read_code, unread
+from course.grading.safe_text import some
 
 GIVEN, ANSWER, CHECK, EXTRA = "given", "answer", "check", "extra"
 BOOTSTRAP = "bootstrap"
@@ -66,8 +67,25 @@ def slots_of(exercise: Notebook) -> list[Slot]:
         elif each.get("grade"):
             named = grade_id.removeprefix("check-")
             role, question, open_question = CHECK, named if named in questions else last, ""
-        slots.append(Slot(index, role, question, cell["id"], grade_id, cell["source"]))
+        slots.append(Slot(index, role, question, cell.get("id") or f"{index} without id", grade_id, cell["source"]))
     return slots
+
+
+def unasked(solution: Notebook, catalogue: Collection[str]) -> str:
+    """What keeps a solution from asking the questions of its lesson's catalogue, as the rest of a sentence; "" where nothing does."""
+    slots = slots_of(solution)
+    answers, checks = ({slot.question for slot in slots if slot.role == role} for role in (ANSWER, CHECK))
+    said = []
+    for what, without in (
+        ("cells", lambda name: name not in answers and name not in checks),
+        ("solution cell", lambda name: name not in answers and name in checks),
+        ("check cell", lambda name: name in answers and name not in checks),
+    ):
+        if lacking := [f"`{name}`" for name in catalogue if without(name)]:
+            said.append(f"has no {what} for {some(lacking)}")
+    if strange := [f"`{name}`" for name in sorted(checks.difference(catalogue))]:
+        said.append(f"asks {some(strange)}, which its catalogue does not list")
+    return " and ".join(said)
 
 
 def match(slots: Sequence[Slot], cells: Sequence[Cell]) -> Matched:

@@ -10,16 +10,17 @@ import io
 import stat
 import struct
 import time
-import unicodedata
 import zipfile
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import BinaryIO
 
-from course.grading.intake.inspection import CLEARED, ITSELF, LARGEST
+from course.grading.intake.inspection import CLEARED, ITSELF, LARGEST, why_unread
+from course.grading.intake.name_encodings import decoded
 from course.grading.intake.reasons import NOTHING, Reason
+from course.grading.storage import writing
 
 TOTAL = 2 * 10**9  # bytes that one archive may hold, of what is kept
 ENTRIES = 20_000
@@ -28,6 +29,8 @@ NAME, DEPTH = 120, 32  # characters of a name, folders in a path
 # The table of contents is read whole: 20,000 honest entries take 3 MB.
 TABLE = 16 * 10**6
 CHUNK = 2**16
+# What is so where the zip file can't be unpacked.
+NOT_BEGUN = "Nothing was graded yet, and what was there before is unchanged."
 # What the instructor is to ask for, and what the learner is to do.
 _AGAIN = ("ask for it again", "hand it in again")
 _UNPACKED = "hand in the .ipynb file, not packed"
@@ -38,19 +41,25 @@ DAMAGED = (zipfile.BadZipFile, zlib.error, EOFError, ValueError, struct.error, R
 
 @dataclass(frozen=True)
 class Member:
-    """One file in an archive.
+    """One file in an archive, or a folder in which nothing is.
 
     Attributes:
         parts: its path, such as ("ada", "02_the_neuron.ipynb"); unique among the members; () for the archive as a whole.
         path: where it was unpacked; None if it was not (see `problem`), or not wanted.
         problem: why it was not unpacked, as the rest of a sentence: "is encrypted".
         modified: when it was changed, in seconds since 1970 (zip files tell no time zone); 0.0 if unknown.
+        place: its place in the archive's table of contents, from 0.
+        raw: the bytes of its path in the archive, where they are not those of `parts` in UTF-8; else b"".
+        folder: is it an empty folder?
     """
 
     parts: tuple[str, ...]
     path: Path | None = None
     problem: Reason = NOTHING
     modified: float = 0.0
+    place: int = 0
+    raw: bytes = b""
+    folder: bool = False
 
 
 class _Careful(io.FileIO):
@@ -74,16 +83,20 @@ def unpack(archive: Path, into: Path, wanted: Callable[[str], bool], *, total: i
     that lead elsewhere and members that unpack to far more than they hold are reported, and the others unpacked all the same.
 
     Returns:
-        Every file of the archive in its order, with those that were not unpacked; those with a `problem` are the problems.
+        Every file and every empty folder of the archive in its order, with those that were not unpacked; those with a `problem` are
+        the problems.
         An archive that can't be read at all is one member without parts.
 
     Raises:
-        OSError: `into` can't be written to.
+        GradingError: `into` can't be written to.
     """
-    into.mkdir(parents=True)
+    with writing(into, NOT_BEGUN):
+        into.mkdir(parents=True)
     try:
         with _Careful(archive) as file, zipfile.ZipFile(file) as opened:
             return _members(opened, into, wanted, total)
+    except PermissionError as error:
+        return [Member((), problem=why_unread(error))]
     except NotImplementedError:
         return [
             Member((), problem=Reason("is a zip file of a kind that can't be read", "unpack it yourself", _UNPACKED))
@@ -99,27 +112,36 @@ def _members(opened: zipfile.ZipFile, into: Path, wanted: Callable[[str], bool],
         return [Member((), problem=Reason(what, "unpack it yourself", _UNPACKED))]
     members: list[Member] = []
     seen: set[tuple[str, ...]] = set()
-    for number, info in enumerate(infos):
-        name = stored_name(info)
-        if name.endswith("/"):
-            continue
+    names = stored_names(infos)
+    parents = {name[:end] for name in names for end, letter in enumerate(name[:-1], start=1) if letter == "/"}
+    for number, (info, name) in enumerate(zip(infos, names, strict=True)):
         parts = tuple(_cut(part) for part in name.split("/") if part not in ("", "."))
+        folder = name.endswith("/")
+        if folder and not info.file_size:
+            if name in parents:
+                continue  # what lies in it tells of it
+            parents.add(name)
         problem = _refuse(info, name, parts)
         parts = _apart(tuple("_" if part == ".." else part for part in parts) or ("_",), seen)
         target = None
-        if not problem and wanted(parts[-1]):
-            target = into / f"{number:05}{Path(parts[-1]).suffix.lower()}"
+        if not problem and not folder and wanted(parts[-1]):
+            # Never an ending of the archive's own: no file system takes all characters.
+            target = into / f"{number:05}{_ending(parts[-1])}"
             limit = LARGEST if parts[-1].lower().endswith(".ipynb") else left
             used, problem = _write(opened, info, target, min(limit, left), left)
             left -= used
-        members.append(Member(parts, None if problem else target, problem, _time(info)))
+        raw = _raw(info)
+        own = raw if raw != "/".join(parts).encode("utf-8", "surrogatepass") else b""
+        empty = folder and not problem
+        members.append(Member(parts, None if problem else target, problem, _time(info), number, own, empty))
     return members
 
 
 def _write(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: int, left: int) -> tuple[int, Reason]:
     """Unpack one member. Returns how many bytes were read of it, and what is wrong (then nothing is left of it)."""
     size, problem = 0, NOTHING
-    with target.open("xb") as out:
+    # What goes wrong with the archive is caught below, so that it is the disk that the sentence speaks of.
+    with writing(target.parent, NOT_BEGUN), target.open("xb") as out:
         try:
             source: BinaryIO | None = opened.open(info)  # type: ignore[assignment]
         except (NotImplementedError, *DAMAGED):
@@ -153,10 +175,12 @@ def _write(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: 
 
 def _refuse(info: zipfile.ZipInfo, name: str, parts: tuple[str, ...]) -> Reason:
     """Why a member is not unpacked, from what its header says."""
-    kind = stat.S_IFMT(info.external_attr >> 16)
+    kind, folder = stat.S_IFMT(info.external_attr >> 16), name.endswith("/")
     if stat.S_ISLNK(kind):
         return Reason("is a link, and links are not followed", *ITSELF)
-    if kind not in (0, stat.S_IFREG):
+    if folder and info.file_size:
+        return Reason("is called a folder, but holds data, so it was not unpacked", *_AGAIN)
+    if kind not in (0, stat.S_IFDIR if folder else stat.S_IFREG):
         return Reason("is no ordinary file", *ITSELF)
     drive = len(name) > 1 and name[1] == ":" and name[0].isalpha()
     if not parts or name.startswith("/") or drive or ".." in parts:
@@ -171,32 +195,34 @@ def _refuse(info: zipfile.ZipInfo, name: str, parts: tuple[str, ...]) -> Reason:
     return NOTHING
 
 
-def stored_name(info: zipfile.ZipInfo) -> str:
-    """A member's path, with `/` between folders.
-
-    Without the flag for UTF-8 the format means cp437 (APPNOTE.TXT, appendix D), but macOS writes UTF-8 all the same and many
-    Windows programs write Windows-1252: taken is what decodes as UTF-8, else what gives the most Latin letters.
-    """
-    name = info.orig_filename
-    if not info.flag_bits & 0x800 and not name.isascii():
-        try:
-            raw = name.encode("cp437")
-        except UnicodeEncodeError:  # it came from the archive's Unicode field, so it is right
-            raw = b""
-        readings = []
-        for encoding in ("utf-8", "cp437", "cp1252"):
-            try:
-                readings.append(raw.decode(encoding) if raw else name)
-            except UnicodeDecodeError:
-                continue
-            if encoding == "utf-8":
-                break
-        name = max(readings, key=_latin)
-    return name.split("\0")[0].replace("\\", "/")
+def stored_names(infos: Sequence[zipfile.ZipInfo]) -> list[str]:
+    """The paths of an archive's members, with `/` between folders; what is in no encoding's name is kept, a NUL too."""
+    names = [info.orig_filename for info in infos]
+    unmarked = [index for index, info in enumerate(infos) if _is_unmarked(info)]
+    for index, name in zip(unmarked, decoded([_raw(infos[index]) for index in unmarked]), strict=True):
+        names[index] = name
+    # Old Windows programs part folders by backslashes.
+    return [name.replace("\\", "/") for name in names]
 
 
-def _latin(text: str) -> int:
-    return sum(unicodedata.name(letter, "").startswith("LATIN") for letter in text)
+def _is_unmarked(info: zipfile.ZipInfo) -> bool:
+    """Does the archive not say in which encoding this name is? What is not cp437 came from its field for Unicode."""
+    if info.flag_bits & 0x800 or info.orig_filename.isascii():
+        return False
+    try:
+        info.orig_filename.encode("cp437")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _raw(info: zipfile.ZipInfo) -> bytes:
+    """The bytes of a member's path, as they stand in the archive: `zipfile` reads as cp437 what is not marked as UTF-8."""
+    return info.orig_filename.encode("cp437" if _is_unmarked(info) else "utf-8", "surrogatepass")
+
+
+def _ending(name: str) -> str:
+    return next((ending for ending in (".ipynb", ".zip") if name.lower().endswith(ending)), ".file")
 
 
 def _cut(part: str) -> str:

@@ -9,9 +9,9 @@ from dataclasses import dataclass, field, replace
 from course.checks import registry
 from course.curriculum import LESSONS
 from course.grading.intake import naming
-from course.grading.intake.file_tree import TIMESTAMP, Node, printable
 from course.grading.intake.inspection import Inspected, Unreadable, content_of
 from course.grading.intake.naming import Person
+from course.grading.intake.nodes import TIMESTAMP, Node, printable
 from course.grading.intake.owners import Claim
 from course.grading.intake.reasons import Reason
 from course.grading.safe_text import some
@@ -115,7 +115,7 @@ def _rows_of(learner: Learner, lesson: str) -> Iterator[Row]:
 
 
 def _choose(person: Person, source: str, lesson: str, pile: Pile) -> Row:
-    """The notebook with most of the lesson's exercises; among equals the newest."""
+    """The notebook with most of the lesson's exercises; among equals the later: by the platform's number, its name, its time, its place."""
     good = sorted(pile.good, key=lambda pair: _rank(pair, lesson), reverse=True)
     (claim, found), *others = good or pile.bad
     notes = [*claim.notes, *pile.notes]
@@ -133,10 +133,12 @@ def _choose(person: Person, source: str, lesson: str, pile: Pile) -> Row:
     return Row(person, source, lesson, claim, found, tuple(notes))
 
 
-def _rank(pair: tuple[Claim, Inspected], lesson: str) -> tuple[int, int, int, float, str]:
+def _rank(pair: tuple[Claim, Inspected], lesson: str) -> tuple[bool, int, int, int, float, tuple[int, ...], str]:
     claim, found = pair
     node = claim.node
-    return count_of(found, lesson), claim.order, naming.copy_number(node.name), node.modified, node.shown
+    hidden = any(name.startswith(".") for name in claim.names)
+    later = (naming.copy_number(node.name), node.modified, node.place, node.shown)
+    return not hidden, count_of(found, lesson), claim.order, *later
 
 
 def count_of(found: Inspected, lesson: str) -> int:

@@ -9,18 +9,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from course.curriculum import LESSONS, lesson_of
 from course.grading.intake import naming
 from course.grading.intake.choice import Learner, Pile, Row, count_of, rows_for
-from course.grading.intake.file_tree import is_notebook, plant, printable
+from course.grading.intake.file_tree import plant
 from course.grading.intake.inspection import LARGEST, Inspected, inspect
+from course.grading.intake.ledger import Handed, account
+from course.grading.intake.nodes import is_notebook, printable
 from course.grading.intake.owners import Claim, claims_of, owner_of
 from course.grading.intake.reasons import Reason
 from course.grading.model import GradingError, Submission
 
-__all__ = ["LARGEST", "collect"]
+__all__ = ["LARGEST", "Intake", "collect", "take_in"]
 
 LOOKED_FOR = (
     "Looked for were <learner>/….ipynb, <learner>_<lesson>.ipynb, nbgrader's submitted/<learner>/<lesson>/…, "
@@ -28,8 +31,26 @@ LOOKED_FOR = (
 )
 
 
+@dataclass(frozen=True)
+class Intake:
+    """What an instructor has.
+
+    Attributes:
+        submissions: sorted by learner and lesson; those that can't be graded have a `problem`.
+        files: what became of everything that was handed in, in its order.
+    """
+
+    submissions: list[Submission]
+    files: list[Handed]
+
+
 def collect(where: Path, lessons: Sequence[str], workspace: Path) -> list[Submission]:
-    """All submissions in a folder or zip file, sorted by learner and lesson; those that can't be graded have a `problem`.
+    """The submissions alone of :func:`take_in`."""
+    return take_in(where, lessons, workspace).submissions
+
+
+def take_in(where: Path, lessons: Sequence[str], workspace: Path) -> Intake:
+    """All submissions in a folder or zip file, and what became of each file.
 
     Args:
         where: a folder or a .zip file; never written to.
@@ -54,32 +75,37 @@ def collect(where: Path, lessons: Sequence[str], workspace: Path) -> list[Submis
     rows = [row for learner in learners.values() for row in rows_for(learner, lessons, only)]
     if not rows:
         raise GradingError(f"There are no submissions in {printable(where.name)}. {LOOKED_FOR}")
-    if wrong := _of_others(rows, lessons, known):
+    if wrong := _of_others(rows, list(learners.values()), lessons, known):
         raise GradingError(wrong)
     keys = naming.distinct_keys({(row.person, row.source) for row in rows})
     submissions = [_submission(row, keys[row.person, row.source]) for row in rows]
-    return sorted(submissions, key=lambda one: (one.learner, one.lesson, one.shown))
+    ordered = sorted(submissions, key=lambda one: (one.learner, one.lesson, one.shown))
+    return Intake(ordered, account(root, list(learners.values()), rows, keys))
 
 
-def _of_others(rows: Sequence[Row], lessons: Sequence[str], known: Sequence[str]) -> str:
+def _of_others(rows: Sequence[Row], learners: Sequence[Learner], lessons: Sequence[str], known: Sequence[str]) -> str:
     """Says so, where all notebooks of which a lesson can be told are of others than those asked for; "" otherwise.
 
-    A wrong `--lesson` would give the whole class zero points.
+    A wrong `--lesson` would give the whole class zero points. Learners and notebooks are counted apart: one may have several.
     """
-    others = Counter(row.other for row in rows if row.other)
-    if not others or any(_is_of(row, row.lesson, known) for row in rows if not row.other):
+    if not any(row.other for row in rows) or any(_is_of(row, row.lesson, known) for row in rows if not row.other):
         return ""
-    of = [
-        f"{'all' if count == len(rows) else count} {'are' if count > 1 else 'is'} of {lesson}"
-        for lesson, count in others.most_common()
-    ]
-    hint = (
-        f"Did you mean --lesson {next(iter(others)).partition('_')[0]}?"
-        if len(others) == 1
-        else "Name one of them with --lesson."
-    )
-    none = f"None of the {len(rows)} submissions is" if len(rows) > 1 else "The one submission is not"
-    return f"{none} of {' or '.join(lessons)}; {' and '.join(of)}. {hint}"
+    piles = [(lesson, pile) for learner in learners for (lesson, _), pile in learner.piles.items()]
+    # A group's notebook is one.
+    told = {id(claim.node): lesson for lesson, pile in piles for claim, _ in [*pile.good, *pile.bad]}
+    counts = Counter(lesson for lesson in told.values() if lesson and lesson not in lessons)
+    others = sorted(counts, key=lambda lesson: (-counts[lesson], lesson))
+    # What tells no lesson was taken to be of the one asked for.
+    rest = len(told) - counts.total()
+    of = [f"{counts[lesson]} of {lesson}" for lesson in others]
+    of += [f"{rest} of no lesson that can be told"] if rest else []
+    asked = " or ".join(lessons)
+    none = f"None of the {len(learners)} learners handed in" if len(learners) > 1 else "The one learner did not hand in"
+    notebooks = f"{len(told)} notebooks: {', '.join(of)}" if len(told) > 1 else f"1 notebook, of {others[0]}"
+    whose = "They handed in" if len(learners) > 1 else "It was"
+    number = others[0].partition("_")[0]
+    hint = f"Did you mean --lesson {number}?" if len(others) == 1 else "Name one of them with --lesson."
+    return f"{none} a notebook of {asked}. {whose} {notebooks}. {hint}"
 
 
 def _is_of(row: Row, lesson: str, known: Sequence[str]) -> bool:
@@ -94,7 +120,9 @@ def _submission(row: Row, key: str) -> Submission:
     # Gradescope says a name itself, or knows none; "anon_aB3dE" is what Canvas writes for who hands in without one.
     unnamed = person.platform == "gradescope" or person.name.startswith("anon_")
     name = {} if unnamed else {"name": printable(person.name)}
-    identity = {**name, **dict(person.identity)}
+    # With its bytes a name can be matched that was read wrongly.
+    raw = {"name_bytes": node.raw.hex()} if node.raw else {}
+    identity = {**name, **dict(person.identity), **raw}
     return Submission(
         key,
         row.lesson,

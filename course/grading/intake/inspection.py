@@ -16,6 +16,7 @@ from course.grading.intake.reasons import NOTHING, Reason
 
 # Bytes. Stored pictures make honest notebooks large; 100 MB of them are no answer to an exercise.
 LARGEST = 20 * 10**6
+_DIGITS = 600  # of a whole number; Python's own limit may be set as low as 640
 # What the instructor is to ask for, and what the learner is to do.
 AGAIN = ("ask for it to be saved in JupyterLab and handed in again", "save it in JupyterLab and hand it in again")
 CLEARED = (
@@ -113,7 +114,7 @@ def notebook_of(content: bytes, name: str) -> dict[str, Any]:
     """
     text = text_of(content, name)
     try:
-        nb = json.loads(text)
+        nb = json.loads(text, parse_int=_whole)
     except RecursionError:
         raise Unreadable(f"{name} is nested too deeply to be a notebook", *AGAIN) from None
     except ValueError as error:
@@ -130,6 +131,11 @@ def notebook_of(content: bytes, name: str) -> dict[str, Any]:
     _check_format(nb, name)
     _check_language(nb, name)
     return nb
+
+
+def _whole(digits: str) -> int | str:
+    """A whole number of JSON; one of more digits than Python reads (`sys.set_int_max_str_digits`) stays text: none that counts is so long."""
+    return int(digits) if len(digits) <= _DIGITS else digits
 
 
 def text_of(content: bytes, name: str) -> str:
@@ -167,6 +173,8 @@ def names_in(nb: dict[str, Any]) -> frozenset[str]:
 
 def _check_format(nb: dict[str, Any], name: str) -> None:
     number = nb.get("nbformat", 3 if "worksheets" in nb else None)
+    if isinstance(number, str) and number.lstrip("-").isdecimal() and len(number) > _DIGITS:
+        raise Unreadable(f"{name} says that its format (nbformat) is a number of {len(number):,} digits", *AGAIN)
     if not isinstance(number, int) or isinstance(number, bool):
         number = None
     if number is not None and number < 4:

@@ -7,15 +7,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from course.grading.intake import naming
-from course.grading.intake.file_tree import METADATA, Node, is_notebook
 from course.grading.intake.inspection import Unreadable, content_of
+from course.grading.intake.litter import DOCUMENTS
 from course.grading.intake.naming import Person
+from course.grading.intake.nodes import METADATA, Node, is_notebook
 from course.grading.intake.reasons import Reason
+from course.grading.safe_text import some
 
 # What nbgrader keeps beside `submitted`: none of them holds submissions.
 NBGRADER = {"nbgrader_config.py", "gradebook.db", "source", "release", "autograded", "feedback", "solution"}
 NOT_HANDED_IN = NBGRADER | {"index.html", "readme.html", "readme.py", "setup.py"}
-DOCUMENTS = (".pdf", ".html", ".htm", ".docx", ".odt", ".py")
 
 
 @dataclass(frozen=True)
@@ -143,12 +144,10 @@ def _claims(
     """Every file of one person's folder, or the file itself."""
     files = list(node.files())
     if not files:
-        files = [
-            (
-                Node(node.name, node.shown, problem=Reason("is empty", "ask for the notebook", "hand in the notebook")),
-                (),
-            )
-        ]
+        left = [one.name for one in node.left for one in one.everything()]
+        what = f"holds nothing but what programs leave ({some(left, 3)})" if left else "is empty"
+        node.problem = Reason(what, "ask for the notebook", "hand in the notebook")
+        files = [(node, ())]
     for file, trail in files:
         own = () if file is node and names else (file.name,)
         yield Claim(person, file, (*own, *reversed(trail), *names), source, hint, notes, order)

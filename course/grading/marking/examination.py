@@ -67,6 +67,10 @@ def examine(job: Job, launcher: Launcher, markings: Mapping[str, Marking]) -> Re
         return ungraded(job.submission, job.key, job.settings, FAILED, str(error))
     finally:
         kernel.stop()
+    try:
+        questions = tuple(examiner.result(name) for name in markings)
+    except GradingError as error:
+        return ungraded(job.submission, job.key, job.settings, FAILED, str(error))
     given = _released(job.solution)
     return Result(
         key=job.key,
@@ -75,7 +79,7 @@ def examine(job: Job, launcher: Launcher, markings: Mapping[str, Marking]) -> Re
         shown=job.submission.shown,
         status=GRADED,
         seed=job.settings.seed,
-        questions=tuple(examiner.result(name) for name in markings),
+        questions=questions,
         notes=grafted.notes,
         limits=tuple(dict.fromkeys(examiner.elsewhere)),
         fingerprint=fingerprint(grafted.answers.values(), given),
@@ -125,7 +129,15 @@ class _Examiner:
                 raise
 
     def result(self, name: str) -> QuestionResult:
-        """How a question came out."""
+        """How a question came out.
+
+        Raises:
+            GradingError: its check was not reached; `course grade` refuses a solution that has none.
+        """
+        if name not in self._results:
+            raise GradingError(
+                f"The solution has no check cell for `{name}`, so nothing asked for it. Mend the solution."
+            )
         return self._results[name]
 
 

@@ -144,8 +144,13 @@ class _Asked:
         reply = self._kernel.ask(expression, seconds, ask, late=self._late)
         outcome = self._outcome(reply)
         self.limits += reply.limits
-        if outcome.failure and outcome.failure.kind == _LATE and reply.status != TIME:
-            self.limits.append(self._late)  # it was stopped inside of the kernel
+        if outcome.failure and outcome.failure.kind == _LATE:
+            others = self._kernel.others(reply.processes)
+            if reply.status != TIME:
+                self.limits += [self._late, *others]  # it was stopped inside of the kernel
+            if others:
+                said = f"{outcome.failure.message}, and had started another process"
+                outcome = replace(outcome, failure=replace(outcome.failure, message=said))
         return outcome
 
     @property

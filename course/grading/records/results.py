@@ -16,6 +16,7 @@ from typing import Any, Self, TypeGuard
 from course.authoring.notebook import write
 from course.grading.model import GradingError, Result, from_json, to_json
 from course.grading.records.environment import versions
+from course.grading.storage import cannot_write, writing
 
 RESULTS, BROKEN, LOCK, RUN = "results.jsonl", "results.broken.jsonl", ".grading.lock", "run.json"
 
@@ -52,7 +53,7 @@ class Store:
             self._file = os.open(self.folder / RESULTS, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
         except OSError as error:
             self.__exit__(None, None, None)
-            raise GradingError(f"{self.folder} can't be used for the grades: {error.strerror or error}.") from None
+            raise cannot_write(error.filename or self.folder, error, "") from None
         except BaseException:
             self.__exit__(None, None, None)
             raise
@@ -93,10 +94,7 @@ class Store:
             os.fsync(self._file)
         except OSError as error:
             os.ftruncate(self._file, before)
-            reason = error.strerror or error
-            raise GradingError(
-                f"{self.folder / RESULTS} can't be written: {reason}. Mend that and run the same command again; it goes on where it was."
-            ) from None
+            raise cannot_write(self.folder / RESULTS, error) from None
         self._hold(result)
 
     def _take_lock(self) -> None:
@@ -251,10 +249,8 @@ def _recorded(store: Store) -> dict[str, Any]:
 
 
 def _record(store: Store, run: Mapping[str, Any]) -> None:
-    try:
+    with writing(store.folder / RUN):
         write(store.folder / RUN, json.dumps(run, indent=1, sort_keys=True) + "\n")
-    except OSError as error:
-        raise GradingError(f"{store.folder / RUN} can't be written: {error.strerror or error}.") from None
 
 
 def _is_count(value: Any) -> TypeGuard[int]:

@@ -7,12 +7,11 @@ from pathlib import Path
 from statistics import median
 from urllib.parse import quote
 
-from course.authoring.notebook import write
 from course.grading.model import Result
 from course.grading.report import tally
 from course.grading.report.alike import EXPLAINED, Alike, likenesses
 from course.grading.report.feedback import environment, lesson_title
-from course.grading.report.files import Written, file_name
+from course.grading.report.files import Written, file_name, write_text
 from course.grading.report.gradebook import question_columns
 from course.grading.report.phrases import (
     by_lesson,
@@ -39,7 +38,7 @@ def write_overview(results: Sequence[Result], out: Path, pairs: Sequence[Alike] 
         pairs: submissions that are alike; shown, never scored.
     """
     path = out / "overview.html"
-    write(path, overview(results, pairs))
+    write_text(path, overview(results, pairs))
     return Written((path,))
 
 

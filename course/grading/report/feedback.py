@@ -7,7 +7,6 @@ from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from course.authoring.notebook import write
 from course.grading.model import (
     FAILED,
     MISSING,
@@ -20,7 +19,7 @@ from course.grading.model import (
     QuestionResult,
     Result,
 )
-from course.grading.report.files import Written, file_name
+from course.grading.report.files import Written, file_name, write_text
 from course.grading.report.phrases import (
     SIGNS,
     earned,
@@ -74,7 +73,7 @@ def write_feedback(results: Sequence[Result], out: Path) -> Written:
     for result in in_order(results):
         learners.setdefault(result.learner, []).append(result)
     for learner, own in learners.items():
-        write(out / "feedback" / f"{file_name(learner)}.html", page(own))
+        write_text(out / "feedback" / f"{file_name(learner)}.html", page(own))
     return Written((out / "feedback",) if learners else ())
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from course.authoring.notebook import write
 from course.grading.model import GradingError
+from course.grading.storage import writing
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,17 @@ def file_name(name: str) -> str:
     return name
 
 
+def write_text(path: Path, text: str) -> Path:
+    """Write a text to `path`, whole or not at all.
+
+    Raises:
+        GradingError: it can't be written; what was there is unchanged.
+    """
+    with writing(path):
+        write(path, text)
+    return path
+
+
 def write_csv(path: Path, rows: Iterable[Sequence[str]], bom: bool = False) -> Path:
     """Write a table (RFC 4180, but with "\\n" at the line's end, which every reader takes).
 
@@ -47,19 +59,31 @@ def write_csv(path: Path, rows: Iterable[Sequence[str]], bom: bool = False) -> P
     """
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
-    write(path, ("\ufeff" if bom else "") + text.getvalue())
-    return path
+    return write_text(path, ("\ufeff" if bom else "") + text.getvalue())
 
 
 def write_zip(path: Path, members: Mapping[str, str]) -> Path:
     """Write texts into an archive, by the members' names; the same texts give the same bytes."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.tmp")
-    try:
-        with zipfile.ZipFile(temporary, "w", zipfile.ZIP_DEFLATED) as archive:
-            for name, text in members.items():
-                archive.writestr(zipfile.ZipInfo(name), text.encode("utf-8"), zipfile.ZIP_DEFLATED)
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
+        for name, text in members.items():
+            archive.writestr(zipfile.ZipInfo(name), text.encode("utf-8"), zipfile.ZIP_DEFLATED)
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary = path.with_name(f".{path.name}.tmp")
+        try:
+            temporary.write_bytes(packed.getvalue())
+            temporary.replace(path)
+        finally:
+            temporary.unlink(missing_ok=True)
     return path
+
+
+def remove(path: Path) -> None:
+    """Delete a table of an earlier run, if it is there.
+
+    Raises:
+        GradingError: it can't be deleted.
+    """
+    with writing(path):
+        path.unlink(missing_ok=True)

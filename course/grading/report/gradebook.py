@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from course.grading.model import FAILED, GRADED, Result
-from course.grading.report.files import Written, write_csv
+from course.grading.report.files import Written, remove, write_csv
 from course.grading.report.phrases import (
     by_lesson,
     earned,
@@ -51,7 +51,7 @@ def write_gradebook(results: Sequence[Result], out: Path) -> Written:
         files.append(write_csv(out / "totals.csv", _totals(results), bom=True))
     else:
         # Of an earlier run with more lessons; it would tell what is not so any more.
-        (out / "totals.csv").unlink(missing_ok=True)
+        remove(out / "totals.csv")
     return Written(tuple(files))
 
 

@@ -8,10 +8,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from course.authoring.notebook import write
 from course.grading.model import FAILED, GRADED, RIGHT, QuestionResult, Result
 from course.grading.report.feedback import page
-from course.grading.report.files import Written, file_name, write_csv, write_zip
+from course.grading.report.files import Written, file_name, write_csv, write_text, write_zip
 from course.grading.report.phrases import (
     SIGNS,
     by_lesson,
@@ -55,7 +54,7 @@ def write_platforms(results: Sequence[Result], out: Path) -> Written:
             if any(_id(result, key) for result in of_lesson):
                 notes += _left_out(f"{platform}, {lesson}", of_lesson, key)
         for result in known:
-            write(folder / f"{file_name(result.learner)}.json", json.dumps(gradescope(result), indent=1) + "\n")
+            write_text(folder / f"{file_name(result.learner)}.json", json.dumps(gradescope(result), indent=1) + "\n")
         files += [folder] if known else []
     if not any(_id(result, key) for result in results for key in ("canvas_user", "moodle_participant")):
         notes.append(

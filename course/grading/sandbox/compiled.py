@@ -1,7 +1,8 @@
 """Compiled code of the reference solution, kept from run to run: what a submission has in common with it is not compiled again.
 
 JAX's persistent compilation cache (its documentation, "Persistent compilation cache"). The solution fills a folder once, for this
-solution, these versions and this processor; submissions read it and can't write it.
+solution, these versions and this processor; submissions read it and can't write it. Each entry is sealed (see inside/sealing.py): it opens
+for a process that has the same program, and for no other.
 """
 
 from __future__ import annotations

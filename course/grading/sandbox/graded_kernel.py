@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from course.grading.model import GradingError, Limits
-from course.grading.sandbox.channels import Channels, Message
+from course.grading.sandbox.channels import LARGEST, Channels, Message
 from course.grading.sandbox.launcher import Launcher, Place
 
 # How long a kernel may take to react to an interrupt, and to say on iopub what it said on shell (s).
@@ -26,11 +26,11 @@ _REVIVALS = 30
 _ATTEMPTS = 3
 _ANSWER_S = 120.0
 _FEW = 6
+# Bytes that a submission may answer in all, over the channels of its kernels; the answers of a lesson's solution have some megabytes.
+_MOST_SENT = 200_000_000
 
 OK, ERROR = "ok", "error"
-TIME, MEMORY, PROCESSES, DIED, SPENT = "time", "memory", "processes", "died", "spent"
-# After these a new kernel is needed.
-_FATAL = {MEMORY, PROCESSES, DIED}
+TIME, MEMORY, PROCESSES, SENT, DIED, SPENT = "time", "memory", "processes", "sent", "died", "spent"
 
 
 @dataclass
@@ -39,13 +39,15 @@ class Reply:
 
     Attributes:
         status: "ok"; "error", with `content` as in Jupyter's execute_reply; or what ended it: "time", "memory", "processes",
-            "died", "spent" (the notebook's time was used up before it began).
+            "sent" (more than it may), "died", "spent" (the notebook's time was used up before it began).
         limits: the limits that were hit, as sentences.
+        processes: how many processes were seen at a time meanwhile.
     """
 
     status: str
     content: Message = field(default_factory=dict)
     limits: list[str] = field(default_factory=list)
+    processes: int = 1
 
 
 class GradedKernel:
@@ -65,6 +67,9 @@ class GradedKernel:
         self._place: Place | None = None
         self._channels: Channels | None = None
         self._revivals = 0
+        # Bytes that came of kernels that have ended, and how many processes were seen during this request.
+        self._sent_before = 0
+        self._seen = 1
         self.last = Reply(OK)
         self.peak_bytes = 0
         self._begin()
@@ -110,6 +115,7 @@ class GradedKernel:
     def stop(self) -> None:
         """End the kernel and all that it started."""
         if self._channels:
+            self._sent_before += self._channels.received
             self._channels.close()
         if self._place:
             self._place.kill()
@@ -136,7 +142,10 @@ class GradedKernel:
             return Reply(ERROR if reply.status == OK else reply.status, {}, reply.limits)
         data = answer.get("data")
         return Reply(
-            OK if answer.get("status") == "ok" and isinstance(data, dict) else ERROR, data or answer, reply.limits
+            OK if answer.get("status") == "ok" and isinstance(data, dict) else ERROR,
+            data or answer,
+            reply.limits,
+            reply.processes,
         )
 
     # --- how it is done
@@ -156,13 +165,15 @@ class GradedKernel:
     def _spent(self) -> Reply:
         if time.monotonic() >= self._until:
             limit = f"The notebook's time of {self._limits.notebook_s:g} seconds was used up before this was reached."
+        elif self._sent >= _MOST_SENT:
+            limit = f"The notebook had sent more than {_MOST_SENT // 10**6} MB of answers, the limit, before this was reached."
         else:
             limit = "The notebook ended its kernel again and again, so this was not run."
         return Reply(SPENT, {}, [limit])
 
     def _ready(self) -> bool:
         """Whether there is a kernel and time; a kernel that died is replaced, and what was run before is run again."""
-        if time.monotonic() >= self._until:
+        if time.monotonic() >= self._until or self._sent >= _MOST_SENT:
             return False
         if self._place:
             return True
@@ -177,6 +188,10 @@ class GradedKernel:
             if self._place:
                 return time.monotonic() < self._until
         return False
+
+    @property
+    def _sent(self) -> int:
+        return self._sent_before + (self._channels.received if self._channels else 0)
 
     def _begin(self) -> None:
         for attempt in range(_ATTEMPTS):
@@ -215,6 +230,7 @@ class GradedKernel:
         interrupted = idle = False
         printed = 0
         look = start
+        self._seen = 1
         while reply is None or not idle:
             for channel, message in channels.receive(_LOOK_S):
                 ours = isinstance(parent := message.get("parent_header"), dict) and parent.get("msg_id") == sent
@@ -229,7 +245,7 @@ class GradedKernel:
             now = time.monotonic()
             if now - look > _LOOK_S:
                 look = now
-                if ended := self._look():
+                if ended := self._look(channels):
                     hits += ended.limits
                     self.stop()
                     return Reply(ended.status, {}, hits)
@@ -242,6 +258,7 @@ class GradedKernel:
                 if now >= self._until:
                     late = f"The notebook took longer than {limits.notebook_s:g} seconds, the limit, and was stopped."
                 hits.append(late or f"This took longer than {seconds:g} seconds, the limit, and was stopped.")
+                hits += self.others(len(self._place.processes()))
                 channels.send("control", "interrupt_request", {})
                 continue
             hits.append("It did not react to being interrupted, so its kernel was ended.")
@@ -252,15 +269,26 @@ class GradedKernel:
                 f"It printed more than {limits.output_kb} kB, the limit; the rest was dropped, which costs nothing."
             )
         if interrupted or reply is None:
-            return Reply(TIME, {}, hits)
-        return Reply(OK if reply.get("status") == "ok" else ERROR, reply, hits)
+            return Reply(TIME, {}, hits, self._seen)
+        return Reply(OK if reply.get("status") == "ok" else ERROR, reply, hits, self._seen)
 
-    def _look(self) -> Reply | None:
-        """What ends the kernel now, if something does: its memory, its processes, or its death."""
+    @staticmethod
+    def others(processes: int) -> list[str]:
+        """A sentence on the processes that were there besides the kernel, for what took too long."""
+        if processes < 2:
+            return []
+        many = "another process" if processes == 2 else f"{processes - 1} other processes"
+        return [
+            f"It had started {many} (os.fork, multiprocessing or a command), and a process that is forked beside JAX's threads may wait for ever."
+        ]
+
+    def _look(self, channels: Channels) -> Reply | None:
+        """What ends the kernel now, if something does: its memory, its processes, what it sends, or its death."""
         assert self._place is not None
         alive = self._place.alive()
         processes = self._place.processes()
         total = sum(processes.values())
+        self._seen = max(self._seen, len(processes))
         limits = self._limits
         if len(processes) > limits.processes:
             return Reply(
@@ -273,7 +301,22 @@ class GradedKernel:
         self.peak_bytes = max(self.peak_bytes, total)
         if total > most:
             return Reply(MEMORY, {}, [f"It took more than {limits.memory_mb} MB of memory, the limit, and was ended."])
-        return None if alive else Reply(DIED, {}, ["Its kernel died while this ran."])
+        if not alive:
+            return Reply(DIED, {}, ["Its kernel died while this ran."])
+        if self._sent >= _MOST_SENT:
+            return Reply(
+                SENT, {}, [f"It sent more than {_MOST_SENT // 10**6} MB of answers, the limit, and was ended."]
+            )
+        if channels.cut_off:
+            # A kernel that dies closes its connections first.
+            time.sleep(_LOOK_S)
+            if not self._place.alive():
+                return Reply(DIED, {}, ["Its kernel died while this ran."])
+            largest = max(LARGEST[name] for name in channels.cut_off) // 10**6
+            return Reply(
+                SENT, {}, [f"It sent more than {largest} MB at once, the limit, or cut its connection, and was ended."]
+            )
+        return None
 
     def _answer(self, message: Message, world: Callable[..., Any] | None) -> None:
         """Answer a question of the kernel's: by the world that it asks for, or with nothing."""

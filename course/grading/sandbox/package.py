@@ -37,6 +37,7 @@ _AGENT = {
     "kernel": "_kernel",
     "showing": "_showing",
     "zygote": "_zygote",
+    "sealing": "_sealing",
 }
 
 

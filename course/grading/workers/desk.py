@@ -9,7 +9,7 @@ import signal
 import sys
 import tempfile
 import traceback
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 from types import FrameType
@@ -24,6 +24,7 @@ from course.grading.sandbox.compiled import compiled, reading, writing
 from course.grading.sandbox.launcher import Launcher, Zygote
 from course.grading.sandbox.package import write_package
 from course.grading.sandbox.withheld import CACHE, withhold
+from course.grading.storage import cannot_write
 
 
 class Desk:
@@ -85,28 +86,59 @@ def main() -> None:
     out = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)
     signal.signal(signal.SIGTERM, _leave)
-    with tempfile.TemporaryDirectory(prefix="grading-") as folder:
-        desk = Desk(Path(folder))
-        try:
-            for line in sys.stdin:
-                job = job_from_json(json.loads(line))
-                out.write(json.dumps(_graded(desk, job)) + "\n")
-                out.flush()
-        finally:
-            desk.close()
+    with _desk() as desk:
+        for line in sys.stdin:
+            job = job_from_json(json.loads(line))
+            out.write(json.dumps(_graded(desk, job)) + "\n")
+            out.flush()
 
 
-def _graded(desk: Desk, job: Job) -> dict[str, Any]:
+def _graded(desk: Desk | _NoDesk, job: Job) -> dict[str, Any]:
     try:
         return desk.grade(job)
     except GradingError as error:
         problem = str(error)
+    except OSError as error:
+        problem = _no_room(error)
     except Exception as error:
         # Not the submission's fault, and no reason to stop: the instructor reads what broke.
         frames = traceback.extract_tb(error.__traceback__)
         where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "an unknown place"
         problem = f"The grader broke: {type(error).__name__}: {error} ({where})."
     return to_json(ungraded(job.submission, job.key, job.settings, FAILED, problem))
+
+
+def _no_room(error: OSError) -> str:
+    """What is wrong with this machine's disk, as a sentence. What a submission's code meets is its own affair, and never raised here."""
+    return str(cannot_write(error.filename or tempfile.gettempdir(), error, "Then grade again."))
+
+
+class _NoDesk:
+    """Stands where the files of a :class:`Desk` could not be written: it says so of each job."""
+
+    def __init__(self, problem: str) -> None:
+        self._problem = problem
+
+    def grade(self, job: Job) -> dict[str, Any]:
+        """Says why it can't be graded."""
+        raise GradingError(self._problem)
+
+    def close(self) -> None:
+        """There is nothing to end."""
+
+
+@contextlib.contextmanager
+def _desk() -> Iterator[Desk | _NoDesk]:
+    with contextlib.ExitStack() as stack:
+        desk: Desk | _NoDesk
+        try:
+            desk = Desk(
+                Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="grading-", ignore_cleanup_errors=True)))
+            )
+        except OSError as error:
+            desk = _NoDesk(_no_room(error))
+        stack.callback(desk.close)
+        yield desk
 
 
 def _leave(number: int, frame: FrameType | None) -> None:

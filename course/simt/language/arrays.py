@@ -61,6 +61,8 @@ class Arrays(Compiler):
                 name = attribute
             case ["float" | "int" | "bool" as plain]:
                 name = {"float": "float32", "int": "int64", "bool": "bool"}[plain]
+            case [array, "dtype"] if array in self.scope.arrays:
+                name = self.scope.arrays[array].dtype.name
         if name not in DTYPES:
             self.refuse(node, f"the second argument is the type of the elements, one of {', '.join(DTYPES)}, in quotes")
         return str(name)

@@ -69,6 +69,8 @@ class Control(Compiler):
         return lambda w: loop(w, test, None)
 
     def _for(self, node: ast.For) -> Body:
+        if not _counts(node):
+            return self._through(node)
         bounds = self.bounds(node)
         if not isinstance(node.target, ast.Name):
             self.refuse(node.target, "a loop has one variable, as in `for i in range(n)`")
@@ -99,16 +101,46 @@ class Control(Compiler):
 
         return run
 
+    def _through(self, node: ast.For) -> Body:
+        """A loop over a tuple or list: as many rounds as it has parts, each of which is computed once, before the first."""
+        found = self.rows(node)
+        if found is None:
+            self.refuse(
+                node,
+                "a loop counts, as in `for i in range(n)`, or goes through an array, or a tuple or list whose length is known before the run",
+            )
+        names, values = found
+        slots = [self.slot(node, name) for name in names]
+        line, number = self.line(node)[1], node.lineno
+        head = self.ops
+        self.ops = self.computes = 0
+        loop = self._loop(node)
+
+        def run(w: Warp) -> Barriers:
+            rounds = iter([[value(w) for value in row] for row in values])
+            if head:
+                w.issue(line, number, head)
+            now: list[Value] = []
+
+            def test(w: Warp) -> Value:
+                nonlocal now
+                now = next(rounds, [])
+                return bool(now)
+
+            def enter(w: Warp) -> None:
+                for slot, value in zip(slots, now, strict=True):
+                    w.assign(slot, value)
+
+            yield from loop(w, test, enter)
+
+        return run
+
     def bounds(self, node: ast.For) -> tuple[Expression, Expression, Expression]:
         """The start, stop and step of `for … in range(…)`."""
         call = node.iter
-        if (
-            not isinstance(call, ast.Call)
-            or self.path(call.func) != ["range"]
-            or call.keywords
-            or not 1 <= len(call.args) <= 3
-        ):
-            self.refuse(node, "a loop counts, as in `for i in range(n)`: a GPU thread has nothing else to go through")
+        assert isinstance(call, ast.Call)
+        if call.keywords or not 1 <= len(call.args) <= 3:
+            self.refuse(node, "range() takes one to three whole numbers")
         given = [self.expr(arg) for arg in call.args]
 
         def constant(number: int) -> Expression:
@@ -124,6 +156,7 @@ class Control(Compiler):
         self.scope.loops += 1
         body = self.body(node.body)
         self.scope.loops -= 1
+        otherwise = self.body(node.orelse) if node.orelse else None
         inside = [type(inner) for inner in ast.walk(node)]
         jumps, returns = any(issubclass(kind, JUMPS) for kind in inside), ast.Return in inside
         assert book is not None
@@ -131,6 +164,7 @@ class Control(Compiler):
         def run(w: Warp, test: Expression, enter: Leaf | None) -> Barriers:
             outer, total = w.mask, w.n
             w.continued.append(NOBODY)
+            w.left.append(NOBODY)
             while w.n:
                 taken, count = _decide(w, test, book, line, number)
                 if not count:
@@ -144,9 +178,16 @@ class Control(Compiler):
                     w.mask, w.continued[-1] = w.mask | w.continued[-1], NOBODY
                     w.n = int(np.count_nonzero(w.mask))
             w.continued.pop()
+            left, gone = w.left.pop(), NOBODY
+            if otherwise is not None:
+                came = outer & ~left & ~w.returned  # to the loop's end, without a break
+                w.mask, w.n = came, int(np.count_nonzero(came))
+                if w.n:
+                    yield from otherwise(w)
+                gone = came & ~w.mask
             w.mask, w.n = outer, total
-            if returns:
-                w.mask = outer & ~w.returned
+            if returns or otherwise is not None:
+                w.mask = outer & ~w.returned & ~gone
                 w.n = int(np.count_nonzero(w.mask))
 
         return run
@@ -159,27 +200,42 @@ class Control(Compiler):
         def run(w: Warp) -> None:
             if goes_on:
                 w.continued[-1] = w.continued[-1] | w.mask
+            else:
+                w.left[-1] = w.left[-1] | w.mask
             w.mask, w.n = NOBODY, 0
 
         return run
 
     def _return(self, node: ast.Return, value: ast.expr | None) -> Leaf:
-        slot = self.scope.returned
-        if value is not None and slot is None:
+        slots = self.scope.returned
+        value = None if isinstance(value, ast.Constant) and value.value is None else value
+        if value is not None and slots is None:
             self.refuse(node, "a kernel returns nothing: store its results into an array")
-        if value is None or slot is None:
+        if value is None or slots is None:
             return _stop
-        got = self.expr(value)
+        got = [self.expr(part) for part in (value.elts if isinstance(value, ast.Tuple) else [value])]
         book = self.booked(node)
 
         def run(w: Warp) -> None:
-            result = got(w)
+            results = [part(w) for part in got]
             if book:
                 book(w)
-            w.assign(slot, result)
+            for slot, result in zip(slots, results, strict=True):
+                w.assign(slot, result)
             _stop(w)
 
         return run
+
+
+def _counts(node: ast.For) -> bool:
+    """Whether a loop goes over range(), with one variable."""
+    call = node.iter
+    return (
+        isinstance(call, ast.Call)
+        and isinstance(call.func, ast.Name)
+        and call.func.id == "range"
+        and isinstance(node.target, ast.Name)
+    )
 
 
 def _stop(w: Warp) -> None:

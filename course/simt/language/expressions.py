@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from course.simt.language.rewriting import at, name_of
 from course.simt.language.scope import AXES, UNKNOWN, Compiler, Expression, placed
 from course.simt.machine import Memory, Partial, Warp
 from course.simt.report.report import KernelError
@@ -60,6 +61,8 @@ class Expressions(Compiler):
                 return w.read(value, name, number) if value.__class__ is Partial else value
 
             return read
+        if name in scope.sequences or name in scope.functions:
+            self.refuse(node, f"{name} is no number: take one part of a tuple or list, and call a function")
         if name in scope.arrays:
             self.refuse(
                 node, f"{name} is a whole array, and a thread touches one element: write {name}[…] with an index"
@@ -123,6 +126,8 @@ class Expressions(Compiler):
         return run
 
     def _compare(self, node: ast.Compare) -> Expression:
+        if isinstance(node.ops[0], ast.In | ast.NotIn) and len(node.ops) == 1:
+            return self._among(node, isinstance(node.ops[0], ast.In))
         for op in node.ops:
             if type(op).__name__ not in COMPARE:
                 self.refuse(placed(op, node))
@@ -143,24 +148,48 @@ class Expressions(Compiler):
 
         return run
 
+    def _among(self, node: ast.Compare, is_in: bool) -> Expression:
+        """`in`: a comparison with each part of a tuple or list."""
+        parts = self.parts(node.comparators[0])
+        if not parts:
+            self.refuse(placed(node.ops[0], node))
+        held = self.hidden()
+        left: ast.expr = at(node, ast.NamedExpr(name_of(node, held, store=True), node.left))
+        tests: list[ast.expr] = []
+        for part in parts:
+            tests.append(at(node, ast.Compare(left, [ast.Eq() if is_in else ast.NotEq()], [part])))
+            left = name_of(node, held)
+        return self.expr(at(node, ast.BoolOp(ast.Or() if is_in else ast.And(), tests)) if len(tests) > 1 else tests[0])
+
     def _boolop(self, node: ast.BoolOp) -> Expression:
-        """`and`, `or`: the right part is computed only where the left one does not decide."""
+        """`and`, `or`: the right part is computed only where the left one does not decide; the value is that of the part that does."""
         is_and = isinstance(node.op, ast.And)
         first, rest = self.expr(node.values[0]), [self.apart(each) for each in node.values[1:]]
         for _ in rest:
             self.count()
 
         def run(w: Warp) -> Value:
-            got = truth(first(w))
+            got = first(w)
             for part in rest:
-                if got.__class__ is bool:
-                    if got is not is_and:
+                yes = truth(got)
+                if yes.__class__ is bool:
+                    if yes is not is_and:
                         return got
-                    got = truth(part(w))
+                    got = part(w)
                     continue
-                open_ = got if is_and else ~got
-                found = truth(_under(w, open_, part, not is_and))
-                got = (got & found) if is_and else (got | found)
+                open_ = yes if is_and else ~yes
+                if (open_ & w.mask).any():
+                    got = merge(open_, _under(w, open_, part, got), got)
+            return got
+
+        return run
+
+    def _namedexpr(self, node: ast.NamedExpr) -> Expression:
+        value, slot = self.expr(node.value), self.slot(node, node.target.id)
+
+        def run(w: Warp) -> Value:
+            got = value(w)
+            w.assign(slot, got)
             return got
 
         return run
@@ -186,13 +215,26 @@ class Expressions(Compiler):
         """The closures of an array's indices, one an axis."""
         return self.index_parts(node.slice, memory)
 
+    def element(self, node: ast.Subscript) -> ast.Subscript:
+        """An array's element with all its indices in one pair of brackets: x[i][j] is x[i, j]."""
+        if not isinstance(node.value, ast.Subscript):
+            return node
+        before = self.element(node.value)
+        if self.array(before.value) is None or isinstance(node.slice, ast.Slice) or isinstance(before.slice, ast.Slice):
+            return node
+        indices = [*(self.parts(before.slice) or [before.slice]), *(self.parts(node.slice) or [node.slice])]
+        return at(node, ast.Subscript(before.value, ast.Tuple(indices, ast.Load()), node.ctx))
+
     def _subscript(self, node: ast.Subscript) -> Expression:
+        node = self.element(node)
         memory = self.array(node.value)
         if memory is None:
-            if isinstance(node.value, ast.Subscript):
-                self.refuse(node, "write both indices in one pair of brackets: x[i, j] instead of x[i][j]")
+            table = self.from_table(node)
+            if table is not None:
+                return table
             self.refuse(
-                node, "only an array or a constant tuple has parts, and a tuple's are taken by a constant index"
+                node,
+                "only an array, or a tuple or list of numbers that are known before the run, has parts that an index takes",
             )
         parts = self.indices(node, memory)
         site = self.site(node, memory, "load")

@@ -9,7 +9,20 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.values import DTYPES, Value, is_float, paired, power, spread, to_float, to_number, truth, wrap
+from course.simt.values import (
+    BINARY,
+    DTYPES,
+    Value,
+    is_float,
+    merge,
+    paired,
+    power,
+    spread,
+    to_float,
+    to_number,
+    truth,
+    wrap,
+)
 
 
 def _elementary(vector: Callable[..., Any]) -> Callable[..., Value]:
@@ -58,8 +71,18 @@ def cast(name: str) -> Callable[[Value], Value]:
 
 _ELEMENTARY = (
     *("sqrt", "exp", "exp2", "expm1", "log", "log2", "log10", "log1p"),
-    *("sin", "cos", "tan", "sinh", "cosh", "tanh", "isnan", "isinf"),
+    *("sin", "cos", "tan", "sinh", "cosh", "tanh", "isnan", "isinf", "isfinite"),
 )
+# What goes through a sequence, and gives one number.
+FOLDS = {"sum", "min", "max", "any", "all"}
+
+
+def select(condition: Value, yes: Value, no: Value) -> Value:
+    """`yes` where the condition holds, else `no`; both are computed."""
+    asked = truth(condition)
+    return (yes if asked else no) if asked.__class__ is bool else merge(asked, yes, no)
+
+
 # Each with the numbers of arguments that it takes.
 BUILTIN: dict[str, tuple[Callable[..., Value], range]] = {
     "abs": (absolute, range(1, 2)),
@@ -68,6 +91,8 @@ BUILTIN: dict[str, tuple[Callable[..., Value], range]] = {
     "int": (to_int, range(1, 2)),
     "float": (to_float, range(1, 2)),
     "bool": (truth, range(1, 2)),
+    "round": (_rounded(np.rint), range(1, 2)),
+    "pow": (power, range(2, 3)),
 }
 _MATH = {name: (_elementary(getattr(np, name)), range(1, 2)) for name in _ELEMENTARY}
 _MATH["hypot"] = (_elementary(np.hypot), range(2, 3))
@@ -91,6 +116,14 @@ NUMPY: dict[str, tuple[Callable[..., Value], range]] = {
     "ceil": (_elementary(np.ceil), range(1, 2)),
     "minimum": (BUILTIN["min"][0], range(2, 3)),
     "maximum": (BUILTIN["max"][0], range(2, 3)),
+    "where": (select, range(3, 4)),
+    "square": (lambda a: BINARY["Mult"](a, a), range(1, 2)),
+    "add": (BINARY["Add"], range(2, 3)),
+    "subtract": (BINARY["Sub"], range(2, 3)),
+    "multiply": (BINARY["Mult"], range(2, 3)),
+    "divide": (BINARY["Div"], range(2, 3)),
+    "power": (power, range(2, 3)),
+    "clip": (lambda a, low, high: BUILTIN["min"][0](BUILTIN["max"][0](a, low), high), range(3, 4)),
     **{name: (cast(name), range(1, 2)) for name in DTYPES if name != "bool"},
 }
 # Modules by the name under which they are imported, and what a kernel may use of each.

@@ -12,6 +12,7 @@ import numpy as np
 
 from course.simt.language.functions import CONSTANTS
 from course.simt.language.hints import HINTS, OTHERWISE
+from course.simt.language.rewriting import stored_names
 from course.simt.language.source import Kernel
 from course.simt.limits import NODES, whole
 from course.simt.machine import Body, Memory, Warp
@@ -40,7 +41,11 @@ class Scope:
         slots: its variables, by name.
         arrays: the arrays that it knows, by its name for them.
         fixed: its parameters that it does not assign to and whose value is known.
-        returned: the slot of what it returns; None for the kernel itself.
+        sequences: its tuples and lists: what their parts are, a constant or a variable each.
+        functions: the functions that are written inside of it, each with the scope that it sees.
+        modules: what its own imports mean, as in :attr:`Kernel.constants`.
+        stores: how often it assigns to each of its names.
+        returned: the slots of what it returns, one, or several if that is a tuple; None for the kernel itself.
         loops: how many loops the statement at hand is in.
     """
 
@@ -49,7 +54,11 @@ class Scope:
     slots: dict[str, int] = field(default_factory=dict)
     arrays: dict[str, Memory] = field(default_factory=dict)
     fixed: dict[str, Any] = field(default_factory=dict)
-    returned: int | None = None
+    sequences: dict[str, list[ast.expr]] = field(default_factory=dict)
+    functions: dict[str, tuple[ast.FunctionDef, Scope | None]] = field(default_factory=dict)
+    modules: dict[str, str] = field(default_factory=dict)
+    stores: dict[str, int] = field(default_factory=dict)
+    returned: list[int] | None = None
     loops: int = 0
 
 
@@ -79,6 +88,22 @@ class Compiler(ABC):
         Raises:
             KernelError: it can't be done in a kernel.
         """
+
+    @abstractmethod
+    def parts(self, node: ast.expr) -> list[ast.expr] | None:
+        """The parts of a tuple or list, as expressions; None where it is none, or its length is not known before the run."""
+
+    @abstractmethod
+    def from_table(self, node: ast.Subscript) -> Expression | None:
+        """The part of a tuple or list at an index, which may follow from the run; None where it is none."""
+
+    @abstractmethod
+    def rows(self, node: ast.For) -> tuple[list[str], list[list[Expression]]] | None:
+        """The variables of a loop over a tuple or list, and their values in each round; None where it is none."""
+
+    @abstractmethod
+    def folded(self, node: ast.Call, name: str) -> Expression | None:
+        """sum, min, max, any or all of an array, a tuple or list; None where the call is none of them."""
 
     @abstractmethod
     def body(self, statements: list[ast.stmt]) -> Body:
@@ -127,6 +152,12 @@ class Compiler(ABC):
         self.variables += 1
         return self.variables - 1
 
+    def hidden(self) -> str:
+        """The name of a new variable that no kernel can name."""
+        name = f".{self.variables}"
+        self.scope.slots[name] = self.variable()
+        return name
+
     def array(self, node: ast.AST) -> Memory | None:
         """The array that a name stands for, or None."""
         return self.scope.arrays.get(node.id) if isinstance(node, ast.Name) else None
@@ -141,27 +172,32 @@ class Compiler(ABC):
 
     def declare(self, scope: Scope, function: ast.FunctionDef) -> None:
         """Give each variable of a function its slot, and refuse what a function's head can't have."""
-        args = function.args
-        if args.vararg or args.kwarg or args.kwonlyargs or args.posonlyargs or args.defaults:
-            self.refuse(function, f"{function.name} takes plain parameters only: no defaults, no *, no **")
-        for node in ast.walk(function):
-            if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store) and node.id not in scope.slots:
-                if node.id in scope.arrays or node.id == scope.handle:
-                    self.refuse(node, f"{node.id} has a meaning already: choose another name")
+        if function.args.vararg or function.args.kwarg:
+            self.refuse(function, f"{function.name} takes plain parameters only: no *, no **")
+        taken = {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)}
+        for node in stored_names(function):
+            scope.stores[node.id] = scope.stores.get(node.id, 0) + 1
+            if (node.id in taken and node.id in scope.arrays) or node.id == scope.handle:
+                self.refuse(node, f"{node.id} has a meaning already: choose another name")
+            if node.id not in taken and scope.stores[node.id] == 1:
+                for table in (scope.arrays, scope.sequences, scope.functions, scope.fixed):
+                    table.pop(node.id, None)  # of the function around this one
                 scope.slots[node.id] = self.variable()
 
     def slot(self, node: ast.AST, name: str) -> int:
         """The slot of a variable that is assigned to."""
         if name in self.scope.arrays:
             self.refuse(node, f"{name} is an array: choose another name")
+        if name not in self.scope.slots:
+            self.refuse(
+                node,
+                f"{name} is a tuple, a list or a function here, and something else in another line: choose another name",
+            )
         return self.scope.slots[name]
 
     def index_parts(self, index: ast.expr, memory: Memory) -> list[Expression]:
         """The closures of what stands between an array's brackets, one an axis."""
-        parts = index.elts if isinstance(index, ast.Tuple) else [index]
-        known = self.fold(index)
-        if isinstance(known, tuple) and not isinstance(index, ast.Tuple):
-            self.refuse(index, f"write the indices one by one, {memory.name}[i, j]")
+        parts = self.parts(index) or [index]
         if len(parts) != len(memory.shape):
             axes = len(memory.shape)
             self.refuse(
@@ -181,9 +217,18 @@ class Compiler(ABC):
                 return self._literal(node)
             case ast.Name(id=name):
                 return self._name_known(name, strict)
-            case ast.Tuple(elts=parts):
-                values = tuple(self.fold(part, strict) for part in parts)
-                return UNKNOWN if any(value is UNKNOWN for value in values) else values
+            case ast.Tuple(elts=parts) | ast.List(elts=parts):
+                return self._all_known(parts, strict)
+            case ast.ListComp():
+                return self._all_known(self.parts(node), strict)
+            case ast.Compare(ops=[ast.Is() | ast.IsNot() as op], comparators=[ast.Constant(value=None)]):
+                return isinstance(op, ast.IsNot)  # arrays and numbers are never None
+            case ast.Call(func=ast.Name(id="float"), args=[ast.Constant(value=str(text))]):
+                return self.tried(node, float, text)
+            case ast.Call(func=ast.Name(id="len"), args=[ast.Subscript(value=ast.Name(id=name))]) if (
+                name in self.scope.arrays and len(self.scope.arrays[name].shape) == 2 and not strict
+            ):
+                return self.scope.arrays[name].shape[1]
             case ast.Subscript(value=inner, slice=index):
                 whole, i = self.fold(inner, strict), self.fold(index, strict)
                 if isinstance(whole, tuple) and type(i) is int:
@@ -204,7 +249,14 @@ class Compiler(ABC):
                 name in self.scope.arrays and not strict
             ):
                 return (self.scope.arrays[name].shape or (0,))[0]
+            case ast.Call(func=ast.Name(id="len"), args=[inner]):
+                held = self.parts(inner)
+                return UNKNOWN if held is None else len(held)
         return UNKNOWN
+
+    def _all_known(self, parts: list[ast.expr] | None, strict: bool) -> Any:
+        values = tuple(self.fold(part, strict) for part in parts or ())
+        return UNKNOWN if parts is None or any(value is UNKNOWN for value in values) else values
 
     def _literal(self, node: ast.Constant) -> Any:
         value = node.value
@@ -216,11 +268,13 @@ class Compiler(ABC):
 
     def _name_known(self, name: str, strict: bool) -> Any:
         scope = self.scope
-        if name in scope.slots or name in scope.arrays or name == scope.handle:
+        if name in scope.sequences:
+            return self._all_known(scope.sequences[name], strict)
+        if name in scope.slots or name in scope.arrays or name in scope.functions or name == scope.handle:
             return UNKNOWN
         if name in scope.fixed:
             return UNKNOWN if strict else scope.fixed[name]
-        value = self.kernel.meaning(name)
+        value = self.meaning(name)
         if isinstance(value, str):
             part = value.rpartition(".")[2]
             return CONSTANTS.get(part, UNKNOWN) if value == f"import math.{part}" else UNKNOWN
@@ -240,12 +294,16 @@ class Compiler(ABC):
                 return CONSTANTS.get(constant, UNKNOWN)
         return UNKNOWN
 
+    def meaning(self, name: str) -> Any:
+        """What a name that is no variable stands for."""
+        return self.scope.modules.get(name, self.kernel.meaning(name))
+
     def module(self, name: str) -> str | None:
         """The module that a name stands for, such as "math"."""
         scope = self.scope
         if name in scope.slots or name in scope.arrays or name in scope.fixed or name == scope.handle:
             return None
-        meaning = self.kernel.meaning(name)
+        meaning = self.meaning(name)
         return meaning[7:] if isinstance(meaning, str) and not meaning.startswith("import math.") else None
 
     def _binary_known(self, node: ast.BinOp, op: str, a: Any, b: Any) -> Any:
@@ -261,6 +319,8 @@ class Compiler(ABC):
                 return operation(*values)
         except NotWhole:
             self.refuse(node, "this operator needs whole numbers: convert with int()")
+        except ValueError:
+            self.refuse(node, "float() takes a number, 'inf', '-inf' or 'nan'")
 
 
 def placed(op: ast.AST, node: ast.AST) -> ast.AST:

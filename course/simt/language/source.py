@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from course.simt.limits import CHARACTERS, DEPTH, NODES
+from course.simt.limits import CHARACTERS, DEPTH, NODES, PARTS
 from course.simt.report.report import KernelError
 
 Constant = bool | int | float | str | tuple[Any, ...]  # a str is "import math" or "import math.sqrt"
@@ -28,7 +28,7 @@ class Kernel:
     Attributes:
         name: of the kernel's function.
         source: its `def` from line 1, and below those of the device functions that it calls.
-        constants: what its other names stand for: numbers, tuples of numbers, and "import math" for a module.
+        constants: what its other names stand for: numbers, tuples of numbers (lists, too, come as tuples), and "import math" for a module.
     """
 
     name: str
@@ -150,8 +150,12 @@ def _read(function: FunctionType) -> tuple[str, ast.FunctionDef]:
 
 def _names(function: ast.FunctionDef) -> list[str]:
     """The names that a function reads or calls and does not define, in order; annotations don't count."""
-    own = {arg.arg for arg in function.args.args} | {
+    own = {node.arg for node in ast.walk(function) if isinstance(node, ast.arg)} | {
         node.id for node in ast.walk(function) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)
+    }
+    own |= {node.name for s in function.body for node in ast.walk(s) if isinstance(node, ast.FunctionDef)}
+    own |= {
+        (a.asname or a.name) for n in ast.walk(function) if isinstance(n, ast.Import | ast.ImportFrom) for a in n.names
     }
     loads = [n.id for s in function.body for n in _without_annotations(s) if isinstance(n, ast.Name)]
     return [name for name in dict.fromkeys(loads) if name not in own]
@@ -181,7 +185,7 @@ def _outside(function: FunctionType, tree: ast.FunctionDef, constants: dict[str,
         if meaning is None:
             raise KernelError(
                 f"{function.__name__} uses {name}, {_kind(value)}: a thread can use its parameters, "
-                "numbers and tuples of numbers, and other functions written with def"
+                "numbers, tuples and lists of numbers, and other functions written with def"
             )
         if constants.setdefault(name, meaning) != meaning:
             raise KernelError(f"two functions of the kernel mean different things by {name}: rename one")
@@ -189,11 +193,11 @@ def _outside(function: FunctionType, tree: ast.FunctionDef, constants: dict[str,
 
 
 def _meaning(value: Any) -> Constant | None:
-    if isinstance(value, np.bool_ | np.integer | np.floating):
-        value = value.item()
+    if hasattr(value, "dtype") and getattr(value, "shape", None) == ():  # NumPy's and JAX's single numbers
+        value = np.asarray(value).item()
     if isinstance(value, bool | int | float):
         return value
-    if isinstance(value, tuple):
+    if isinstance(value, tuple | list | range):
         parts = tuple(_meaning(part) for part in value)
         return None if any(part is None or isinstance(part, str) for part in parts) else parts
     name = str(getattr(value, "__name__", ""))
@@ -225,7 +229,7 @@ def _checked(constants: Mapping[str, Constant]) -> dict[str, Constant]:
 
 def _plain(value: Any, depth: int) -> bool:
     if type(value) is tuple:
-        return depth > 0 and len(value) <= 1024 and all(_plain(part, depth - 1) for part in value)
+        return depth > 0 and len(value) <= PARTS and all(_plain(part, depth - 1) for part in value)
     if type(value) is int:
         return -(2**63) <= value < 2**63
     return type(value) in (bool, float) or (type(value) is str and value.startswith("import ") and len(value) < 60)

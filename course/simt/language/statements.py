@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 
-from course.simt.language.arrays import Arrays
-from course.simt.language.calls import Calls
-from course.simt.language.control import JUMPS, Control, Leaf
-from course.simt.language.expressions import Expressions
-from course.simt.language.hints import HINTS
+from course.simt.language.assignments import Assignments, Step
+from course.simt.language.control import JUMPS, Leaf
+from course.simt.language.functions import CONSTANTS, MATH, MODULES
 from course.simt.language.scope import Expression
 from course.simt.limits import LINES_PRINTED
 from course.simt.machine import Barriers, Body, Warp
-from course.simt.values import BINARY, Value
+from course.simt.report.findings import show
+from course.simt.report.report import KernelError
+from course.simt.values import spread, truth
 
-Step = tuple[Leaf | None, Body | None]
 
-
-class Statements(Control, Arrays, Calls, Expressions):
+class Statements(Assignments):
     """The whole compiler: compiles statements, and what they consist of."""
 
     def body(self, statements: list[ast.stmt]) -> Body:
         """The closure of a list of statements."""
-        steps = [step for statement in statements if (step := self.statement(statement)) is not None]
+        steps = [step for statement in statements for step in self.statement(statement)]
         jumps = any(isinstance(node, JUMPS) for statement in statements for node in ast.walk(statement))
 
         def run(w: Warp) -> Barriers:
@@ -40,8 +39,16 @@ class Statements(Control, Arrays, Calls, Expressions):
 
         return run
 
-    def statement(self, node: ast.stmt) -> Step | None:
-        """One statement: a leaf, which runs at once, or a body, which may wait at barriers."""
+    def statement(self, node: ast.stmt) -> list[Step]:
+        """One statement, in steps: leaves, which run at once, or bodies, which may wait at barriers."""
+        if isinstance(node, ast.Assign | ast.AnnAssign) and node.value is not None:
+            simpler = self.plain(node)
+            if simpler is not None:
+                return [step for each in simpler for step in self.statement(each)]
+        step = self._statement(node)
+        return [] if step is None else [step]
+
+    def _statement(self, node: ast.stmt) -> Step | None:
         self.visit(node)
         self.ops = self.computes = 0
         match node:
@@ -53,22 +60,23 @@ class Statements(Control, Arrays, Calls, Expressions):
                 return self._evaluated(node, self.expr(value))
             case ast.Assign(targets=[target], value=value):
                 return self._assign(node, target, value)
-            case ast.Assign():
-                self.refuse(node, "a = b = … is not possible here: write one assignment a line")
             case ast.AnnAssign(target=target, value=value):
                 return self._assign(node, target, value) if value is not None else None
             case ast.AugAssign():
                 return self._augmented(node), None
             case ast.If():
                 return None, self._if(node)
-            case ast.While(orelse=[]):
+            case ast.While():
                 return None, self._while(node)
-            case ast.For(orelse=[]):
-                return None, self._for(node)
-            case ast.While() | ast.For():
-                self.refuse(
-                    node, "a loop with `else` is not possible here: use a variable that says how the loop ended"
-                )
+            case ast.For():
+                array = self.array(node.iter)
+                return None, self._for(self.over_elements(node, array) if array else node)
+            case ast.FunctionDef():
+                return self.function_inside(node, node)
+            case ast.Import() | ast.ImportFrom():
+                return self._import(node)
+            case ast.Assert():
+                return self._assert(node), None
             case ast.Raise(exc=ast.Name(id="NotImplementedError") | ast.Call(func=ast.Name(id="NotImplementedError"))):
                 raise NotImplementedError(f"{self.scope.function} is not written yet")
             case ast.Return(value=value):
@@ -76,6 +84,31 @@ class Statements(Control, Arrays, Calls, Expressions):
             case ast.Break() | ast.Continue():
                 return self._leave(node), None
         self.refuse(node)
+
+    def _import(self, node: ast.Import | ast.ImportFrom) -> Step | None:
+        for name in node.names:
+            whole = f"{node.module}.{name.name}" if isinstance(node, ast.ImportFrom) else name.name
+            module, _, part = whole.partition(".") if whole.startswith("math.") else (whole, "", "")
+            if module not in MODULES or (part and part not in MATH and part not in CONSTANTS):
+                self.refuse(node, f"{whole} can't be imported in a kernel: there are {', '.join(MODULES)}")
+            self.scope.modules[name.asname or name.name] = f"import {whole}"
+        return None
+
+    def _assert(self, node: ast.Assert) -> Leaf:
+        test, number = self.expr(node.test), node.lineno
+        self.count()
+        book = self.booked(node)
+        assert book is not None
+
+        def run(w: Warp) -> None:
+            held = spread(truth(test(w)))
+            book(w)
+            if (w.mask & ~held).any():
+                at = int(w.thread[np.argmax(w.mask & ~held)])
+                where = f"thread {show(w.run.of_thread(at))} of block {show(w.block.index[: len(w.run.grid)])}"
+                raise KernelError.at(number, f"what is asserted does not hold in {where}")
+
+        return run
 
     def _evaluated(self, node: ast.AST, value: Expression) -> Step:
         book = self.booked(node)
@@ -119,122 +152,52 @@ class Statements(Control, Arrays, Calls, Expressions):
     def _print(self, node: ast.Call) -> Leaf:
         if node.keywords or len(node.args) > 16:
             self.refuse(node, "print() takes up to 16 values, by position")
-        parts: list[str | Expression] = []
-        for arg in node.args:
-            text = isinstance(arg, ast.Constant) and isinstance(arg.value, str)
-            parts.append(str(arg.value)[:200] if isinstance(arg, ast.Constant) and text else self.expr(arg))
+        parts = [self._printed(arg) for arg in node.args]
         self.count()
         book = self.booked(node)
         assert book is not None
 
         def run(w: Warp) -> None:
-            values = [part if isinstance(part, str) else part(w) for part in parts]
+            values = [part(w) for part in parts]
             book(w)
-            for lane in np.flatnonzero(w.mask) if len(w.run.printed) <= LINES_PRINTED else ():
-                w.run.say(" ".join(str(v[lane]) if isinstance(v, np.ndarray) else str(v) for v in values))
+            for lane in np.flatnonzero(w.mask).tolist() if len(w.run.printed) <= LINES_PRINTED else ():
+                w.run.say(" ".join(value(lane) for value in values))
 
         return run
 
-    # Assignments
+    def _printed(self, node: ast.expr) -> Callable[[Warp], Callable[[int], str]]:
+        """What print() shows of one value, lane by lane."""
+        match node:
+            case ast.Constant(value=str(text)):
+                return lambda w: lambda lane: text[:200]
+            case ast.JoinedStr(values=pieces):
+                parts = [self._printed(piece) for piece in pieces]
 
-    def _assign(self, node: ast.stmt, target: ast.expr, value: ast.expr) -> Step | None:
-        match target, value:
-            case ast.Name(id=name), ast.Call(func=func) if self.is_array(self.path(func)):
-                self.declare_array(node, name, value)
-                return None
-            case ast.Name(id=name), _:
-                return self._set(node, [(name, self.expr(value))])
-            case ast.Tuple(elts=names), _ if all(isinstance(each, ast.Name) for each in names):
-                return self._set(node, self._unpacked(node, [getattr(each, "id", "") for each in names], value))
-            case ast.Subscript(), _:
-                store = self._stored(target, self.expr(value))
-                book = self.booked(node)
-                return (lambda w: store(w, book)), None
-        self.refuse(target, "a value can be stored under a name or in an array's element")
+                def joined(w: Warp) -> Callable[[int], str]:
+                    values = [part(w) for part in parts]
+                    return lambda lane: "".join(value(lane) for value in values)
 
-    def _set(self, node: ast.stmt, pairs: list[tuple[str, Expression]]) -> Step:
-        slots = [(self.slot(node, name), value) for name, value in pairs]
-        book = self.booked(node)
-        if len(slots) == 1:
-            ((slot, one),) = slots
+                return joined
+            case ast.FormattedValue(value=inner, conversion=-1, format_spec=None):
+                given, form = self.expr(inner), ""
+            case ast.FormattedValue(
+                value=inner, conversion=-1, format_spec=ast.JoinedStr(values=[ast.Constant(value=str(form))])
+            ):
+                given = self.expr(inner)
+                if not re.fullmatch(r"[<>^+ ]?[+-]?0?\d{0,2}(\.\d{1,2})?[a-zA-Z%]?", form):
+                    self.refuse(node, f"{form:.20} is no way to show a number here")
+            case _:
+                given, form = self.expr(node), ""
 
-            def run(w: Warp) -> None:
-                value = one(w)
-                if book:
-                    book(w)
-                w.assign(slot, value)
+        def shown(w: Warp) -> Callable[[int], str]:
+            value = given(w)
+            return lambda lane: _formatted(value[lane] if isinstance(value, np.ndarray) else value, form)
 
-            return run, None
+        return shown
 
-        def run_all(w: Warp) -> None:
-            values = [value(w) for _, value in slots]
-            if book:
-                book(w)
-            for (slot, _), value in zip(slots, values, strict=True):
-                w.assign(slot, value)
 
-        return run_all, None
-
-    def _unpacked(self, node: ast.stmt, names: list[str], value: ast.expr) -> list[tuple[str, Expression]]:
-        def constant(number: Any) -> Expression:
-            return lambda w: number
-
-        known = self.fold(value)
-        if isinstance(known, tuple):
-            parts = [constant(part) for part in known]
-        elif isinstance(value, ast.Tuple):
-            parts = [self.expr(part) for part in value.elts]
-        elif isinstance(value, ast.Call) and self.path(value.func) == [self.scope.handle, "grid"]:
-            count = self.fold(value.args[0]) if value.args else None
-            if count not in (2, 3):
-                self.refuse(node, "t.grid(2) is two numbers, t.grid(3) is three")
-            parts = [self.grid(node, axis) for axis in range(count)]
-        else:
-            self.refuse(node, "there is one value on the right, and several names on the left")
-        if len(parts) != len(names):
-            self.refuse(node, f"there are {len(names)} names on the left, and {len(parts)} values on the right")
-        return list(zip(names, parts, strict=True))
-
-    def _stored(self, target: ast.Subscript, value: Expression) -> Callable[[Warp, Leaf | None], None]:
-        memory = self.array(target.value)
-        if memory is None:
-            self.refuse(target, "this is no array: only an array's element can be stored into, as in out[i] = …")
-        parts = self.indices(target, memory)
-        site = self.site(target, memory, "store")
-
-        def store(w: Warp, book: Leaf | None) -> None:
-            got, where = value(w), [part(w) for part in parts]
-            if book:
-                book(w)
-            memory.store(w, site, where, got)
-
-        return store
-
-    def _augmented(self, node: ast.AugAssign) -> Leaf:
-        op = type(node.op).__name__
-        if op not in BINARY:
-            self.refuse(node, HINTS.get(op))
-        if isinstance(node.target, ast.Name):
-            read = ast.copy_location(ast.Name(node.target.id, ast.Load()), node.target)
-            step, _ = self._set(node, [(node.target.id, self.binary(node, op, self.expr(read), self.expr(node.value)))])
-            assert step is not None
-            return step
-        if not isinstance(node.target, ast.Subscript) or self.array(node.target.value) is None:
-            self.refuse(node, "only a name or an array's element can be added to")
-        memory = self.array(node.target.value)
-        assert memory is not None
-        parts, right = self.indices(node.target, memory), self.expr(node.value)
-        loaded, stored = self.site(node, memory, "load"), self.site(node, memory, "store")
-        held: list[Value] = [0]
-        combine = self.binary(node, op, lambda w: held[0], right)
-        book = self.booked(node)
-
-        def run(w: Warp) -> None:
-            where = [part(w) for part in parts]
-            held[0] = memory.load(w, loaded, where)
-            got = combine(w)
-            if book:
-                book(w)
-            memory.store(w, stored, where, got)
-
-        return run
+def _formatted(value: Any, form: str) -> str:
+    try:
+        return format(value, form)
+    except ValueError:
+        return str(value)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import os
 import sys
 from collections.abc import Callable
 from typing import Any
@@ -15,6 +16,8 @@ from course.checks import wire
 from course.checks.probes import answer
 
 _NUMBERS = itertools.count()
+# What a process does that must not go on as if it were the kernel.
+_ENDS: list[Callable[[], None]] = []
 MIME = "application/x-course-answer+json"  # as sandbox/inside/__init__.py has it
 
 
@@ -42,6 +45,8 @@ def probe(address: str, name: str, args: str | None, limit_s: float) -> Answer:
         return Answer({"missing": True})
     given = _ask if args is None else wire.decode(json.loads(args))
     outcome = answer(address, shell.user_ns[name], given, limit_s)
+    for end in _ENDS:
+        end()
     return Answer({"outcome": wire.encode_outcome(outcome)})
 
 
@@ -62,6 +67,21 @@ def _ask(*message: Any) -> Any:
     if reply["number"] != number or "refused" in reply:
         raise ValueError(reply.get("refused", "an answer to another question came"))
     return reply["answer"]
+
+
+def stay_alone() -> None:
+    """A process that is forked off this one ends with the cell or the call in which it was: it never becomes a second kernel.
+
+    It has the same connections, so that its answers would stand in the place of the kernel's.
+    """
+    kernel = os.getpid()
+
+    def end() -> None:
+        if os.getpid() != kernel:
+            os._exit(0)
+
+    _ENDS.append(end)
+    _shell().events.register("post_execute", lambda *_: end())
 
 
 def cut_output(limit: int) -> None:

@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from course._sealing import seal
 from course.warm import import_libraries
 
 # The variables by which the grader says where compiled code lies (see sandbox/compiled.py).
@@ -43,11 +44,16 @@ def set_limits(limits: dict[str, int]) -> None:
 
 def _tell_jax(env: dict[str, str]) -> None:
     """JAX reads its variables when it is imported, which may have been long before this kernel was asked for."""
+    if "JAX_COMPILATION_CACHE_DIR" in env and not seal():
+        env = {**env, "JAX_ENABLE_COMPILATION_CACHE": "false"}
+        os.environ.update(env)
     if jax := sys.modules.get("jax"):
         for name, value in env.items():
             if name.startswith(_COMPILED):
                 usual = getattr(jax.config, name.lower())
                 jax.config.update(name.lower(), value if usual is None else type(usual)(value))
+        if env.get("JAX_ENABLE_COMPILATION_CACHE") == "false":
+            jax.config.update("jax_enable_compilation_cache", False)
 
 
 def serve(job: dict[str, Any]) -> None:
@@ -79,6 +85,7 @@ def serve(job: dict[str, Any]) -> None:
 
     _showing.settle(app.shell)
     agent.cut_output(job["output"])
+    agent.stay_alone()
     app.start()
     os._exit(0)
 

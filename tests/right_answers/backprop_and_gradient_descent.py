@@ -1,0 +1,532 @@
+"""Right answers of lesson "backprop and gradient descent", each as a cell: `# %% exercise: what is particular about it`."""
+
+# %% imports
+from functools import partial
+from types import SimpleNamespace
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+
+@jax.jit
+@jax.grad
+def gradients(params, X, labels):
+    H = jax.nn.relu(X @ params["W1"].T + params["b1"])
+    log_p = jax.nn.log_softmax(H @ params["W2"].T + params["b2"])
+    return -(log_p * jax.nn.one_hot(labels, log_p.shape[1])).sum() / len(X)
+
+
+# %% cross_entropy: Optax
+def cross_entropy(logits, labels):
+    return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+
+# %% cross_entropy: log_softmax and one-hot labels
+def cross_entropy(logits, labels):
+    hot = jax.nn.one_hot(labels, logits.shape[-1])
+    return -(hot * jax.nn.log_softmax(logits)).sum(axis=-1).mean()
+
+
+# %% cross_entropy: the logarithm of the sum, minus the right logit
+def cross_entropy(logits, labels):
+    right = jnp.take_along_axis(logits, labels[:, None], axis=1)[:, 0]
+    return jnp.mean(jax.scipy.special.logsumexp(logits, axis=1) - right)
+
+
+# %% cross_entropy: a loop over the examples, to a Python float
+def cross_entropy(logits, labels):
+    total = 0.0
+    for row, label in zip(logits, labels):
+        top = row.max()
+        total += float(top + jnp.log(jnp.exp(row - top).sum()) - row[label])
+    return total / len(labels)
+
+
+# %% cross_entropy: vmap of one example
+def cross_entropy(logits, labels):
+    def one(z, y):
+        return jax.nn.logsumexp(z) - z[y]
+
+    return jax.vmap(one)(logits, labels).mean()
+
+
+# %% cross_entropy: differences to the right logit
+def cross_entropy(logits, labels):
+    right = logits[jnp.arange(labels.size), labels]
+    d = logits - right[:, None]
+    m = d.max(axis=1)
+    return (m + jnp.log(jnp.exp(d - m[:, None]).sum(axis=1))).mean()
+
+
+# %% cross_entropy: in NumPy, with wide numbers
+def cross_entropy(logits, labels):
+    z = np.asarray(logits, dtype=np.float64)
+    z = z - z.max(1, keepdims=True)
+    return -(z[np.arange(len(z)), np.asarray(labels)] - np.log(np.exp(z).sum(1))).mean()
+
+
+# %% cross_entropy: logaddexp, class by class
+def cross_entropy(logits, labels):
+    total = jax.lax.reduce(logits, -jnp.inf, jnp.logaddexp, (1,))
+    return jnp.average(total - jnp.choose(labels, logits.T, mode="clip"))
+
+
+# %% numerical_gradient: flat, and one-hot steps
+def numerical_gradient(f, w, h):
+    flat = w.ravel()
+    steps = jnp.eye(flat.size) * h
+    slopes = [(f((flat + s).reshape(w.shape)) - f((flat - s).reshape(w.shape))) / (2 * h) for s in steps]
+    return jnp.array(slopes).reshape(w.shape)
+
+
+# %% numerical_gradient: vmap over all steps
+def numerical_gradient(f, w, h):
+    steps = h * jnp.eye(w.size).reshape(w.size, *w.shape)
+    slopes = jax.vmap(lambda s: (f(w + s) - f(w - s)) / (2 * h))(steps)
+    return slopes.reshape(w.shape)
+
+
+# %% numerical_gradient: functional updates
+def numerical_gradient(f, w, h):
+    g = jnp.zeros_like(w)
+    for i in np.ndindex(*w.shape):
+        up = f(w.at[i].set(w[i] + h))
+        down = f(w.at[i].set(w[i] - h))
+        g = g.at[i].set((up - down) / (2 * h))
+    return g
+
+
+# %% numerical_gradient: in NumPy, put back after each
+def numerical_gradient(f, w, h):
+    w = np.array(w)
+    g = np.zeros_like(w)
+    for i, old in np.ndenumerate(w.copy()):
+        w[i] = old + h
+        up = float(f(w))
+        w[i] = old - h
+        down = float(f(w))
+        w[i] = old
+        g[i] = (up - down) / 2 / h
+    return g
+
+
+# %% numerical_gradient: nditer
+def numerical_gradient(f, w, h):
+    slopes = np.empty(w.shape)
+    it = np.nditer(np.asarray(w), flags=["multi_index"])
+    for _ in it:
+        e = np.zeros(w.shape, np.float32)
+        e[it.multi_index] = h
+        slopes[it.multi_index] = (f(w + e) - f(w - e)) / (2 * h)
+    return slopes
+
+
+# %% numerical_gradient: unravel_index, in a list
+def numerical_gradient(f, w, h):
+    found = []
+    for k in range(w.size):
+        place = jnp.unravel_index(k, w.shape)
+        found.append(0.5 / h * (f(w.at[place].add(h)) - f(w.at[place].add(-h))))
+    return jnp.asarray(found).reshape(w.shape)
+
+
+# %% linear_backward: einsum
+def linear_backward(dZ, X, W):
+    return jnp.einsum("bo,oi->bi", dZ, W), jnp.einsum("bo,bi->oi", dZ, X), jnp.einsum("bo->o", dZ)
+
+
+# %% linear_backward: vjp
+def linear_backward(dZ, X, W):
+    _, back = jax.vjp(lambda X, W, b: X @ W.T + b, X, W, jnp.zeros(W.shape[0]))
+    return back(dZ)
+
+
+# %% linear_backward: a list, in NumPy
+def linear_backward(dZ, X, W):
+    dZ, X, W = map(np.asarray, (dZ, X, W))
+    return [dZ @ W, np.dot(dZ.T, X), dZ.sum(0)]
+
+
+# %% linear_backward: outer products, example by example
+def linear_backward(dZ, X, W):
+    dW = jnp.zeros_like(W)
+    db = jnp.zeros(W.shape[0])
+    dX = []
+    for dz, x in zip(dZ, X):
+        dX.append(W.T @ dz)
+        dW += jnp.outer(dz, x)
+        db += dz
+    return jnp.stack(dX), dW, db
+
+
+# %% linear_backward: grad of a weighted sum
+def linear_backward(dZ, X, W):
+    def pulled(X, W, b):
+        return jnp.vdot(X @ W.T + b, dZ)
+
+    return jax.grad(pulled, argnums=(0, 1, 2))(X, W, jnp.zeros(dZ.shape[1]))
+
+
+# %% linear_backward: vmap, summed
+def linear_backward(dZ, X, W):
+    dW = jax.vmap(jnp.outer)(dZ, X).sum(0)
+    return jax.vmap(lambda dz: dz @ W)(dZ), dW, jnp.ones(len(dZ)) @ dZ
+
+
+# %% relu_backward: a product with a comparison
+def relu_backward(dH, Z):
+    return dH * (Z > 0)
+
+
+# %% relu_backward: where the slope is zero
+def relu_backward(dH, Z):
+    return jnp.where(Z <= 0, 0.0, dH)
+
+
+# %% relu_backward: vjp of the library's
+def relu_backward(dH, Z):
+    _, back = jax.vjp(jax.nn.relu, Z)
+    (dZ,) = back(dH)
+    return dZ
+
+
+# %% relu_backward: a functional update
+def relu_backward(dH, Z):
+    return dH.at[Z <= 0].set(0)
+
+
+# %% relu_backward: a copy in NumPy
+def relu_backward(dH, Z):
+    dZ = np.array(dH)
+    dZ[np.asarray(Z) <= 0] = 0
+    return dZ
+
+
+# %% relu_backward: heaviside
+def relu_backward(dH, Z):
+    return jnp.multiply(dH, jnp.heaviside(Z, 0.0))
+
+
+# %% relu_backward: from H
+def relu_backward(dH, Z):
+    H = jnp.maximum(Z, 0)
+    return dH * jnp.sign(H)
+
+
+# %% softmax_cross_entropy_backward: the library's softmax and one-hot labels
+def softmax_cross_entropy_backward(logits, labels):
+    batch, classes = logits.shape
+    return (jax.nn.softmax(logits) - jax.nn.one_hot(labels, classes)) / batch
+
+
+# %% softmax_cross_entropy_backward: grad
+def softmax_cross_entropy_backward(logits, labels):
+    def loss(z):
+        return optax.softmax_cross_entropy_with_integer_labels(z, labels).mean()
+
+    return jax.grad(loss)(logits)
+
+
+# %% softmax_cross_entropy_backward: one taken away by a functional update
+def softmax_cross_entropy_backward(logits, labels):
+    p = jax.nn.softmax(logits, axis=1)
+    return p.at[jnp.arange(len(p)), labels].add(-1.0) / len(p)
+
+
+# %% softmax_cross_entropy_backward: in NumPy
+def softmax_cross_entropy_backward(logits, labels):
+    z = np.array(logits)
+    e = np.exp(z - z.max(axis=1, keepdims=True))
+    p = e / e.sum(axis=1, keepdims=True)
+    p[np.arange(len(z)), np.array(labels)] -= 1
+    return p / z.shape[0]
+
+
+# %% softmax_cross_entropy_backward: rows of an identity matrix
+def softmax_cross_entropy_backward(logits, labels):
+    log_p = logits - jax.nn.logsumexp(logits, axis=1, keepdims=True)
+    return (jnp.exp(log_p) - jnp.eye(logits.shape[1])[labels]) / labels.shape[0]
+
+
+# %% softmax_cross_entropy_backward: vmap of one example
+def softmax_cross_entropy_backward(logits, labels):
+    def one(z, y):
+        p = jax.nn.softmax(z)
+        return p.at[y].set(p[y] - 1)
+
+    return jax.vmap(one)(logits, labels) * (1 / len(labels))
+
+
+# %% two_layer_gradients: grad
+def two_layer_gradients(params, X, labels):
+    def loss(p):
+        h = jax.nn.relu(X @ p["W1"].T + p["b1"])
+        logits = h @ p["W2"].T + p["b2"]
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+    return jax.grad(loss)(params)
+
+
+# %% two_layer_gradients: the gradients given below
+def two_layer_gradients(params, X, labels):
+    return gradients(params, X, labels)
+
+
+# %% two_layer_gradients: an object for the names
+def two_layer_gradients(params, X, labels):
+    p = SimpleNamespace(**params)
+    Z1 = jnp.einsum("bi,hi->bh", X, p.W1) + p.b1
+    H = jnp.where(Z1 > 0, Z1, 0)
+    probs = jax.nn.softmax(H @ p.W2.T + p.b2, axis=-1)
+    d = probs.at[jnp.arange(X.shape[0]), labels].add(-1) / X.shape[0]
+    dZ1 = (d @ p.W2) * (Z1 > 0)
+    return dict(W2=jnp.einsum("bo,bh->oh", d, H), b2=d.sum(0), W1=jnp.einsum("bh,bi->hi", dZ1, X), b1=dZ1.sum(0))
+
+
+# %% two_layer_gradients: example by example
+def two_layer_gradients(params, X, labels):
+    W1, b1, W2, b2 = (params[name] for name in ("W1", "b1", "W2", "b2"))
+    grads = jax.tree.map(jnp.zeros_like, params)
+    for x, y in zip(X, labels):
+        z1 = W1 @ x + b1
+        h = jnp.maximum(z1, 0)
+        d = jax.nn.softmax(W2 @ h + b2) - jax.nn.one_hot(y, len(b2))
+        d1 = (W2.T @ d) * (z1 > 0)
+        one = {"W1": jnp.outer(d1, x), "b1": d1, "W2": jnp.outer(d, h), "b2": d}
+        grads = jax.tree.map(jnp.add, grads, one)
+    return jax.tree.map(lambda g: g / len(X), grads)
+
+
+# %% two_layer_gradients: in NumPy
+def two_layer_gradients(params, X, labels):
+    p = {name: np.asarray(value) for name, value in params.items()}
+    X, labels = np.asarray(X), np.asarray(labels)
+    Z1 = X @ p["W1"].T + p["b1"]
+    H = np.maximum(Z1, 0)
+    logits = H @ p["W2"].T + p["b2"]
+    e = np.exp(logits - logits.max(1, keepdims=True))
+    d = e / e.sum(1, keepdims=True)
+    d[np.arange(len(X)), labels] -= 1
+    d /= len(X)
+    grads = {"W2": d.T @ H, "b2": d.sum(0)}
+    dZ1 = d @ p["W2"]
+    dZ1[Z1 <= 0] = 0
+    grads["W1"], grads["b1"] = dZ1.T @ X, dZ1.sum(0)
+    return grads
+
+
+# %% two_layer_gradients: vmap of grad
+def two_layer_gradients(params, X, labels):
+    def loss(p, x, y):
+        h = jax.nn.relu(p["W1"] @ x + p["b1"])
+        return -jax.nn.log_softmax(p["W2"] @ h + p["b2"])[y]
+
+    each = jax.vmap(jax.grad(loss), in_axes=(None, 0, 0))(params, X, labels)
+    return jax.tree.map(lambda g: g.mean(axis=0), each)
+
+
+# %% sgd_step: tree map
+def sgd_step(params, grads, learning_rate):
+    return jax.tree.map(lambda p, g: p - learning_rate * g, params, grads)
+
+
+# %% sgd_step: Optax
+def sgd_step(params, grads, learning_rate):
+    tx = optax.sgd(learning_rate)
+    updates, _ = tx.update(grads, tx.init(params))
+    return optax.apply_updates(params, updates)
+
+
+# %% sgd_step: a copy that is filled
+def sgd_step(params, grads, learning_rate):
+    new = dict(params)
+    for name, g in grads.items():
+        new[name] = new[name] - learning_rate * g
+    return new
+
+
+# %% sgd_step: a copy whose arrays are moved in place of the old ones
+def sgd_step(params, grads, learning_rate):
+    new = params.copy()
+    for name in new:
+        new[name] -= learning_rate * grads[name]
+    return new
+
+
+# %% sgd_step: dict of a generator, by name
+def sgd_step(params, grads, learning_rate):
+    return dict((k, jnp.subtract(v, jnp.multiply(learning_rate, grads[k]))) for k, v in params.items())
+
+
+# %% sgd_step: in the order of the names
+def sgd_step(params, grads, learning_rate):
+    return {k: np.asarray(params[k]) - learning_rate * np.asarray(grads[k]) for k in sorted(params)}
+
+
+# %% momentum_step: tree maps
+def momentum_step(params, grads, velocity, learning_rate, momentum):
+    v = jax.tree.map(lambda v, g: momentum * v + g, velocity, grads)
+    return jax.tree.map(lambda p, v: p - learning_rate * v, params, v), v
+
+
+# %% momentum_step: Optax
+def momentum_step(params, grads, velocity, learning_rate, momentum):
+    tx = optax.trace(decay=momentum)
+    v, _ = tx.update(grads, optax.TraceState(trace=velocity))
+    return optax.apply_updates(params, jax.tree.map(lambda u: -learning_rate * u, v)), v
+
+
+# %% momentum_step: one loop
+def momentum_step(params, grads, velocity, learning_rate, momentum):
+    new_p, new_v = {}, {}
+    for name in params:
+        new_v[name] = velocity[name] * momentum + grads[name]
+        new_p[name] = params[name] - new_v[name] * learning_rate
+    return new_p, new_v
+
+
+# %% momentum_step: a list of the two
+def momentum_step(params, grads, velocity, learning_rate, momentum):
+    velocity = {k: momentum * v for k, v in velocity.items()}
+    for k in grads:
+        velocity[k] += grads[k]
+    params = {k: params[k] - learning_rate * velocity[k] for k in params}
+    return [params, velocity]
+
+
+# %% momentum_step: written out
+def momentum_step(params, grads, velocity, learning_rate, momentum):
+    new = {k: p - learning_rate * (momentum * velocity[k] + grads[k]) for k, p in params.items()}
+    return new, {k: momentum * velocity[k] + grads[k] for k in params}
+
+
+# %% adam_step: Optax
+def adam_step(params, grads, m, v, step, learning_rate, beta1, beta2, eps):
+    tx = optax.scale_by_adam(b1=beta1, b2=beta2, eps=eps)
+    state = optax.ScaleByAdamState(count=jnp.array(step - 1, jnp.int32), mu=m, nu=v)
+    updates, state = tx.update(grads, state)
+    new = jax.tree.map(lambda p, u: p - learning_rate * u, params, updates)
+    return new, state.mu, state.nu
+
+
+# %% adam_step: tree maps
+def adam_step(params, grads, m, v, step, learning_rate, beta1, beta2, eps):
+    m = jax.tree.map(lambda m, g: beta1 * m + (1 - beta1) * g, m, grads)
+    v = jax.tree.map(lambda v, g: beta2 * v + (1 - beta2) * jnp.square(g), v, grads)
+    c1, c2 = 1 - beta1**step, 1 - beta2**step
+    new = jax.tree.map(lambda p, m, v: p - learning_rate * (m / c1) / (jnp.sqrt(v / c2) + eps), params, m, v)
+    return new, m, v
+
+
+# %% adam_step: means as steps towards the new
+def adam_step(params, grads, m, v, step, learning_rate, beta1, beta2, eps):
+    new_p, new_m, new_v = {}, {}, {}
+    for k, g in grads.items():
+        new_m[k] = m[k] + (1 - beta1) * (g - m[k])
+        new_v[k] = v[k] + (1 - beta2) * (g * g - v[k])
+        rate = learning_rate / (1 - jnp.power(beta1, step))
+        new_p[k] = params[k] - rate * new_m[k] / (eps + (new_v[k] / (1 - beta2**step)) ** 0.5)
+    return new_p, new_m, new_v
+
+
+# %% adam_step: a function of one array
+def adam_step(params, grads, m, v, step, learning_rate, beta1, beta2, eps):
+    def one(p, g, m, v):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        return p - learning_rate * m / (1 - beta1**step) / (jnp.sqrt(v / (1 - beta2**step)) + eps), m, v
+
+    done = {k: one(params[k], grads[k], m[k], v[k]) for k in params}
+    return tuple({k: three[i] for k, three in done.items()} for i in range(3))
+
+
+# %% adam_step: both corrections in the rate
+def adam_step(params, grads, m, v, step, learning_rate, beta1, beta2, eps):
+    m = {k: beta1 * m[k] + (1 - beta1) * grads[k] for k in m}
+    v = {k: beta2 * v[k] + (1 - beta2) * grads[k] ** 2 for k in v}
+    root = (1 - beta2**step) ** 0.5
+    rate = learning_rate * root / (1 - beta1**step)
+    return {k: params[k] - rate * m[k] / (v[k] ** 0.5 + eps * root) for k in params}, m, v
+
+
+# %% train: Optax's plain descent
+def train(params, X, labels, learning_rate, steps, batch_size, key):
+    tx = optax.sgd(learning_rate)
+    state = tx.init(params)
+    for now in jax.random.split(key, steps):
+        rows = jax.random.choice(now, len(X), (batch_size,))
+        updates, state = tx.update(gradients(params, X[rows], labels[rows]), state)
+        params = optax.apply_updates(params, updates)
+    return params
+
+
+# %% train: a scan over keys
+def train(params, X, labels, learning_rate, steps, batch_size, key):
+    def body(params, key):
+        rows = jax.random.randint(key, (batch_size,), 0, X.shape[0])
+        grads = gradients(params, X[rows], labels[rows])
+        return jax.tree.map(lambda p, g: p - learning_rate * g, params, grads), None
+
+    params, _ = jax.lax.scan(body, params, jax.random.split(key, steps))
+    return params
+
+
+# %% train: shuffled once a round
+def train(params, X, labels, learning_rate, steps, batch_size, key):
+    n, order, at = len(X), None, 0
+    for _ in range(steps):
+        if order is None or at + batch_size > n:
+            key, now = jax.random.split(key)
+            order, at = jax.random.permutation(now, n), 0
+        rows = order[at : at + batch_size]
+        at += batch_size
+        g = gradients(params, X[rows], labels[rows])
+        params = {k: params[k] - learning_rate * g[k] for k in params}
+    return params
+
+
+# %% train: fori_loop and fold_in, gradients of its own
+def train(params, X, labels, learning_rate, steps, batch_size, key):
+    def loss(p, x, y):
+        h = jnp.maximum(x @ p["W1"].T + p["b1"], 0)
+        return optax.softmax_cross_entropy_with_integer_labels(h @ p["W2"].T + p["b2"], y).mean()
+
+    def one(i, p):
+        rows = jax.random.choice(jax.random.fold_in(key, i), len(X), (batch_size,), replace=False)
+        g = jax.grad(loss)(p, X[rows], labels[rows])
+        return jax.tree.map(lambda a, b: a - learning_rate * b, p, g)
+
+    return jax.lax.fori_loop(0, steps, one, params)
+
+
+# %% train: rows by NumPy's generator, seeded by the key
+def train(params, X, labels, learning_rate, steps, batch_size, key):
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
+    params = dict(params)
+    for _ in range(steps):
+        rows = rng.integers(0, len(X), batch_size)
+        grads = gradients(params, X[rows], labels[rows])
+        for name in params:
+            params[name] = params[name] - learning_rate * grads[name]
+    return params
+
+
+# %% train: the images shuffled whole, and a step that is compiled
+@partial(jax.jit, static_argnames="size")
+def one_step(params, X, y, rate, start, size):
+    x = jax.lax.dynamic_slice_in_dim(X, start, size)
+    y = jax.lax.dynamic_slice_in_dim(y, start, size)
+    return jax.tree.map(lambda p, g: p - rate * g, params, gradients(params, x, y))
+
+
+def train(params, X, labels, learning_rate, steps, batch_size, key):
+    a_round = max(len(X) // batch_size, 1)
+    for i in range(steps):
+        if i % a_round == 0:
+            key, now = jax.random.split(key)
+            order = jax.random.permutation(now, len(X))
+            shuffled, classes = X[order], labels[order]
+        params = one_step(params, shuffled, classes, learning_rate, i % a_round * batch_size, batch_size)
+    return params

@@ -1,0 +1,565 @@
+"""Right answers of lesson "GPU parallelism", each as a cell of a notebook: `# %% exercise: what is particular about it`."""
+
+# %% imports
+import math
+from functools import partial
+from math import ceil
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+
+TILE = 16
+STEPS = [64, 32, 16, 8, 4, 2, 1]
+
+
+# %% add_kernel: grid(1), and a way out first
+def add_kernel(t, a, b, out):
+    i = t.grid(1)
+    if i >= out.size:
+        return
+    out[i] = a[i] + b[i]
+
+
+# %% add_kernel: type hints and a chained comparison
+def add_kernel(t, a: np.ndarray, b: np.ndarray, out: np.ndarray) -> None:
+    """One thread an element."""
+    i: int = t.threadIdx.x + t.blockIdx.x * t.blockDim.x
+    if 0 <= i < len(out):
+        out[i] = a[i]
+        out[i] += b[i]
+
+
+# %% add_kernel: a grid-stride loop
+def add_kernel(t, a, b, out):
+    first = t.grid(1)
+    for i in range(first, a.shape[0], t.gridDim.x * t.blockDim.x):
+        out[i] = a[i] + b[i]
+
+
+# %% add_kernel: an assignment inside of the condition
+def add_kernel(t, a, b, out):
+    if (i := t.blockIdx.x * t.blockDim.x + t.threadIdx.x) < out.shape[0]:
+        out[i] = a[i] + b[i]
+
+
+# %% add_kernel: a shape that is unpacked, and not
+def add_kernel(t, a, b, out):
+    (n,) = out.shape
+    block, size, me = t.blockIdx.x, t.blockDim.x, t.threadIdx.x
+    i = block * size + me
+    if not i >= n:
+        out[i] = sum((a[i], b[i]))
+
+
+# %% add_kernel: a device function
+def place(t):
+    return t.blockIdx.x * t.blockDim.x + t.threadIdx.x
+
+
+def add_kernel(t, a, b, out):
+    if place(t) < out.shape[0]:
+        out[place(t)] = a[place(t)] + b[place(t)]
+
+
+# %% add_kernel: a helper inside
+def add_kernel(t, a, b, out):
+    def inside(i):
+        return i < out.shape[0]
+
+    i = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
+    if inside(i):
+        out[i] = a[i] + b[i]
+
+
+# %% add_kernel: what is unpacked from a pair
+def add_kernel(t, a, b, out):
+    i = j = t.grid(1)
+    if i < min(len(a), len(b), len(out)):
+        x, y = a[i], b[j]
+        out[i] = x + y
+
+
+# %% transpose_naive: grid(2)
+def transpose_naive(t, x, out):
+    col, row = t.grid(2)
+    if row < x.shape[0] and col < x.shape[1]:
+        out[col, row] = x[row, col]
+
+
+# %% transpose_naive: a way out, and a shape that is unpacked
+def transpose_naive(t, x, out):
+    rows, cols = x.shape
+    r = t.blockDim.y * t.blockIdx.y + t.threadIdx.y
+    c = t.blockDim.x * t.blockIdx.x + t.threadIdx.x
+    if r >= rows or c >= cols:
+        return
+    out[c, r] = x[r, c]
+
+
+# %% transpose_naive: from the other side
+def transpose_naive(t, x, out):
+    i, j = t.blockIdx.x * t.blockDim.x + t.threadIdx.x, t.blockIdx.y * t.blockDim.y + t.threadIdx.y
+    if not (i >= out.shape[0] or j >= out.shape[1]):
+        out[i, j] = x[j, i]
+
+
+# %% transpose_naive: indices as tuples, and a lambda
+def transpose_naive(t, x, out):
+    at = lambda block, size, thread: block * size + thread
+    row = at(t.blockIdx.y, t.blockDim.y, t.threadIdx.y)
+    col = at(t.blockIdx.x, t.blockDim.x, t.threadIdx.x)
+    if row < x.shape[0]:
+        if col < x.shape[1]:
+            out[(col, row)] = x[(row, col)]
+
+
+# %% transpose_naive: brackets after brackets
+def transpose_naive(t, x, out):
+    row = t.blockIdx.y * t.blockDim.y + t.threadIdx.y
+    col = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
+    if row < x.shape[0] and col < x.shape[1]:
+        out[col][row] = x[row][col]
+
+
+# %% transpose_tiled: one guard after the other, a constant from outside
+SIDE = 32
+
+
+def transpose_tiled(t, x, out):
+    tile = t.shared.array((SIDE, SIDE + 1), "float32")
+    tx, ty = t.threadIdx.x, t.threadIdx.y
+    bx, by = t.blockIdx.x, t.blockIdx.y
+    rows, cols = x.shape
+    if by * SIDE + ty < rows and bx * SIDE + tx < cols:
+        tile[ty, tx] = x[by * SIDE + ty, bx * SIDE + tx]
+    t.syncthreads()
+    if bx * SIDE + ty < cols and by * SIDE + tx < rows:
+        out[bx * SIDE + ty, by * SIDE + tx] = tile[tx, ty]
+
+
+# %% transpose_tiled: turned when it comes in, block sizes asked for
+def transpose_tiled(t, x, out):
+    tile = t.shared.array(shape=(32, 33), dtype=np.float32)
+    col, row = t.grid(2)
+    if row < x.shape[0] and col < x.shape[1]:
+        tile[t.threadIdx.x, t.threadIdx.y] = x[row, col]
+    t.syncthreads()
+    row = t.blockIdx.x * t.blockDim.x + t.threadIdx.y
+    col = t.blockIdx.y * t.blockDim.y + t.threadIdx.x
+    if row < out.shape[0] and col < out.shape[1]:
+        out[row, col] = tile[t.threadIdx.y, t.threadIdx.x]
+
+
+# %% transpose_tiled: zeros where there is nothing
+def transpose_tiled(t, x, out):
+    tile = t.shared.array((32, 33), "float32")
+    i, j = t.threadIdx.y, t.threadIdx.x
+    r0, c0 = 32 * t.blockIdx.y, 32 * t.blockIdx.x
+    inside = r0 + i < x.shape[0] and c0 + j < x.shape[1]
+    tile[i, j] = x[r0 + i, c0 + j] if inside else 0.0
+    t.syncthreads()
+    if c0 + i < out.shape[0]:
+        if r0 + j < out.shape[1]:
+            out[c0 + i, r0 + j] = tile[j, i]
+
+
+# %% transpose_tiled: one axis, with a spare number a row
+def transpose_tiled(t, x, out):
+    tile = t.shared.array(32 * 33, "float32")
+    tx, ty = t.threadIdx.x, t.threadIdx.y
+    row, col = t.blockIdx.y * 32 + ty, t.blockIdx.x * 32 + tx
+    if row < x.shape[0] and col < x.shape[1]:
+        tile[ty * 33 + tx] = x[row, col]
+    t.syncthreads()
+    row, col = t.blockIdx.x * 32 + ty, t.blockIdx.y * 32 + tx
+    if row < out.shape[0] and col < out.shape[1]:
+        out[row, col] = tile[tx * 33 + ty]
+
+
+# %% transpose_tiled: swizzled, without a spare column
+def transpose_tiled(t, x, out):
+    tile = t.shared.array((32, 32), "float32")
+    tx, ty = t.threadIdx.x, t.threadIdx.y
+    row, col = t.blockIdx.y * 32 + ty, t.blockIdx.x * 32 + tx
+    if row < x.shape[0] and col < x.shape[1]:
+        tile[ty, tx ^ ty] = x[row, col]
+    t.syncthreads()
+    row, col = t.blockIdx.x * 32 + ty, t.blockIdx.y * 32 + tx
+    if row < out.shape[0] and col < out.shape[1]:
+        out[row, col] = tile[tx, (tx + 0) ^ ty]
+
+
+# %% block_sum: for half in a tuple
+def block_sum(t, x, out):
+    tile = t.shared.array(128, "float32")
+    me = t.threadIdx.x
+    i = t.blockIdx.x * 128 + me
+    tile[me] = x[i] if i < x.shape[0] else 0.0
+    t.syncthreads()
+    for half in (64, 32, 16, 8, 4, 2, 1):
+        if me < half:
+            tile[me] += tile[me + half]
+        t.syncthreads()
+    if me == 0:
+        out[t.blockIdx.x] = tile[0]
+
+
+# %% block_sum: for half in a list from outside
+def block_sum(t, x, out):
+    tile = t.shared.array((128,), "float32")
+    me = t.threadIdx.x
+    i = t.grid(1)
+    if i < x.shape[0]:
+        tile[me] = x[i]
+    else:
+        tile[me] = 0
+    t.syncthreads()
+    for half in STEPS:
+        if me < half:
+            tile[me] = tile[me] + tile[me + half]
+        t.syncthreads()
+    if not me:
+        out[t.blockIdx.x] = tile[me]
+
+
+# %% block_sum: a range that counts down, and a power
+def block_sum(t, x, out):
+    tile = t.shared.array(128, "float32")
+    me, block = t.threadIdx.x, t.blockIdx.x
+    i = block * t.blockDim.x + me
+    tile[me] = x[i] if i < len(x) else 0
+    t.syncthreads()
+    for k in range(6, -1, -1):
+        half = 2**k
+        if me < half:
+            tile[me] += tile[me + half]
+        t.syncthreads()
+    if me == 0:
+        out[block] = tile[0]
+
+
+# %% block_sum: reversed
+def block_sum(t, x, out):
+    tile = t.shared.array(128, "float32")
+    me = t.threadIdx.x
+    i = t.blockIdx.x * 128 + me
+    tile[me] = 0.0
+    if i < x.size:
+        tile[me] = x[i]
+    t.syncthreads()
+    for k in reversed(range(7)):
+        if me < 1 << k:
+            tile[me] = tile[me + (1 << k)] + tile[me]
+        t.syncthreads()
+    if me == 0:
+        out[t.blockIdx.x] = tile[0]
+
+
+# %% block_sum: a loop that is left
+def block_sum(t, x, out):
+    tile = t.shared.array(128, "float32")
+    me = t.threadIdx.x
+    i = t.blockIdx.x * 128 + me
+    tile[me] = x[i] if i < x.shape[0] else 0.0
+    half = 128
+    while True:
+        half //= 2
+        t.syncthreads()
+        if half == 0:
+            break
+        if me < half:
+            tile[me] += tile[me + half]
+    if me == 0:
+        out[t.blockIdx.x] = tile[0]
+
+
+# %% block_sum: shifted, with a walrus
+def block_sum(t, x, out):
+    tile = t.shared.array(128, np.float32)
+    me = t.threadIdx.x
+    inside = (i := t.blockIdx.x * t.blockDim.x + me) < x.shape[0]
+    tile[me] = x[i] if inside else 0.0
+    half = t.blockDim.x >> 1
+    while half:
+        t.syncthreads()
+        if me < half:
+            tile[me] += tile[me + half]
+        half >>= 1
+    t.syncthreads()
+    if me == 0:
+        out[t.blockIdx.x] = tile[0]
+
+
+# %% block_sum: a list comprehension of the steps, with enumerate
+def block_sum(t, x, out):
+    tile = t.shared.array(128, "float32")
+    me = t.threadIdx.x
+    i = t.blockIdx.x * 128 + me
+    tile[me] = x[i] if i < x.shape[0] else 0.0
+    t.syncthreads()
+    halves = [64 >> k for k in range(7)]
+    for _, half in enumerate(halves):
+        if me < half:
+            tile[me] = tile[me] + tile[me + half]
+        t.syncthreads()
+    if me == 0:
+        out[t.blockIdx.x] = tile[0]
+
+
+# %% block_sum: in registers, one step before the tile
+def block_sum(t, x, out):
+    tile = t.shared.array(64, "float32")
+    me = t.threadIdx.x
+    i = t.blockIdx.x * 128 + me
+    n = x.shape[0]
+    if me < 64:
+        mine = x[i] if i < n else 0.0
+        other = x[i + 64] if i + 64 < n else 0.0
+        tile[me] = mine + other
+    t.syncthreads()
+    half = 32
+    while half >= 1:
+        if me < half:
+            tile[me] += tile[me + half]
+        t.syncthreads()
+        half = int(half / 2)
+    if me == 0:
+        out[t.blockIdx.x] = tile[0]
+
+
+# %% matmul_tiled: a sum over a generator
+def matmul_tiled(t, A, B, out):
+    a = t.shared.array((TILE, TILE), "float32")
+    b = t.shared.array((TILE, TILE), "float32")
+    x, y = t.threadIdx.x, t.threadIdx.y
+    row, col = t.blockIdx.y * TILE + y, t.blockIdx.x * TILE + x
+    total = 0.0
+    for start in range(0, A.shape[1], TILE):
+        a[y, x] = A[row, start + x] if row < A.shape[0] and start + x < A.shape[1] else 0.0
+        b[y, x] = B[start + y, col] if start + y < B.shape[0] and col < B.shape[1] else 0.0
+        t.syncthreads()
+        total += sum(a[y, j] * b[j, x] for j in range(TILE))
+        t.syncthreads()
+    if row < out.shape[0] and col < out.shape[1]:
+        out[row, col] = total
+
+
+# %% matmul_tiled: a list comprehension, and rounds that are counted
+def matmul_tiled(t, A, B, out):
+    a_tile = t.shared.array((16, 16), "float32")
+    b_tile = t.shared.array((16, 16), "float32")
+    (m, k), (_, n) = A.shape, B.shape
+    tx, ty = t.threadIdx.x, t.threadIdx.y
+    col, row = t.grid(2)
+    acc = 0.0
+    for r in range((k + 15) // 16):
+        i, j = r * 16 + ty, r * 16 + tx
+        a_tile[ty, tx] = A[row, j] if (row < m and j < k) else 0
+        b_tile[ty, tx] = B[i, col] if (i < k and col < n) else 0
+        t.syncthreads()
+        acc = acc + sum([a_tile[ty, q] * b_tile[q, tx] for q in range(16)])
+        t.syncthreads()
+    if row < m and col < n:
+        out[row, col] = acc
+
+
+# %% matmul_tiled: ceil, and an if for each tile
+def matmul_tiled(t, A, B, out):
+    a_tile = t.shared.array((16, 16), "float32")
+    b_tile = t.shared.array((16, 16), "float32")
+    tx, ty = t.threadIdx.x, t.threadIdx.y
+    row, col = t.blockIdx.y * t.blockDim.y + ty, t.blockIdx.x * t.blockDim.x + tx
+    value = float(0)
+    for p in range(math.ceil(A.shape[1] / 16)):
+        if row < A.shape[0] and p * 16 + tx < A.shape[1]:
+            a_tile[ty, tx] = A[row, p * 16 + tx]
+        else:
+            a_tile[ty, tx] = 0.0
+        if p * 16 + ty < B.shape[0] and col < B.shape[1]:
+            b_tile[ty, tx] = B[p * 16 + ty, col]
+        else:
+            b_tile[ty, tx] = 0.0
+        t.syncthreads()
+        for q in range(16):
+            value += a_tile[ty, q] * b_tile[q, tx]
+        t.syncthreads()
+    if row < out.shape[0] and col < out.shape[1]:
+        out[row, col] = value
+
+
+# %% matmul_tiled: only as many products as there are
+def matmul_tiled(t, A, B, out):
+    a = t.shared.array((16, 16), "float32")
+    b = t.shared.array((16, 16), "float32")
+    y, x = t.threadIdx.y, t.threadIdx.x
+    row, col = t.blockIdx.y * 16 + y, t.blockIdx.x * 16 + x
+    k = A.shape[1]
+    c = np.float32(0)
+    start = 0
+    while start < k:
+        a[y, x] = 0.0
+        b[y, x] = 0.0
+        if row < A.shape[0] and start + x < k:
+            a[y, x] = A[row, start + x]
+        if col < B.shape[1] and start + y < k:
+            b[y, x] = B[start + y, col]
+        t.syncthreads()
+        for j in range(min(16, k - start)):
+            c += a[y, j] * b[j, x]
+        t.syncthreads()
+        start += 16
+    if row < A.shape[0] and col < B.shape[1]:
+        out[row, col] = c
+
+
+# %% matmul_tiled: a function that reads with a guard, ceil by its own name
+def read(M, i, j):
+    return M[i, j] if i < M.shape[0] and j < M.shape[1] else 0.0
+
+
+def matmul_tiled(t, A, B, out):
+    a, b = t.shared.array((16, 16), "float32"), t.shared.array((16, 16), "float32")
+    tx, ty = t.threadIdx.x, t.threadIdx.y
+    row, col = t.blockIdx.y * 16 + ty, t.blockIdx.x * 16 + tx
+    s = 0.0
+    for r in range(ceil(A.shape[1] / 16)):
+        a[ty, tx], b[ty, tx] = read(A, row, r * 16 + tx), read(B, r * 16 + ty, col)
+        t.syncthreads()
+        for j in range(16):
+            s = s + a[ty, j] * b[j, tx]
+        t.syncthreads()
+    if row < out.shape[0] and col < out.shape[1]:
+        out[row, col] = s
+
+
+# %% batched: vmap of a function of one row
+def batched(score, X, w):
+    return jax.vmap(lambda x: score(x, w))(X)
+
+
+# %% batched: partial, with the weights by name
+def batched(score, X, w):
+    return jax.vmap(partial(score, w=w))(X)
+
+
+# %% batched: a list of axes, compiled
+def batched(score, X, w):
+    f = jax.vmap(score, [0, None], 0)
+    return jax.jit(f)(X, w)
+
+
+# %% batched: the weights repeated
+def batched(score, X, w):
+    W = jnp.broadcast_to(w, X.shape)
+    return jax.vmap(score)(X, W)
+
+
+# %% batched: along the other axis of what is turned
+def batched(score, X, w):
+    return jax.vmap(score, in_axes=(1, None), out_axes=0)(X.T, w)
+
+
+# %% batched: as a decorator
+def batched(score, X, w):
+    @jax.vmap
+    def all_scores(x):
+        return score(x, w)
+
+    return all_scores(X)
+
+
+# %% arithmetic_intensity: in one line
+def arithmetic_intensity(m, k, n, itemsize):
+    return 2 * m * k * n / (itemsize * (m * k + k * n + m * n))
+
+
+# %% arithmetic_intensity: two operations for each place of the product
+def arithmetic_intensity(m, k, n, itemsize):
+    elements = m * n
+    flop = elements * (k + k)
+    shapes = [(m, k), (k, n), (m, n)]
+    return flop / sum(math.prod(shape) * itemsize for shape in shapes)
+
+
+# %% arithmetic_intensity: shares turned upside down
+def arithmetic_intensity(m, k, n, itemsize):
+    return 2 / itemsize / (1 / m + 1 / k + 1 / n)
+
+
+# %% arithmetic_intensity: NumPy's floats
+def arithmetic_intensity(m, k, n, itemsize):
+    flops = np.float64(2.0) * m * k * n
+    return np.divide(flops, itemsize * (m * k + k * n + m * n))
+
+
+# %% arithmetic_intensity: JAX counts
+def arithmetic_intensity(m, k, n, itemsize):
+    sizes = jnp.array([m * k, k * n, m * n], dtype=jnp.float32)
+    return 2.0 * m * k * n / (sizes.sum() * itemsize)
+
+
+# %% predicted_time: by the ridge
+def predicted_time(flops, bytes_moved, peak_flops, bandwidth):
+    if flops / bytes_moved < peak_flops / bandwidth:
+        return bytes_moved / bandwidth
+    return flops / peak_flops
+
+
+# %% predicted_time: by an attainable rate
+def predicted_time(flops, bytes_moved, peak_flops, bandwidth):
+    compute, memory = flops / peak_flops, bytes_moved / bandwidth
+    return compute if compute > memory else memory
+
+
+# %% predicted_time: NumPy
+def predicted_time(flops, bytes_moved, peak_flops, bandwidth):
+    return np.maximum(np.float64(flops) / peak_flops, np.float64(bytes_moved) / bandwidth)
+
+
+# %% predicted_time: jnp
+def predicted_time(flops, bytes_moved, peak_flops, bandwidth):
+    return jnp.maximum(flops / peak_flops, bytes_moved / bandwidth)
+
+
+# %% predicted_time: the last of a sorted list
+def predicted_time(flops, bytes_moved, peak_flops, bandwidth):
+    times = [amount / rate for amount, rate in ((flops, peak_flops), (bytes_moved, bandwidth))]
+    return sorted(times)[-1]
+
+
+# %% speedup: old time by new time
+def speedup(parallel_fraction, workers):
+    serial = 1 - parallel_fraction
+    new = serial + parallel_fraction / workers
+    return 1.0 / new
+
+
+# %% speedup: with workers in both parts
+def speedup(parallel_fraction, workers):
+    return workers / (workers * (1 - parallel_fraction) + parallel_fraction)
+
+
+# %% speedup: what is saved
+def speedup(parallel_fraction: float, workers: int) -> float:
+    return (1 - parallel_fraction * (1 - 1 / workers)) ** -1
+
+
+# %% speedup: jnp
+def speedup(parallel_fraction, workers):
+    p = jnp.asarray(parallel_fraction)
+    return jnp.reciprocal(1 - p + p / workers)
+
+
+# %% speedup: a way of its own for one worker
+def speedup(parallel_fraction, workers):
+    if workers == 1 or parallel_fraction == 0:
+        return 1.0
+    return float(np.power(1 - parallel_fraction + parallel_fraction / workers, -1.0))
+
+
+# %% speedup: without a float for one worker
+def speedup(parallel_fraction, workers):
+    if workers == 1:
+        return 1
+    return 1 / ((1 - parallel_fraction) + parallel_fraction / workers)
