@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache, partial
@@ -14,8 +15,9 @@ from course import settings
 from course.checks.compare import Told, difference, equal, public
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.outcome import Failure, Outcome, run
+from course.checks.plain import plain
 from course.checks.verdict import Verdict
-from course.checks.wording import NOT_WRITTEN, PRINTS, explain, facts, where
+from course.checks.wording import LINES, NOT_WRITTEN, PRINTS, explain, facts, where
 
 
 def attempt(exercise: Exercise, function: Callable[..., Any], case: Case) -> Outcome:
@@ -106,9 +108,12 @@ class Marking:
     def __init__(self, exercise: Exercise, seed: int = 0) -> None:
         self.exercise = exercise
         self.cases = exercise.draw(seed)
-        self._want = outcomes(exercise, exercise.reference, self.cases)
-        # What the mistakes give, as far as it was needed: by the mistake's name, case by case.
-        self._known: dict[str, list[Outcome]] = {}
+        if right := exercise.right:
+            self._want = [Outcome(plain(right(*case.args))) for case in self.cases]
+        else:
+            self._want = outcomes(exercise, exercise.reference, self.cases)
+        # What the mistakes give, as far as it was needed: by the mistake's name and the case.
+        self._known: dict[str, dict[int, Outcome]] = {}
         for case, outcome in zip(self.cases, self._want, strict=True):
             if outcome.failure:
                 raise RuntimeError(
@@ -141,16 +146,16 @@ class Marking:
         if all(g.failure and g.failure.kind == "NotImplementedError" for g in got):
             return say(False, f"{name}: not written yet", (NOT_WRITTEN,))
 
-        worst = min((i for i in range(n) if not right[i]), key=lambda i: _size(cases[i].args))
+        worst = min((i for i in range(n) if not right[i]), key=lambda i: _obscurity(exercise, cases[i]))
         if _took_too_long(got[worst]):  # those after the first were not tried
             worst = next(i for i in range(n) if _took_too_long(got[i]))
-        mistake = self.recognize(got, right) or self._of_mark(got[worst], worst)
+        mistake = self.recognize(got, right) or self._of_mark(got, worst)
         text = (mistake.hint,) if mistake else explain(cases[worst], got[worst], sentences[worst] or "")
         return say(
             False,
             f"{name}: not right yet ({k} of {n} inputs right)",
             text,
-            facts(exercise, cases[worst], got[worst], want[worst], hinted=mistake is not None),
+            facts(exercise, cases[worst], got[worst], want[worst], mistake is not None, LINES - 1 - _height(text)),
             mistake=mistake.name if mistake else None,
             public_text=(*map(public, text), *where(got[worst].failure)),
             failed=tuple(dict.fromkeys(cases[i].label for i in range(n) if not right[i])),
@@ -166,7 +171,7 @@ class Marking:
             # Most mistakes differ on the first case already; running them on all would let the learner wait for their compiles.
             if not all(_same(answer, self._answer(mistake, i), self.exercise, False) for i, answer in enumerate(got)):
                 continue
-            theirs = self._known[mistake.name]
+            theirs = [self._answer(mistake, i) for i in range(len(got))]
             if theirs[0].failure and theirs[0].failure.kind == "NotImplementedError":
                 continue
             valued = any(not t.failure and not ok for t, ok in zip(theirs, right, strict=True))
@@ -174,24 +179,47 @@ class Marking:
                 return mistake
         return None
 
-    def _of_mark(self, got: Outcome, i: int) -> Mistake | None:
-        """The only mistake that has the same mark on case i: of several that were made at once, the one that shows there."""
-        mark = got.failure.mark if got.failure else ""
+    def _of_mark(self, got: Sequence[Outcome], i: int) -> Mistake | None:
+        """The only mistake that has the same mark on case i: of several that were made at once, the one that shows there.
+
+        On every other case where something of the same kind is found in the answer, it is found in the mistake, just so.
+        """
         found = []
-        for mistake in self.exercise.mistakes if mark else ():
-            theirs = [self._answer(mistake, j) for j in range(i + 1)][i].failure
-            if theirs and theirs.mark == mark:
+        for mistake in self.exercise.mistakes if _marked(got[i]) else ():
+            for j in (i, *(j for j in range(len(got)) if j != i and _kind(got[j]) == _kind(got[i]))):
+                if _marked(self._answer(mistake, j)) != _marked(got[j]):
+                    break
+            else:
                 found.append(mistake)
         return found[0] if len(found) == 1 else None
 
     def _answer(self, mistake: Mistake, i: int) -> Outcome:
-        """What a mistake gives on case i, measured; those before have been asked for."""
-        known = self._known.setdefault(mistake.name, [])
-        if len(known) == i:
-            slow = known and _took_too_long(known[-1])
-            raw = known[-1] if slow else attempt(self.exercise, mistake.wrong, self.cases[i])
-            known.append(measured(self.exercise, self.cases[i], raw))
+        """What a mistake gives on case i, measured."""
+        known = self._known.setdefault(mistake.name, {})
+        if i not in known:
+            slow = next((outcome for outcome in known.values() if _took_too_long(outcome)), None)
+            raw = slow or attempt(self.exercise, mistake.wrong, self.cases[i])
+            known[i] = measured(self.exercise, self.cases[i], raw)
         return known[i]
+
+
+def _marked(outcome: Outcome) -> str:
+    return outcome.failure.mark if outcome.failure else ""
+
+
+def _kind(outcome: Outcome) -> str:
+    """What was found, without how often and how large."""
+    return re.sub(r"\d+", "#", _marked(outcome))
+
+
+def _height(paragraphs: Sequence[str]) -> int:
+    return sum(paragraph.count("\n") + 1 for paragraph in paragraphs)
+
+
+def _obscurity(exercise: Exercise, case: Case) -> tuple[bool, int]:
+    """How little a case shows of a mistake: an edge less than a plain input, and of those a large one less than a small one."""
+    empty = any(isinstance(arg, list) and not arg for arg in case.args)
+    return empty or case.label in exercise.edges, _size(case.args)
 
 
 def _size(args: tuple[Any, ...]) -> int:

@@ -18,7 +18,6 @@ from types import FrameType, TracebackType
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from course import settings
@@ -156,7 +155,8 @@ def _failure(error: BaseException) -> Failure:
 def _as_given(arg: Any) -> Any:
     """A copy for this run alone: what a learner's code does to a list must not reach the next run, nor the reference."""
     if isinstance(arg, np.ndarray):
-        return jnp.array(arg)
+        # NumPy makes the copy, for which JAX would compile a program for each shape.
+        return jax.device_put(arg.copy())
     if type(arg) in (list, tuple):
         return type(arg)(_as_given(part) for part in arg)
     if type(arg) is dict:

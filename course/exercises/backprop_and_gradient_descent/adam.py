@@ -102,7 +102,7 @@ ADAM_STEP = Exercise(
             "tiny gradients", rng, WEIGHTS, 3, _numbers(0.3, 0.7, 0.9, 1e-5), {"m": "zeros", "v": "zeros"}, True, 1e-4
         ),
         case(
-            "a memory of something",
+            "a memory that is not empty",
             rng,
             WEIGHTS,
             2,

@@ -14,6 +14,7 @@ from jax import Array
 from course.checks.compare import describe
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.probes.backprop_and_gradient_descent import of_network
+from course.exercises import by_numpy
 from course.exercises.backprop_and_gradient_descent.common import (
     NAMES,
     TOPIC,
@@ -102,6 +103,14 @@ def _measure(raw: Any, *args: Any) -> Any:
     return tuple(np.split(together, ends[:-1]))
 
 
+def _right(W1: Any, b1: Any, W2: Any, b2: Any, X: Any, labels: Any) -> tuple[np.ndarray, ...]:
+    Z = X @ W1.T + b1
+    H = np.maximum(Z, 0)
+    dlogits = by_numpy.cross_entropy_slopes(H @ W2.T + b2, labels)
+    dZ = np.where(Z > 0, dlogits @ W2, 0)
+    return tuple(np.ravel(part) for part in (dZ.T @ X, dZ.sum(axis=0), dlogits.T @ H, dlogits.sum(axis=0)))
+
+
 def _case(label: str, rng: np.random.Generator, batch: int, n_in: int, hidden: int, out: int) -> Case:
     W1, W2 = normal(rng, hidden, n_in), normal(rng, out, hidden)
     X, labels = normal(rng, batch, n_in), some_labels(rng, batch, out)
@@ -123,6 +132,7 @@ TWO_LAYER_GRADIENTS = Exercise(
     topic=TOPIC,
     points=4,
     reference=two_layer_gradients,
+    right=_right,
     probe=of_network,
     measure=_measure,
     parts=tuple(f"the gradient of {name}, in a row" for name in NAMES),
@@ -130,11 +140,12 @@ TWO_LAYER_GRADIENTS = Exercise(
     rtol=5e-4,
     cases=lambda rng: [
         _case("three examples, 2 inputs, 4 hidden, 3 classes", rng, 3, 2, 4, 3),
-        _case("as many of everything", rng, 3, 3, 3, 3),
+        _case("a network with equal sizes throughout", rng, 3, 3, 3, 3),
         _case(batch_of(1), rng, 1, 3, 4, 2),
-        _case("as many inputs as hidden neurons", rng, 5, 4, 4, 3),
+        _case("a network of as many inputs as hidden neurons", rng, 5, 4, 4, 3),
         _case("a batch of 20, 10 classes", rng, 20, 7, 12, 10),
     ],
+    edges=("a batch of one",),
     mistakes=(
         Mistake(
             "not divided by the batch",

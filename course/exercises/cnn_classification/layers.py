@@ -115,7 +115,7 @@ CONV2D = Exercise(
         ),
         Mistake(
             "last places left empty",
-            "The shape is right, but the last row and the last column are still 0: your loops end one place too early.",
+            "The shape is right, but the last row and the last column are still 0, as where loops end one place too early.",
             _edge_empty,
         ),
         Mistake(
@@ -176,13 +176,13 @@ def output_size(n: int, kernel: int, stride: int, padding: int) -> int:
 def _output_size_cases(rng: np.random.Generator) -> list[Case]:
     n = int(rng.integers(40, 60))
     sizes = (
-        ("stride 1, no padding", 7, 3, 1, 0),
-        ("a kernel of the axis' length", 5, 5, 1, 0),
-        ("padding that keeps the size", 9, 3, 1, 1),
-        ("stride 2 that leaves a rest", 8, 3, 2, 0),
-        ("stride 2 that fits exactly", 9, 3, 2, 0),
-        ("stride 2 with padding", 28, 5, 2, 2),
-        ("stride 3 that leaves a rest", 3 * n + 1, 6, 3, 1),
+        ("a stride of 1 without padding", 7, 3, 1, 0),
+        ("a kernel as long as the axis", 5, 5, 1, 0),
+        ("a padding that keeps the size", 9, 3, 1, 1),
+        ("a stride of 2 that leaves a rest", 8, 3, 2, 0),
+        ("a stride of 2 that fits exactly", 9, 3, 2, 0),
+        ("a stride of 2 with padding", 28, 5, 2, 2),
+        ("a stride of 3 that leaves a rest", 3 * n + 1, 6, 3, 1),
         ("a stride longer than the kernel", 2 * n + 1, 2, 4, 1),
     )
     return [

@@ -75,7 +75,7 @@ def _explain(failure: Failure, besides: Any, x: np.ndarray) -> str | None:
 def _max_pool_cases(rng: np.random.Generator) -> list[Case]:
     inputs = {
         "one block": normal(rng, 1, 2, 2, 1),
-        "two channels, all numbers negative": -np.abs(normal(rng, 1, 4, 4, 2)) - np.float32(0.5),
+        "two channels of negative numbers": -np.abs(normal(rng, 1, 4, 4, 2)) - np.float32(0.5),
         "a batch of two images that are not square": normal(rng, 2, 4, 6, 3),
         "an odd height and an odd width": normal(rng, 1, 5, 7, 2),
         # Wide enough that slices of unequal width can't be broadcast to each other.
@@ -95,6 +95,7 @@ MAX_POOL = Exercise(
     probe=pooled,
     explain=_explain,
     cases=_max_pool_cases,
+    edges=("one block",),
     mistakes=(
         Mistake(
             "mean",

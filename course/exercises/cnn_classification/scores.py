@@ -134,6 +134,11 @@ PRECISION_RECALL_F1 = Exercise(
     cases=_scores_cases,
     measure=_as_float32,
     parts=("the precision", "the recall", "F1"),
+    edges=(
+        "a class that is never predicted",
+        "a class that never occurs, but is predicted",
+        "a class that is predicted, but never rightly",
+    ),
     mistakes=(
         Mistake(
             "swapped",
@@ -236,6 +241,7 @@ CONFUSION_MATRIX = Exercise(
     points=2,
     reference=confusion_matrix,
     cases=_confusion_cases,
+    edges=("one example", "a class that never occurs"),
     mistakes=(
         Mistake(
             "transposed",

@@ -130,8 +130,8 @@ def _time_cases(rng: np.random.Generator) -> list[Case]:
         Case("a copy, with no arithmetic at all", (0.0, real(rng, 1e8, 2e9), 8.1e12, 320e9)),
         Case("a sum of two vectors", (1e8, 12e8, 8.1e12, 320e9)),
         Case("a matrix product", (real(rng, 4e12, 2e13), real(rng, 2e8, 6e8), 8.1e12, 320e9)),
-        Case("just at the ridge", (moved * peak / bandwidth, moved, peak, bandwidth)),
-        Case("more than one operation a byte, but still few", (4.0 * moved, moved, peak, bandwidth)),
+        Case("an intensity just at the ridge", (moved * peak / bandwidth, moved, peak, bandwidth)),
+        Case("an intensity above 1 FLOP per byte, but far below the ridge", (4.0 * moved, moved, peak, bandwidth)),
         Case("much arithmetic on few bytes", (real(rng, 1e14, 9e14), moved, peak, bandwidth)),
     ]
 
@@ -145,6 +145,7 @@ PREDICTED_TIME = Exercise(
     measure=as_float,
     # Times are small numbers of seconds: only a relative tolerance has a meaning.
     atol=0.0,
+    edges=("a copy, with no arithmetic at all",),
     mistakes=(
         Mistake(
             "the shorter of the two",

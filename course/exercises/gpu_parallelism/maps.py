@@ -55,6 +55,7 @@ ADD_KERNEL = Exercise(
     probe=text_of,
     measure=_ADD.measure,
     remark=_ADD.remark,
+    edges=("one element", "blocks of one thread"),
     mistakes=(
         Mistake(
             "no guard",
@@ -108,12 +109,12 @@ ADD_KERNEL = Exercise(
         ),
         Mistake(
             "one thread does everything",
-            "The numbers are right, but one thread made all of them while the others looked on. Give each thread the element that is its own.",
+            "The numbers are right, but the warps go to memory once for each element, as where one thread makes all of them while the others look on. Give each thread the element that is its own.",
             _add((_ADD_GUARD, "for i in range(out.shape[0] if i == 0 else 0):")),
         ),
         Mistake(
             "in place",
-            "The sum went into `a`, which belongs to the caller. It belongs into `out`.",
+            "The sum went into one of the arrays that are added, which belong to the caller. It belongs into `out`.",
             _add(("out[i] = a[i] + b[i]", "a[i] = a[i] + b[i]")),
         ),
     ),
@@ -134,8 +135,8 @@ def _transpose_cases(rng: np.random.Generator) -> list[Case]:
         ("one element", 1, 1, 4, 2),
         ("one block, just full", 2, 4, 4, 2),
         ("one block, partly filled", 3, 2, 4, 8),
-        ("rows left over", 3, 4, 4, 2),
-        ("columns left over", 2, 3, 4, 2),
+        ("a row left over", 3, 4, 4, 2),
+        ("a column left over", 2, 3, 4, 2),
         ("several blocks along a row", 2, 13, 4, 2),
         ("several blocks along a column", 13, 3, 4, 2),
         ("several blocks both ways", 17, 33, 16, 4),
@@ -164,6 +165,7 @@ TRANSPOSE_NAIVE = Exercise(
     probe=text_of,
     measure=_NAIVE.measure,
     remark=_NAIVE.remark,
+    edges=("one element",),
     mistakes=(
         Mistake(
             "no guard",

@@ -11,6 +11,7 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.make_it_fast import epoch
+from course.exercises import by_numpy
 from course.exercises.make_it_fast.common import TOPIC, layer, unreadable
 
 Step = Callable[..., Any]
@@ -90,6 +91,11 @@ def _measure(raw: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray, *rest: 
     return *params, *state, losses
 
 
+def _right(W: np.ndarray, b: np.ndarray, images: np.ndarray, labels: np.ndarray, rate: float) -> tuple[np.ndarray, ...]:
+    params, velocity, losses = by_numpy.dense_descent(W, b, images, labels, rate, momentum=0.9)
+    return *params, *velocity, np.stack(losses)
+
+
 def _cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, steps: int, batch: int, rate: float) -> Case:
         images = rng.uniform(size=(steps, batch, 3, 2, 1)).astype(np.float32)
@@ -101,7 +107,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         case("an epoch of one batch", 1, 3, 0.5),
         case("four batches of one", 4, 1, 0.5),
         case("five batches of three", 5, 3, 1.0),
-        case("as many batches as images in each", 4, 4, 0.3),
+        case("an epoch of as many batches as images in each", 4, 4, 0.3),
     ]
 
 
@@ -110,11 +116,13 @@ SCAN_EPOCH = Exercise(
     topic=TOPIC,
     points=3,
     reference=scan_epoch,
+    right=_right,
     cases=_cases,
     probe=epoch,
     measure=_measure,
     parts=("W", "b", "the memory for W", "the memory for b", "the losses"),
     limit_s=60.0,
+    edges=("an epoch of one batch", "four batches of one"),
     mistakes=(
         Mistake(
             "a loop",

@@ -11,6 +11,7 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.make_it_fast import in_parts
+from course.exercises import by_numpy
 from course.exercises.make_it_fast.common import TOPIC, layer, unreadable
 
 Loss = Callable[..., Any]
@@ -75,6 +76,11 @@ def _measure(raw: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray, labels:
     return answer
 
 
+def _right(W: np.ndarray, b: np.ndarray, images: np.ndarray, labels: np.ndarray, parts: int) -> tuple[np.ndarray, ...]:
+    loss, slopes = by_numpy.dense_slopes(W, b, images, labels)
+    return loss, *slopes
+
+
 def _cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, parts: int, size: int) -> Case:
         images = rng.uniform(size=(parts * size, 3, 2, 1)).astype(np.float32)
@@ -86,7 +92,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         case("two parts of three", 2, 3),
         case("a single part", 1, 5),
         case("parts of one image", 4, 1),
-        case("as many parts as images in each", 3, 3),
+        case("a batch of as many parts as images in each", 3, 3),
         case("five parts of two", 5, 2),
     ]
 
@@ -96,11 +102,13 @@ ACCUMULATE_GRADIENTS = Exercise(
     topic=TOPIC,
     points=3,
     reference=accumulate_gradients,
+    right=_right,
     cases=_cases,
     probe=in_parts,
     measure=_measure,
     parts=("the loss", "the gradient for W", "the gradient for b"),
     limit_s=60.0,
+    edges=("a single part", "parts of one image"),
     mistakes=(
         Mistake(
             "summed",

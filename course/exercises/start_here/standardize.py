@@ -80,7 +80,9 @@ STANDARDIZE = Exercise(
     topic=TOPIC,
     points=2,
     reference=standardize,
+    right=lambda x: (x - x.mean(axis=0)) / np.where(x.std(axis=0) > 0, x.std(axis=0), 1),
     cases=_standardize_cases,
+    edges=("a column of zeros", "a table of one row"),
     mistakes=(
         Mistake(
             # The same answers come from `.at[…].set(…)` whose result is dropped, so the hint speaks of both.

@@ -10,6 +10,7 @@ import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake
+from course.exercises import by_numpy
 from course.exercises.the_neuron.common import TOPIC, normal
 
 # --- relu -----------------------------------------------------------------------------------------------------------
@@ -30,11 +31,13 @@ RELU = Exercise(
     topic=TOPIC,
     points=1,
     reference=lambda x: jnp.maximum(x, 0),
+    right=lambda x: np.maximum(x, 0),
     cases=_relu_cases,
+    edges=("only negative numbers",),
     mistakes=(
         Mistake(
             "decided once for all",
-            "`if` and `max` decide once for the whole array; here each number decides for itself. JAX has functions that do this number by number.",
+            "Python's `if`, `and` and `max` decide once for the whole array; here each number decides for itself. JAX has functions that do this number by number.",
             lambda x: max(x, 0),
         ),
         Mistake(
@@ -153,6 +156,7 @@ SOFTMAX = Exercise(
     topic=TOPIC,
     points=3,
     reference=lambda Z: jax.nn.softmax(Z, axis=-1),
+    right=lambda Z: by_numpy.softmax(Z).astype(np.float32),
     cases=_softmax_cases,
     mistakes=(
         Mistake(

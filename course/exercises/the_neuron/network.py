@@ -100,7 +100,7 @@ XOR_NETWORK = Exercise(
         ),
         Mistake(
             "sum",
-            "This network just counts the ones, so it says 2 at (1, 1). The second hidden neuron does not yet take anything away.",
+            "This network just counts the ones, so it says 2 at (1, 1). There a second hidden neuron has to take something away.",
             _xor_weights([[1, 1], [1, 1]], [0, 0], [1, 0], 0),
         ),
         Mistake(

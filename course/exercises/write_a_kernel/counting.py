@@ -45,6 +45,7 @@ BYTES_MOVED = Exercise(
     points=2,
     reference=bytes_moved,
     cases=_cases,
+    edges=("one block", "one example"),
     mistakes=(
         Mistake(
             "numbers for bytes",

@@ -37,7 +37,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         Case(label, (normal(rng, m), normal(rng, n), rows, cols))
         for label, m, n, rows, cols in (
             ("two by three full blocks", 4, 9, 2, 3),
-            ("both rims partly filled", 5, 7, 2, 3),
+            ("two rims that are partly filled", 5, 7, 2, 3),
             ("square blocks", 6, 4, 2, 2),
             ("high blocks", 9, 5, 4, 1),
         )

@@ -41,9 +41,9 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         Case(label, (normal(rng, m, n), rows))
         for label, m, n, rows in (
             ("two full blocks", 4, 3, 2),
-            ("the last block partly filled", 7, 3, 4),
+            ("a last block that is partly filled", 7, 3, 4),
             ("one block, partly filled", 3, 5, 4),
-            ("more blocks", 13, 4, 4),
+            ("several blocks, the last partly filled", 13, 4, 4),
         )
     ]
 
@@ -96,6 +96,7 @@ COLUMN_SUM = _TASK.exercise(
     "rows",
     points=4,
     cases=_cases,
+    edges=("one block, partly filled",),
     mistakes=(
         Mistake(
             "rim added up",

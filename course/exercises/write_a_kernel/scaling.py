@@ -42,9 +42,9 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         Case(label, (normal(rng, n), scale, shift, block))
         for label, n, block in (
             ("two full blocks", 8, 4),
-            ("the last block partly filled", 10, 4),
+            ("a last block that is partly filled", 10, 4),
             ("one block, partly filled", 3, 8),
-            ("more blocks, of another size", 19, 5),
+            ("more blocks of another size", 19, 5),
         )
     ]
 
@@ -66,6 +66,7 @@ SCALE_SHIFT = _TASK.exercise(
     *_NUMBERS,
     points=2,
     cases=_cases,
+    edges=("one block, partly filled",),
     mistakes=(
         Mistake(
             "rim left out",
@@ -139,7 +140,7 @@ SCALE_SHIFT = _TASK.exercise(
         ),
         Mistake(
             "no BlockSpec",
-            "Without a BlockSpec a step gets the whole array, and so all steps do everything, one over the other. Say which piece step i gets, of the input and of the output.",
+            "Each step gets the whole array, as it does without a BlockSpec, and so all steps do everything, one over the other. Say which piece step i gets, of the input and of the output.",
             _edited(("        in_specs=[tile],\n        out_specs=tile,\n", "")),
         ),
         Mistake(

@@ -39,7 +39,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         for label, m, n, rows, cols in (
             ("two by three square blocks", 4, 6, 2, 2),
             ("blocks that are not square", 4, 9, 2, 3),
-            ("both rims partly filled", 5, 7, 2, 3),
+            ("two rims that are partly filled", 5, 7, 2, 3),
             ("a square of square blocks", 6, 6, 2, 2),
         )
     ]
