@@ -50,10 +50,9 @@ def _frequent(exercise: Exercise, values: list[Any]) -> list[Any]:
 
 
 def _guesses(values: Iterable[Any]) -> list[int]:
-    """0, 1, and the small whole numbers among the entries of right answers."""
-    entries = np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(list(values)) if not isinstance(leaf, str)])
-    whole = entries[np.isin(entries, np.arange(_SMALL))]
-    return sorted({0, 1, *whole.astype(int).tolist()})
+    """0, 1, and the small numbers among the entries of right answers that are whole by their type, as classes and sizes are."""
+    entries = [np.unique(leaf) for leaf in jax.tree.leaves(list(values)) if np.asarray(leaf).dtype.kind in "iu"]
+    return sorted({0, 1, *(number for leaf in entries for number in leaf.tolist() if 0 <= number < _SMALL)})
 
 
 def _constant(value: Any, case: Case) -> Outcome:
