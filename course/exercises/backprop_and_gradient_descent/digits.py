@@ -107,12 +107,12 @@ def digits_cases(rng: np.random.Generator) -> list[Case]:
     Each image is varied, their pixels stand in another order than usual, and so do the numbers of their classes. All this changes
     with the seed, so that neither a table of the course's images nor a network that was trained before is of any use.
     """
-    images, labels = _train()
-    unseen, truth = held_out()
+    images, labels = _train().images, _train().labels
+    truth = held_out().labels
     known = rng.permutation(len(labels))[:EXAMPLES]
     order = rng.permutation(PIXELS)
     pixels = np.rint(255 * vary(images[known], rng, BARELY)).astype(np.uint8).reshape(-1, PIXELS)[:, order]
-    unseen = vary(unseen, rng, BARELY).reshape(-1, PIXELS)[:, order]
+    unseen = vary(held_out().images, rng, BARELY).reshape(-1, PIXELS)[:, order]
     cases = []
     for label, ordered in (("digits", False), ("digits, sorted by class", True)):
         classes = rng.permutation(CLASSES).astype(np.int32)

@@ -25,7 +25,7 @@ from course.exercises.backprop_and_gradient_descent.loops import (
 )
 
 # See digits.py.
-ENOUGH = 0.82
+ENOUGH = 0.81
 
 DIVERGED = (
     "The network is lost: parameters are not numbers any more, or most hidden neurons never answer. That comes from steps that are "
@@ -130,7 +130,7 @@ def _why(silent: float, traced: float, moved: float, read: float, ordered: bool)
     """
     if silent > 0.6:
         return DIVERGED
-    if traced < 0.82:
+    if traced < 0.9:
         return FEW
     if read < 0.22 and 0.02 < moved < 0.47:
         return APART
