@@ -19,7 +19,7 @@ def bytes_moved(batch: int, n_in: int, n_out: int, rows: int, cols: int) -> int:
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
-    n, m, p, q = whole(rng, 2, 60), whole(rng, 3, 40), whole(rng, 3, 20), whole(rng, 3, 20)
+    n, m, p, q = whole(rng, 2, 60), whole(rng, 3, 40), whole(rng, 3, 12), whole(rng, 3, 12)
     return [
         Case("one block", (2, p, q, 2, q)),
         Case("one example", (1, 2 * n, 12 * m, 1, 4 * m)),
