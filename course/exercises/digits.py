@@ -37,7 +37,7 @@ class Strength:
 
 
 # Enough that an image's nearest neighbor among the course's own, even with the original there, is of its class in 85 of 100
-# cases, while networks that read 96 of 100 originals read 91 and more (see cnn_classification/reading.py).
+# cases, while networks that read 96 of 100 originals read 90 and more (see cnn_classification/reading.py).
 CLEARLY = Strength(turn=12, scale=0.25, shift=0.5, weight=1.0)
 # Enough that no pixel stays as it was; a network reads as many as of the originals.
 BARELY = Strength(turn=4, scale=0.05, shift=0.4, weight=0.2)
