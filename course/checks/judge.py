@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import lru_cache, partial
+from functools import cached_property, lru_cache, partial
 from typing import Any
 
 import jax
@@ -14,6 +14,7 @@ import numpy as np
 from course import settings
 from course.checks.compare import Told, difference, equal, public
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
+from course.checks.nothing import idle
 from course.checks.outcome import Failure, Outcome, run
 from course.checks.plain import plain
 from course.checks.verdict import Verdict
@@ -138,7 +139,8 @@ class Marking:
         sentences = [wrongness(exercise, c, g, w) for c, g, w in zip(cases, got, want, strict=True)]
         right = [sentence is None for sentence in sentences]
         name, n, k = exercise.name, len(cases), sum(right)
-        say = partial(Verdict, name, cases_passed=k, cases=n, points_possible=exercise.points)
+        free = self.free if 0 < k < n else 0
+        say = partial(Verdict, name, cases_passed=k, cases=n, free=free, points_possible=exercise.points)
         if all(right):
             remark = exercise.remark(last.value, *cases[-1].args) if exercise.remark else None
             text = (*((remark,) if remark else ()), *((PRINTS,) if got[0].printed else ()))
@@ -160,6 +162,19 @@ class Marking:
             public_text=(*map(public, text), *where(got[worst].failure)),
             failed=tuple(dict.fromkeys(cases[i].label for i in range(n) if not right[i])),
         )
+
+    @cached_property
+    @settings.own()
+    def free(self) -> int:
+        """On how many inputs an answer that does no work is right: the best of those in :mod:`course.checks.nothing`."""
+        most = 0
+        for answer in idle(self.exercise, self.cases, self._want, attempt):
+            tries = zip(self.cases, self.collect(answer), self._want, strict=True)
+            right = sum(
+                wrongness(self.exercise, c, measured(self.exercise, c, raw), want) is None for c, raw, want in tries
+            )
+            most = max(most, right)
+        return most
 
     def recognize(self, got: Sequence[Outcome], right: Sequence[bool]) -> Mistake | None:
         """The known mistake whose answers equal the learner's, as measured, on every case, or None.

@@ -174,16 +174,17 @@ def output_size(n: int, kernel: int, stride: int, padding: int) -> int:
 
 
 def _output_size_cases(rng: np.random.Generator) -> list[Case]:
-    n = int(rng.integers(40, 60))
+    a, b, c, d, e, f, g, h = (int(n) for n in rng.integers(20, 2000, 8))
+    # With 4 d and 4 f half a step is left after an even and after an odd number of them: Python rounds these apart.
     sizes = (
-        ("a stride of 1 without padding", 7, 3, 1, 0),
-        ("a kernel as long as the axis", 5, 5, 1, 0),
-        ("a padding that keeps the size", 9, 3, 1, 1),
-        ("a stride of 2 that leaves a rest", 8, 3, 2, 0),
-        ("a stride of 2 that fits exactly", 9, 3, 2, 0),
-        ("a stride of 2 with padding", 28, 5, 2, 2),
-        ("a stride of 3 that leaves a rest", 3 * n + 1, 6, 3, 1),
-        ("a stride longer than the kernel", 2 * n + 1, 2, 4, 1),
+        ("a stride of 1 without padding", a, 3, 1, 0),
+        ("a kernel as long as the axis", b, b, 1, 0),
+        ("a padding that keeps the size", c, 3, 1, 1),
+        ("a stride of 2 that leaves a rest", 4 * d, 3, 2, 0),
+        ("a stride of 2 that fits exactly", 2 * e + 1, 3, 2, 0),
+        ("a stride of 2 with padding", 4 * f, 5, 2, 2),
+        ("a stride of 3 that leaves a rest", 3 * g + 2, 6, 3, 1),
+        ("a stride longer than the kernel", 2 * h + 1, 2, 4, 1),
     )
     return [
         Case(label, numbers, shown="n = {}, kernel = {}, stride = {}, padding = {}".format(*numbers))

@@ -168,12 +168,12 @@ def _speedup_cases(rng: np.random.Generator) -> list[Case]:
         )
 
     return [
-        case("a gain for one part of two", {"forward": 10.0, "pool": 30.0}, {"pool": 3.0}),
-        case("gains for two parts of four", {"data": ms(2, 5), "forward": ms(6, 9), "backward": ms(12, 19), "update": 1.0},
+        case("a gain for one part of two", {"forward": ms(6, 20), "pool": ms(25, 90)}, {"pool": 3.0}),
+        case("gains for two parts of four", {"data": ms(2, 5), "forward": ms(6, 12), "backward": ms(14, 59), "update": 1.0},
              {"backward": 4.0, "data": 2.0}),
-        case("a profile without any gains", {"data": ms(3, 9), "step": ms(10, 20)}, {}),
-        case("a part that becomes slower", {"data": 5.0, "step": ms(20, 30), "log": 1.0}, {"step": 5.0, "log": 0.5}),
-        case("gains for all parts", {"a": ms(5, 9), "b": 2.0, "c": ms(11, 15)}, {"c": 8.0, "a": 2.0, "b": 4.0}),
+        case("a profile without any gains", {"data": ms(3, 90), "step": ms(100, 200)}, {}),
+        case("a part that becomes slower", {"data": ms(4, 9), "step": ms(20, 90), "log": ms(1, 3)}, {"step": 5.0, "log": 0.5}),
+        case("gains for all parts", {"a": ms(5, 19), "b": 2.0, "c": ms(21, 75)}, {"c": 8.0, "a": 2.0, "b": 4.0}),
         case("a large gain for a small part", {"step": 99.0, "log": 1.0}, {"log": ms(500, 1000)}),
     ]  # fmt: skip
 

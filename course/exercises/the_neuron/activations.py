@@ -17,9 +17,10 @@ from course.exercises.the_neuron.common import TOPIC, normal
 
 
 def _relu_cases(rng: np.random.Generator) -> list[Case]:
+    a, b, c, d, e = rng.uniform([1, 2, 2, 0.1, 1], [2, 3, 4, 0.9, 2])
     return [
-        Case("one negative and one positive number", (np.array([-1.5, 2.5], np.float32),)),
-        Case("a mix around zero", (np.array([-3.0, -0.5, 0.0, 0.25, 1.75], np.float32),)),
+        Case("one negative and one positive number", (np.array([-a, b], np.float32),)),
+        Case("a mix around zero", (np.array([-c, -d, 0.0, d / 2, e], np.float32),)),
         Case("only negative numbers", (-np.abs(normal(rng, 4)) - np.float32(0.1),)),
         Case("a matrix", (3 * normal(rng, 3, 4),)),
         Case("a batch of images", (normal(rng, 2, 5, 5, 3),)),
@@ -107,14 +108,17 @@ RELU = Exercise(
 
 def _softmax_cases(rng: np.random.Generator) -> list[Case]:
     far_apart = np.array([[300.0, 301.0, 299.0], [0.5, -0.5, 0.0], [-400.0, -401.0, -399.5]], np.float32)
+    far_apart += np.round(20 * rng.normal(size=(3, 1)) + [[0], [0], [-20]], 1).astype(np.float32)
+    large = np.float32(rng.integers(900, 2000)) + np.arange(8, dtype=np.float32).reshape(2, 4)
+    far = rng.integers(900, 2000, 4).astype(np.float32)
     # The last two tell a row's mean, median, smallest, first and last number apart from its largest, and from each other.
-    above = np.array([[1000.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1000.0]], np.float32)
-    below = np.array([[-1000.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, -1000.0], [0.0, 0.0, -120.0, 0.0]], np.float32)
+    above = np.array([[far[0], 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, far[1]]], np.float32)
+    below = np.array([[-far[2], 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, -far[3]], [0.0, 0.0, -120.0, 0.0]], np.float32)
     return [
         Case("one row", (normal(rng, 1, 3),)),
         Case("two rows of three", (np.float32(2) * normal(rng, 2, 3),)),
         Case("a square matrix", (normal(rng, 4, 4),)),
-        Case("large numbers", (np.float32(1000) + np.arange(8, dtype=np.float32).reshape(2, 4),)),
+        Case("large numbers", (large,)),
         Case("rows of very different size", (far_apart,)),
         Case("one number far above the others of its row", (above,)),
         Case("one number far below the others of its row", (below,)),

@@ -81,6 +81,7 @@ def mark(kernel: GradedKernel, marking: Marking, cells: Cells) -> QuestionResult
         text=(*said, *(f"A cell of this question stopped with `{_plain(error)}`." for error in cells.errors)),
         mistake=mistake or "",
         failed=verdict.failed,
+        free=verdict.free,
     )
 
 
@@ -91,8 +92,10 @@ def _unwritten(got: Sequence[Outcome]) -> bool:
 def _state(verdict: Verdict, got: Sequence[Outcome]) -> str:
     if verdict.passed:
         return RIGHT
-    if verdict.cases_passed:
+    if verdict.points:
         return PARTLY
+    if verdict.cases_passed:
+        return WRONG
     if _unwritten(got):
         return NOT_WRITTEN
     return STOPPED if all(one.failure and one.failure.kind in _ENDED for one in got) else WRONG
