@@ -16,11 +16,15 @@ from course.exercises.the_neuron.common import TOPIC, normal
 
 
 def _relu_cases(rng: np.random.Generator) -> list[Case]:
+    # In every draw: 0, numbers close to it and far from it on both sides, so that no relative of ReLU passes (ReLU6, leaky, a
+    # threshold that is not 0, a cap).
+    matrix = 3 * normal(rng, 3, 4)
+    matrix.reshape(-1)[rng.permutation(12)[:7]] = np.array([0, 1e-3, -1e-3, 7.5, -7.5, 400, -400], np.float32)
     return [
         Case("one negative and one positive number", (np.array([-1.5, 2.5], np.float32),)),
         Case("a mix around zero", (np.array([-3.0, -0.5, 0.0, 0.25, 1.75], np.float32),)),
         Case("only negative numbers", (-np.abs(normal(rng, 4)) - np.float32(0.1),)),
-        Case("a matrix", (3 * normal(rng, 3, 4),)),
+        Case("a matrix", (matrix,)),
         Case("a batch of images", (normal(rng, 2, 5, 5, 3),)),
     ]
 
