@@ -116,8 +116,11 @@ def _case(
     # And one neuron that is sure to work there.
     b1[-1] = np.maximum(b1[-1], np.float32(0.2) - W1[-1] @ X[0])
     if large:
+        # Cut off so that no draw is an exception: each sum lies between 6 and 34, and b2 outweighs all that W2 makes of them.
+        W1, X = np.clip(W1, -2, 2), np.clip(X, -2, 2)
         W2[0, :4] = np.array([40, -40, 30, -20]) * rng.uniform(1, 1.2)
-        b1, X[:, 0], labels = b1 + np.float32(20), 1, rng.integers(1, out, batch).astype(np.int32)
+        b1, b2[0], X[:, 0] = np.clip(b1, -2, 2) + np.float32(20), 5000, 1
+        labels = rng.integers(1, out, batch).astype(np.int32)
         labels[:2] = 1, 2
     sizes = f"W1 {W1.shape}, b1 {b1.shape}, W2 {W2.shape}, b2 {b2.shape}"
     return Case(
