@@ -127,6 +127,13 @@ def test_an_answer_that_ends_its_process_is_refused_and_the_next_is_tried() -> N
     assert list(run([task], range(2), 1)) == [("speedup", "exits", None), ("speedup", "right", 0)]
 
 
+def test_a_right_answer_that_is_refused_stops_the_run_as_it_tells_nothing_of_the_others() -> None:
+    wrong = "def speedup(p, n):\n    return n"
+    task = Task("speedup", "", (("wrong", wrong),), right=wrong)
+    with pytest.raises(AuthoringError, match="speedup: the solution of speedup itself is refused"):
+        list(run([task], range(2), 1))
+
+
 # --- The command ------------------------------------------------------------------------------------------------------
 
 SPEEDUP = "def speedup(p, n):\n    ### BEGIN SOLUTION\n    return 1 / ((1 - p) + p / n)\n    ### END SOLUTION"

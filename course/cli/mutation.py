@@ -96,7 +96,8 @@ def _mutants(root: Path, names: list[str], sample: int | None) -> list[Task]:
     tasks = []
     for name in names:
         found: list[Answer] = [(mutant.name, mutant.source) for mutant in mutants.mutants(answers[name].source)]
-        tasks.append(Task(name, answers[name].before, tuple(_sampled(found, sample, name))))
+        answer = answers[name]
+        tasks.append(Task(name, answer.before, tuple(_sampled(found, sample, name)), answer.source))
     return tasks
 
 

@@ -27,6 +27,8 @@ from course.checks.registry import find
 LIMIT_S, SILENT_S = 10.0, 240.0
 # On so many seeds in a row the same error on the same input: it follows from the answer, not from the draw.
 SAME = 4
+# So many processes in a row that end before they have an outcome: it isn't the mutants that end them.
+DEATHS = 3
 # An exercise whose answers may take longer than this trains a network, and is not tried.
 LONGEST_S = 100.0
 
@@ -39,12 +41,14 @@ class Task:
         exercise: its name.
         before: code that runs once before all of them.
         answers: the name of each, and its source; a listed mistake of the catalogue has none.
+        right: the source of the right answer, which has to be accepted.
         first: the number of the first that is still to be tried.
     """
 
     exercise: str
     before: str
     answers: tuple[tuple[str, str | None], ...]
+    right: str | None = None
     first: int = 0
 
 
@@ -105,11 +109,19 @@ class Trial:
 
 
 def accepted(task: Task, seeds: Sequence[int], beat: Callable[[], object] = lambda: None) -> Iterator[int | None]:
-    """For each answer of a task the first seed on which it is accepted, or None; in this process."""
+    """For each answer of a task the first seed on which it is accepted, or None; in this process.
+
+    Raises:
+        RuntimeError: the right answer is refused, or the reference fails on an input: then all that is refused says nothing.
+    """
     exercise = find(task.exercise)
     trial, mistakes = Trial(exercise, seeds), {mistake.name: mistake.wrong for mistake in exercise.mistakes}
     space: dict[str, Any] = {"__name__": "mutants"}
     exec(task.before, space)
+    if task.right is not None:
+        right = function_of(task.right, task.exercise, space)
+        if right is None or Trial(exercise, seeds[:1]).accepted(right, beat) is None:
+            raise RuntimeError(f"the solution of {task.exercise} itself is refused.")
     for name, source in task.answers[task.first :]:
         wrong = mistakes[name] if source is None else function_of(source, task.exercise, space)
         yield None if wrong is None else trial.accepted(wrong, beat)
@@ -136,8 +148,8 @@ def _serve(connection: Connection, seeds: Sequence[int]) -> None:
         try:
             for outcome in accepted(task, seeds, partial(connection.send, None)):
                 connection.send((outcome,))
-        except RuntimeError as error:
-            connection.send(str(error))
+        except Exception as error:
+            connection.send(f"{task.exercise}: {error}")
         # Of thousands of compiled programs hardly one is needed again.
         jax.clear_caches()
 
@@ -146,6 +158,7 @@ def _serve(connection: Connection, seeds: Sequence[int]) -> None:
 class _Worker:
     seeds: Sequence[int]
     task: Task | None = None
+    deaths: int = 0
     process: Any = field(init=False)
     connection: Connection = field(init=False)
 
@@ -178,7 +191,7 @@ def run(tasks: Sequence[Task], seeds: Sequence[int], jobs: int) -> Iterator[tupl
         An exercise, the name of an answer, and the first seed on which it is accepted, or None; in no certain order.
 
     Raises:
-        AuthoringError: a reference fails on an input.
+        AuthoringError: a right answer is refused, or can't be tried.
     """
     waiting = deque(tasks)
     # What the references compile is found again by every process, and is of no use afterwards.
@@ -211,6 +224,11 @@ def _heard(worker: _Worker, waiting: deque[Task], *, silent: bool) -> Iterator[t
     except (EOFError, OSError):
         said = (None,)
         silent = True
+    worker.deaths = worker.deaths + 1 if silent else worker.deaths * (said is None)
+    if worker.deaths == DEATHS:
+        raise AuthoringError(
+            f"{task.exercise}: whatever is tried, the process ends or says nothing for {SILENT_S:g} s."
+        )
     if silent:
         worker.kill()
         worker.start()
