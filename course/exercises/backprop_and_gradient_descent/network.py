@@ -116,10 +116,11 @@ def _case(
     # And one neuron that is sure to work there.
     b1[-1] = np.maximum(b1[-1], np.float32(0.2) - W1[-1] @ X[0])
     if large:
-        # Cut off so that no draw is an exception: each sum lies between 6 and 34, and b2 outweighs all that W2 makes of them.
-        W1, X = np.clip(W1, -2, 2), np.clip(X, -2, 2)
+        # Cut off so that no draw is an exception: each sum lies between 10 and 50, and b2 outweighs all that W2 makes of them. With
+        # X positive no large numbers add up to almost 0, which would be rounded.
+        W1, X = np.clip(W1, -2, 2), np.clip(np.abs(X), 0.5, 2.5)
         W2[0, :4] = np.array([40, -40, 30, -20]) * rng.uniform(1, 1.2)
-        b1, b2[0], X[:, 0] = np.clip(b1, -2, 2) + np.float32(20), 5000, 1
+        b1, b2[0], X[:, 0] = np.clip(b1, -2, 2) + np.float32(30), 10_000, 1
         labels = rng.integers(1, out, batch).astype(np.int32)
         labels[:2] = 1, 2
     sizes = f"W1 {W1.shape}, b1 {b1.shape}, W2 {W2.shape}, b2 {b2.shape}"
