@@ -156,4 +156,5 @@ def _report(
             markup=False,
         )
         raise typer.Exit(1)
-    out.print(f"No unexplained survivor among {total[what]} {what}, on {seeds} draws each.", markup=False)
+    draws = "1 draw" if seeds == 1 else f"{seeds} draws"
+    out.print(f"No unexplained survivor among {total[what]} {what}, on {draws} each.", markup=False)

@@ -23,8 +23,8 @@ from course.checks.judge import attempt, measured, wrongness
 from course.checks.outcome import Outcome
 from course.checks.registry import find
 
-# Seconds for one input, where the exercise gives more; and for which a process may say nothing.
-LIMIT_S, SILENT_S = 10.0, 240.0
+# Seconds for which a process may say nothing: longer than the longest limit of an input.
+SILENT_S = 240.0
 # On so many seeds in a row the same error on the same input: it follows from the answer, not from the draw.
 SAME = 4
 # So many processes in a row that end before they have an outcome: it isn't the mutants that end them.
@@ -57,7 +57,6 @@ class Trial:
 
     def __init__(self, exercise: Exercise, seeds: Sequence[int]) -> None:
         self._exercise, self._seeds = exercise, seeds
-        self._quick = replace(exercise, limit_s=min(exercise.limit_s, LIMIT_S))
         self._cases: dict[int, list[Case]] = {}
         self._want: dict[tuple[int, int], Outcome] = {}
 
@@ -79,7 +78,7 @@ class Trial:
             order = sorted(range(len(cases)), key=lambda i: i != last)
             for i in order:
                 beat()
-                got = measured(self._quick, cases[i], attempt(self._quick, function, cases[i]))
+                got = measured(self._exercise, cases[i], attempt(self._exercise, function, cases[i]))
                 if got.failure and got.failure.kind == "TookTooLong":
                     return None
                 if wrongness(self._exercise, cases[i], got, self._right(seed, i)) is not None:
