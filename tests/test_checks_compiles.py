@@ -54,7 +54,13 @@ QUICK = {name: exercise for name, exercise in exercises().items() if name not in
 
 _SEEN: list[str] = []
 # Once, as JAX 0.7 has no way to take a listener off again.
-jax.monitoring.register_event_duration_secs_listener(lambda event, duration, **kwargs: _SEEN.append(event))
+
+
+def _saw(event: str, duration_secs: float, **kwargs: str | int) -> None:
+    _SEEN.append(event)
+
+
+jax.monitoring.register_event_duration_secs_listener(_saw)
 
 
 @contextmanager

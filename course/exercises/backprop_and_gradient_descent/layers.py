@@ -182,6 +182,9 @@ def _relu_case(label: str, rng: np.random.Generator, *shape: int) -> Case:
     Z, dH = normal(rng, *shape), normal(rng, *shape)
     # Ties: ReLU has no slope at 0, and the exercise says which one to take.
     Z.reshape(-1)[:: 4 if Z.size > 3 else 2] = 0
+    if Z.size > 3:
+        # Inputs just beside 0, and slopes of any size and either sign that pass, in every draw.
+        Z.reshape(-1)[1:4], dH.reshape(-1)[1:4] = (1e-3, 0.5, -1e-3), (20, -20, 20)
     return Case(label, (dH, Z))
 
 

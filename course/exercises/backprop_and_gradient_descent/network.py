@@ -111,7 +111,10 @@ def _right(W1: Any, b1: Any, W2: Any, b2: Any, X: Any, labels: Any) -> tuple[np.
     return tuple(np.ravel(part) for part in (dZ.T @ X, dZ.sum(axis=0), dlogits.T @ H, dlogits.sum(axis=0)))
 
 
-def _case(label: str, rng: np.random.Generator, batch: int, n_in: int, hidden: int, out: int) -> Case:
+def _case(
+    label: str, rng: np.random.Generator, batch: int, n_in: int, hidden: int, out: int, large: bool = False
+) -> Case:
+    """`large`: all hidden neurons answer, and the network is sure of class 0, which none is, so that gradients are beyond ±10."""
     W1, W2 = normal(rng, hidden, n_in), normal(rng, out, hidden)
     X, labels = normal(rng, batch, n_in), some_labels(rng, batch, out)
     b1, b2 = normal(rng, hidden) / 2, normal(rng, out) / 2
@@ -121,6 +124,14 @@ def _case(label: str, rng: np.random.Generator, batch: int, n_in: int, hidden: i
     X[0, 1:] = np.round(X[0, 1:])
     # And one neuron that is sure to work there.
     b1[-1] = np.maximum(b1[-1], np.float32(0.2) - W1[-1] @ X[0])
+    if large:
+        # Cut off so that no draw is an exception: each sum lies between 10 and 50, and b2 outweighs all that W2 makes of them. With
+        # X positive no large numbers add up to almost 0, which would be rounded.
+        W1, X = np.clip(W1, -2, 2), np.clip(np.abs(X), 0.5, 2.5)
+        W2[0, :4] = np.array([40, -40, 30, -20]) * rng.uniform(1, 1.2)
+        b1, b2[0], X[:, 0] = np.clip(b1, -2, 2) + np.float32(30), 10_000, 1
+        labels = rng.integers(1, out, batch).astype(np.int32)
+        labels[:2] = 1, 2
     sizes = f"W1 {W1.shape}, b1 {b1.shape}, W2 {W2.shape}, b2 {b2.shape}"
     return Case(
         label, (W1, b1, W2, b2, X, labels), f"parameters {sizes}\nX = {describe(X)}\nlabels = {describe(labels)}"
@@ -142,7 +153,7 @@ TWO_LAYER_GRADIENTS = Exercise(
         _case("three examples, 2 inputs, 4 hidden, 3 classes", rng, 3, 2, 4, 3),
         _case("a network with equal sizes throughout", rng, 3, 3, 3, 3),
         _case(batch_of(1), rng, 1, 3, 4, 2),
-        _case("a network of as many inputs as hidden neurons", rng, 5, 4, 4, 3),
+        _case("a network of as many inputs as hidden neurons", rng, 5, 4, 4, 3, large=True),
         _case("a batch of 20, 10 classes", rng, 20, 7, 12, 10),
     ],
     edges=("a batch of one",),

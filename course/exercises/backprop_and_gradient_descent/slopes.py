@@ -82,8 +82,14 @@ def _measure(raw: Any, w: Any, a: Any, c: Any, d: Any, h: float) -> Any:
     return answer
 
 
-def _case(label: str, rng: np.random.Generator, shape: tuple[int, ...], h: float) -> Case:
+def _case(label: str, rng: np.random.Generator, shape: tuple[int, ...], h: float, steep: bool = False) -> Case:
+    """`steep`: the first slope is sure to lie above 15, the second below −15; the others lie around 0."""
     w, a, c, d = normal(rng, *shape), 2 + normal(rng, *shape) / 4, 1.5 + normal(rng, *shape) / 4, normal(rng, *shape)
+    if steep:
+        # The slopes are a c cos(a w) + d Σ d w, of which the sum becomes 4.
+        c, first = np.clip(c, 1, 2), (0,) * len(shape)
+        d.reshape(-1)[:2] = 6, -6
+        w[first] += (4 - (d * w).sum()) / 6
     return Case(label, (w, a, c, d, h), f"a smooth function f\nw = {describe(w)}\nh = {h:g}")
 
 
@@ -98,7 +104,7 @@ NUMERICAL_GRADIENT = Exercise(
     cases=lambda rng: [
         _case("one number", rng, (1,), 0.25),
         _case("three numbers", rng, (3,), 0.125),
-        _case("a matrix", rng, (2, 3), 0.2),
+        _case("a matrix", rng, (2, 3), 0.2, steep=True),
         _case("a square matrix", rng, (2, 2), 0.1),
         _case("a small step", rng, (5,), 0.01),
     ],

@@ -67,7 +67,12 @@ def _conv2d_cases(rng: np.random.Generator) -> list[Case]:
         ("a square image", (5, 5), (2, 3)),
         ("a larger image", (9, 7), (3, 2)),
     )
-    return [Case(label, (normal(rng, *image), normal(rng, *kernel))) for label, image, kernel in sizes]
+    cases = [Case(label, (normal(rng, *image), normal(rng, *kernel))) for label, image, kernel in sizes]
+    # Two windows whose answers are far from 0, on either side: it shows where an answer is cut off.
+    image, kernel = cases[-1].args
+    (h, w), scale = kernel.shape, 20 / np.square(kernel).sum()
+    image[:h, :w], image[-h:, -w:] = scale * kernel, -scale * kernel
+    return cases
 
 
 CONV2D = Exercise(

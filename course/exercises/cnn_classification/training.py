@@ -151,10 +151,15 @@ def _right(*args: Any) -> tuple[np.ndarray, np.ndarray]:
     return np.stack(losses), np.concatenate([W.ravel(), b])
 
 
-def _train_case(label: str, rng: np.random.Generator, batch: int, rate: float, momentum: float) -> Case:
+def _train_case(
+    label: str, rng: np.random.Generator, batch: int, rate: float, momentum: float, wrong: bool = False
+) -> Case:
+    """`wrong`: the model is sure of class 0 at first, which none is, so that its loss is large."""
     W, b = 0.3 * normal(rng, 6, 4), 0.3 * normal(rng, 4)
     images = rng.uniform(size=(STEPS, batch, 3, 2, 1)).astype(np.float32)
     labels = rng.integers(0, 4, (STEPS, batch)).astype(np.int32)
+    if wrong:
+        b[0], labels[0] = 20, rng.integers(1, 4, batch)
     shown = (
         f"{STEPS} batches of {batch} image{'' if batch == 1 else 's'} (3, 2, 1), a model of one dense layer, "
         f"and the optimizer SGD with learning rate {rate:g} and momentum {momentum:g}"
@@ -176,7 +181,7 @@ TRAIN_STEP = Exercise(
         _train_case("batches of one", rng, 1, 0.5, 0.0),
         _train_case("batches of four", rng, 4, 1.0, 0.0),
         _train_case("an optimizer with momentum", rng, 4, 0.3, 0.9),
-        _train_case("a large learning rate", rng, 4, 3.0, 0.5),
+        _train_case("a large learning rate", rng, 4, 3.0, 0.5, wrong=True),
     ],
     edges=("batches of one",),
     mistakes=(

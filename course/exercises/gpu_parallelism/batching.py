@@ -33,7 +33,13 @@ _IN_WORDS = (
 def _batched_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, which: int, rows: int, n: int) -> Case:
         shown = f"score(x, w) gives {_IN_WORDS[which]}\nX = float32 ({rows}, {n})\nw = float32 ({n},)"
-        return Case(label, (which, normal(rng, rows, n), normal(rng, n)), shown)
+        X, w = normal(rng, rows, n), normal(rng, n)
+        # Scores far above 0, and below it where there are any: it shows where an answer is cut off.
+        if which == 0:
+            X[-1] = w + 9
+        elif which == 2:
+            X[0], w[:2] = 2, (20, -20)
+        return Case(label, (which, X, w), shown)
 
     return [
         case("two rows of three", 0, 2, 3),

@@ -9,7 +9,7 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.probes.gpu_parallelism import text_of
-from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.common import TOPIC, normal, wide
 from course.exercises.gpu_parallelism.costs import both_ways, coalescing, fetched_once
 from course.exercises.gpu_parallelism.kernels import add_kernel, edited, transpose_naive
 from course.exercises.gpu_parallelism.launches import Launch, Task
@@ -33,7 +33,7 @@ def _add_cases(rng: np.random.Generator) -> list[Case]:
         ("a block too many", 100, 5, 32),
         ("four full blocks", 256, 4, 64),
     ):
-        args = (normal(rng, n), normal(rng, n), blocks, threads)
+        args = (wide(rng, n), normal(rng, n), blocks, threads)
         cases.append(Case(label, args, _add_launch(*args).shown("a", "b")))
     return cases
 
@@ -142,7 +142,7 @@ def _transpose_cases(rng: np.random.Generator) -> list[Case]:
         ("several blocks both ways", 17, 33, 16, 4),
         ("blocks that come out even", 64, 32, 32, 8),
     ):
-        args = (normal(rng, rows, cols), width, height)
+        args = (wide(rng, rows, cols), width, height)
         cases.append(Case(label, args, _transpose_launch(*args).shown("x")))
     return cases
 

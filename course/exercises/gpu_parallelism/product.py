@@ -9,7 +9,7 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.probes.gpu_parallelism import text_of
-from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.common import TOPIC, wide
 from course.exercises.gpu_parallelism.costs import coalesced, coalescing, fetched_once
 from course.exercises.gpu_parallelism.kernels import edited, matmul_tiled
 from course.exercises.gpu_parallelism.launches import Launch, Task
@@ -33,7 +33,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         ("several tiles of everything, none full", 18, 21, 23),
         ("all tiles full", 16, 32, 32),
     ):
-        args = (normal(rng, m, k), normal(rng, k, n))
+        args = (wide(rng, m, k), wide(rng, k, n))
         cases.append(Case(label, args, _launch(*args).shown("A", "B")))
     return cases
 

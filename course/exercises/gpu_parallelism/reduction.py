@@ -9,7 +9,7 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.gpu_parallelism import text_of
-from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.common import TOPIC, wide
 from course.exercises.gpu_parallelism.costs import conflict_free
 from course.exercises.gpu_parallelism.kernels import block_sum, edited
 from course.exercises.gpu_parallelism.launches import Launch, Task
@@ -27,7 +27,7 @@ def _launch(x: np.ndarray) -> Launch:
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for label, n in (
         ("a single number", 1),
         ("one block, partly filled", 77),
@@ -36,7 +36,8 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         ("several blocks, the last partly filled", 300),
         ("four full blocks", 512),
     ):
-        x = normal(rng, n) + np.float32(rng.uniform(1, 2))
+        # Sums of either sign, far from 0.
+        x = (wide(rng, n) + (-1) ** len(cases) * rng.uniform(1, 2)).astype(np.float32)
         cases.append(Case(label, (x,), _launch(x).shown("x")))
     return cases
 

@@ -9,7 +9,7 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.probes.gpu_parallelism import text_of
-from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.common import TOPIC, wide
 from course.exercises.gpu_parallelism.costs import both_ways, coalesced, conflict_free
 from course.exercises.gpu_parallelism.kernels import edited, transpose_tiled
 from course.exercises.gpu_parallelism.launches import Launch, Task
@@ -32,7 +32,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         ("blocks that don't come out even", 39, 70),
         ("six full blocks", 64, 96),
     ):
-        x = normal(rng, rows, cols)
+        x = wide(rng, rows, cols)
         cases.append(Case(label, (x,), _launch(x).shown("x")))
     return cases
 

@@ -12,7 +12,7 @@ import numpy as np
 from course.checks.compare import difference
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.make_it_fast import in_short
-from course.exercises.make_it_fast.common import TOPIC, layer, normal, unreadable
+from course.exercises.make_it_fast.common import TOPIC, layer, normal, surely_wrong, unreadable
 
 Loss = Callable[..., Any]
 # Two right answers may round in other places: bfloat16 has 8 significant bits.
@@ -98,6 +98,8 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         W, b = layer(rng, inputs[0] * inputs[1], classes)
         images = (0.5 + np.abs(normal(rng, count, *inputs, 1))).astype(np.float32)
         labels = rng.integers(0, classes, count).astype(np.int32)
+        if count == 5:
+            surely_wrong(rng, b, labels)
         shown = f"images {images.shape}, labels ({count},), params W {W.shape} and b {b.shape}"
         return Case(label, (W, b, images, labels), shown)
 

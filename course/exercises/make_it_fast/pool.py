@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import jax.numpy as jnp
@@ -52,7 +53,11 @@ def _cases(rng: np.random.Generator) -> list[Case]:
             x = np.maximum(x - 0.8, 0)  # as a ReLU leaves them: many blocks hold nothing but zeros
         if ties == "pairs":
             x = np.round(x)
-            x[0, 0, 1, 0] = x[0, 1, 0, 0] = 4  # one that only the order of all four decides
+            # In a block of its own each pair that can tie, above all else, in every draw.
+            pixels = [(0, 0), (0, 1), (1, 0), (1, 1)]
+            for block, ((r, s), (i, j)) in enumerate(combinations(pixels, 2)):
+                down, right = block // 3 * 2, block % 3 * 2
+                x[0, down + r, right + s, 0] = x[0, down + i, right + j, 0] = 20
         n, h, w, channels = shape
         return Case(
             label,

@@ -11,7 +11,7 @@ import numpy as np
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.make_it_fast import steps
 from course.exercises import by_numpy
-from course.exercises.make_it_fast.common import TOPIC, layer, unreadable, whole_numbers
+from course.exercises.make_it_fast.common import TOPIC, layer, surely_wrong, unreadable, whole_numbers
 
 STEPS = 3
 
@@ -141,17 +141,20 @@ def _right(*args: Any) -> tuple[Any, ...]:
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, batch: int, rate: float, momentum: float) -> Case:
+    def case(label: str, batch: int, rate: float, momentum: float, wrong: bool = False) -> Case:
         images = rng.uniform(size=(STEPS, batch, 3, 2, 1)).astype(np.float32)
         labels = rng.integers(0, 4, (STEPS, batch)).astype(np.int32)
         shown = f"{STEPS} batches of {batch} images (3, 2, 1), a dense layer, and SGD with learning rate {rate:g} and momentum {momentum:g}"
-        return Case(label, (*layer(rng, 6, 4), images, labels, rate, momentum), shown)
+        W, b = layer(rng, 6, 4)
+        if wrong:
+            surely_wrong(rng, b, labels[0])
+        return Case(label, (W, b, images, labels, rate, momentum), shown)
 
     return [
         case("batches of one", 1, 0.5, 0.0),
         case("batches of four", 4, 1.0, 0.0),
         case("an optimizer with momentum", 4, 0.3, 0.9),
-        case("a large learning rate", 5, 2.0, 0.5),
+        case("a large learning rate", 5, 2.0, 0.5, wrong=True),
     ]
 
 

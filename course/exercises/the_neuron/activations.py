@@ -18,11 +18,15 @@ from course.exercises.the_neuron.common import TOPIC, normal
 
 def _relu_cases(rng: np.random.Generator) -> list[Case]:
     a, b, c, d, e = rng.uniform([1, 2, 2, 0.1, 1], [2, 3, 4, 0.9, 2])
+    # In every draw: 0, numbers close to it and far from it on both sides, so that no relative of ReLU passes (ReLU6, leaky, a
+    # threshold that is not 0, a cap).
+    matrix = 3 * normal(rng, 3, 4)
+    matrix.reshape(-1)[rng.permutation(12)[:7]] = np.array([0, 1e-3, -1e-3, 7.5, -7.5, 400, -400], np.float32)
     return [
         Case("one negative and one positive number", (np.array([-a, b], np.float32),)),
         Case("a mix around zero", (np.array([-c, -d, 0.0, d / 2, e], np.float32),)),
         Case("only negative numbers", (-np.abs(normal(rng, 4)) - np.float32(0.1),)),
-        Case("a matrix", (3 * normal(rng, 3, 4),)),
+        Case("a matrix", (matrix,)),
         Case("a batch of images", (normal(rng, 2, 5, 5, 3),)),
     ]
 

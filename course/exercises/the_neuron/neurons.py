@@ -26,9 +26,10 @@ def _neuron_of(n: int) -> Callable[[Array, Array, Array], Array]:
 
 def _neuron_cases(rng: np.random.Generator) -> list[Case]:
     # Small weights keep tanh away from its flat ends, where different sums give the same answer.
+    x, w = normal(rng, 3), normal(rng, 3)  # of opposite directions below: one answer is negative in every draw
     return [
         Case("x of one number", (normal(rng, 1), 0.8 * normal(rng, 1), np.float32(rng.uniform(0.3, 0.6)))),
-        Case("x of three numbers", (normal(rng, 3), 0.5 * normal(rng, 3), np.float32(rng.uniform(-0.9, -0.3)))),
+        Case("x of three numbers", (x, -0.5 * np.sign(x @ w) * w, np.float32(rng.uniform(-0.9, -0.3)))),
         Case("inputs of zero", (np.zeros(4, np.float32), normal(rng, 4), np.float32(rng.uniform(0.4, 0.8)))),
         Case("a bias of zero", (normal(rng, 5), 0.4 * normal(rng, 5), np.float32(0))),
         Case("forty inputs", (normal(rng, 40), 0.1 * normal(rng, 40), np.float32(rng.uniform(0.2, 0.7)))),

@@ -11,8 +11,9 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
+from course.exercises.gpu_parallelism.common import wide
 from course.exercises.write_a_kernel.calls import Call
-from course.exercises.write_a_kernel.common import compiled, edited, normal
+from course.exercises.write_a_kernel.common import compiled, edited
 from course.exercises.write_a_kernel.tasks import Asked, Task, alone, in_bounds, refuse
 
 
@@ -38,7 +39,7 @@ def column_sum(x: Any, rows: Any) -> Any:
 
 def _cases(rng: np.random.Generator) -> list[Case]:
     return [
-        Case(label, (normal(rng, m, n), rows))
+        Case(label, (wide(rng, m, n), rows))
         for label, m, n, rows in (
             ("two full blocks", 4, 3, 2),
             ("a last block that is partly filled", 7, 3, 4),

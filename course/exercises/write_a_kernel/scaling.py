@@ -10,7 +10,8 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
-from course.exercises.write_a_kernel.common import NOTHING_WRITTEN, compiled, edited, normal
+from course.exercises.gpu_parallelism.common import wide
+from course.exercises.write_a_kernel.common import NOTHING_WRITTEN, compiled, edited
 from course.exercises.write_a_kernel.tasks import Asked, Task
 
 
@@ -39,12 +40,13 @@ def _edited(*changes: tuple[str, str]) -> Callable[..., Any]:
 def _cases(rng: np.random.Generator) -> list[Case]:
     scale, shift = float(rng.choice([2.0, -3.0])), float(rng.choice([0.5, -1.5]))
     return [
-        Case(label, (normal(rng, n), scale, shift, block))
-        for label, n, block in (
-            ("two full blocks", 8, 4),
-            ("a last block that is partly filled", 10, 4),
-            ("one block, partly filled", 3, 8),
-            ("more blocks of another size", 19, 5),
+        # Scale and shift of either sign in every draw.
+        Case(label, (wide(rng, n), scale * sign, shift * sign, block))
+        for label, n, block, sign in (
+            ("two full blocks", 8, 4, 1),
+            ("a last block that is partly filled", 10, 4, -1),
+            ("one block, partly filled", 3, 8, 1),
+            ("more blocks of another size", 19, 5, -1),
         )
     ]
 

@@ -178,6 +178,8 @@ class Task:
             return answer
         if not calls:
             raise refuse("no kernel", "there is no `pallas_call` in it: JAX did it all at once, and no kernel ran.")
+        if "pallas_call" in outside:
+            raise refuse("unused", "what a kernel gave is not in them: the answer is computed beside it.")
         if len(calls) > self.kernels:
             raise refuse(
                 "several kernels",
