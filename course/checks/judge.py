@@ -183,18 +183,19 @@ class Marking:
         mend: Callable[[int], str | None] | None,
     ) -> str | None:
         """What is said of an answer that is no mistake of the exercise's own: the kind of mistake that it is, or None."""
+        failure = got[worst].failure
         if said := kinds.of_code(code):
             return said
-        failure = got[worst].failure
-        if failure and failure.kind == "TookTooLong":
+        if failure:  # the error's meaning, or a finding's own sentence, has been said
             return None
-        if not failure and (said := kinds.of_numbers(self.exercise, self.cases, got, self._want, code)):
+        numbers = partial(kinds.of_numbers, self.exercise, self.cases, got, self._want, code)
+        if said := numbers():
             return said
-        if not any(one.failure for one in got) and (mistake := self._recognize(self._stand_ins(), got, right)):
-            return mistake.hint
-        if failure and failure.kind != "WrongAnswer":
-            return None
-        return (mend(worst) if mend else None) or kinds.unused(code)
+        if mend and (said := mend(worst)):
+            return said
+        if not any(one.failure for one in got) and (made := self._recognize(self._stand_ins(), got, right)):
+            return made.hint
+        return numbers(loose=True) or kinds.unused(code)
 
     def _stand_ins(self) -> tuple[Mistake, ...]:
         """The mistakes that are made of the reference."""

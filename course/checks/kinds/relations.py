@@ -76,7 +76,8 @@ def _another_order(part: Part) -> Holds:
 
 
 def _all_zero(part: Part) -> Holds:
-    return _told(bool(part.got.size) and not part.got.any(), part.right)
+    # Whole numbers that are 0 may as well be fractions that were cut off.
+    return _told(bool(part.got.size) and not part.got.any() and part.got.dtype.kind == part.want.dtype.kind, part.right)
 
 
 def _edge(which: int) -> Callable[[Part, int], Holds]:
@@ -124,6 +125,8 @@ def _reduced(part: Part, axis: int) -> Holds:
     """What came still has an axis over which it adds up, or averages, to the expected."""
     if part.got.ndim != part.want.ndim + 1 or axis >= part.got.ndim:
         return False
+    if part.got.shape[axis] == 1:
+        return None
     return part.same(part.got.sum(axis=axis), part.want) or part.same(part.got.mean(axis=axis), part.want)
 
 
@@ -135,22 +138,26 @@ def _an_axis_of_one(part: Part) -> Holds:
 
 _AXES = ("first", "second", "third", "fourth")
 # What is said of a relation; a part's name goes before it.
-_SAID: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
+_PLAIN: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
     ("Every number is zero. Is what you work out put into it anywhere?", _all_zero),
-    ("Every number has the opposite sign.", _maps(lambda want: -want)),
+    ("Every number has the opposite sign.", _maps(np.negative)),
     ("The numbers are right, with their first two axes exchanged: a matrix turned on its side.", _swapped(0, 1)),
     ("The numbers are right, with their second and third axes exchanged.", _swapped(1, 2)),
-    ("The numbers are the right ones, with an axis of length 1 too many or too few.", _an_axis_of_one),
+    ("The numbers are right, with an axis of length 1 too many or too few.", _an_axis_of_one),
+)  # fmt: skip
+_VALUES: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
+    ("What came is the expected without what stands behind the decimal point: a whole number. `//`, `int` and a whole-number type cut it off.", _maps(np.trunc)),
+    ("What came is the expected, rounded down to a whole number, as `//` and `floor` do.", _maps(np.floor)),
     ("The numbers are right up to their sign: negative ones came out positive.", _maps(np.abs)),
     ("What came is 1 divided by the expected: the fraction is upside down.", _maps(lambda want: 1 / want)),
+    ("The values are those of the answer, in another order.", _another_order),
+)  # fmt: skip
+_MAPPED: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
     ("What came is the square of the expected.", _maps(np.square)),
     ("What came is the square root of the expected.", _maps(np.sqrt)),
     ("What came is the logarithm of the expected.", _maps(np.log)),
     ("What came is e to the power of the expected.", _maps(np.exp)),
     ("What came is 1 minus the expected.", _maps(lambda want: 1 - want)),
-    ("What came is the expected without what stands behind the decimal point: a whole number. `//`, `int` and a whole-number type cut it off.", _maps(np.trunc)),
-    ("What came is the expected, rounded down to a whole number, as `//` and `floor` do.", _maps(np.floor)),
-    ("The values are those of the answer, in another order.", _another_order),
     ("What came is the mean of the expected numbers: it averages over too much.", _maps(np.mean)),
     ("What came is the sum of the expected numbers: it adds up too much.", _maps(np.sum)),
 )  # fmt: skip
@@ -172,10 +179,11 @@ def _flipped(part: Part, axis: int) -> Holds:
     return _told(part.same(part.got, np.flip(part.want, axis)), part.right)
 
 
-def relation(cases: Sequence[Sequence[Part]], names: Sequence[str]) -> str | None:
+def relation(cases: Sequence[Sequence[Part]], names: Sequence[str], loose: bool = False) -> str | None:
     """The sentence of the relation between what came and what is expected, or None.
 
     Args:
+        loose: look for those that say by how much the numbers are wrong, not for those that say where the mistake is.
         cases: for each input the parts of its answer, as many on each.
         names: of the parts, where an answer has several; else nothing.
     """
@@ -183,10 +191,10 @@ def relation(cases: Sequence[Sequence[Part]], names: Sequence[str]) -> str | Non
     wrong = [i for i, column in enumerate(columns) if not all(part.right for part in column)]
     if not wrong:
         return None
-    for said, holds in _relations(columns[wrong[0]]):
+    for said, holds in _loose(columns[wrong[0]]) if loose else _plain(columns[wrong[0]][0]):
         if all(_always(holds, columns[i]) for i in wrong):
             return _of_parts(said, wrong, columns, names)
-    if len(wrong) > 1 and (swapped := _exchanged(columns, wrong)):
+    if not loose and len(wrong) > 1 and (swapped := _exchanged(columns, wrong)):
         return swapped
     return None
 
@@ -226,29 +234,28 @@ def _exchanged(columns: Sequence[Sequence[Part]], wrong: Sequence[int]) -> str |
     return None
 
 
-def _relations(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
-    """All relations that could be, and their sentences; the more telling ones first."""
-    yield _SAID[0]
-    yield from _inputs(column[0])
-    yield from _SAID[1:4]
-    for axis, (said, holds) in itertools.product(range(4), _ALONG):
-        yield said.format(axis=_AXES[axis]), lambda part, holds=holds, axis=axis: holds(part, axis)
-    yield from _factors(column)
-    yield from _SAID[4:]
-
-
-def _inputs(first: Part) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
-    """The answer is an input, or the expected answer and an input more or less, or times one, or divided by one."""
+def _plain(first: Part) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
+    """What says where the mistake is."""
     for k, (name, _) in enumerate(first.args):
         yield f"What came is {f'`{name}`' if name else 'an input'} itself, unchanged.", _against(k, lambda part, x: x)
-    for k, (name, _) in enumerate(first.args):
+    yield from _PLAIN
+    for axis, (said, holds) in itertools.product(range(4), _ALONG):
+        yield said.format(axis=_AXES[axis]), lambda part, holds=holds, axis=axis: holds(part, axis)
+    yield from _VALUES
+
+
+def _loose(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
+    """What says by how much the numbers are wrong; the reason may be any of several."""
+    yield from _lengths(column[0])
+    yield from _constants(column)
+    for k, (name, _) in enumerate(column[0].args):
         if not name:
             continue
-        called = f"`{name}`"
-        yield f"Each number is too large by {called}, which is added once too often, or not taken away.", _against(k, lambda part, x: part.want + x)
-        yield f"Each number is too small by {called}, which is taken away once too often, or not added.", _against(k, lambda part, x: part.want - x)
-        yield f"What came is the expected times {called}.", _against(k, lambda part, x: part.want * x)
-        yield f"What came is the expected divided by {called}.", _against(k, lambda part, x: part.want / x)
+        yield f"Each number is too large by `{name}`: that is added once too often, or not taken away.", _against(k, lambda part, x: part.want + x)
+        yield f"Each number is too small by `{name}`: that is taken away once too often, or not added.", _against(k, lambda part, x: part.want - x)
+        yield f"What came is the expected times `{name}`.", _against(k, lambda part, x: part.want * x)
+        yield f"What came is the expected divided by `{name}`.", _against(k, lambda part, x: part.want / x)
+    yield from _MAPPED
 
 
 def _against(k: int, make: Callable[[Part, Any], Any]) -> Callable[[Part], Holds]:
@@ -266,28 +273,27 @@ def _against(k: int, make: Callable[[Part, Any], Any]) -> Callable[[Part], Holds
     return holds
 
 
-def _factors(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
-    """Each number is too large or too small by the length of an axis of an input; or by a constant."""
-    for k, (name, x) in enumerate(column[0].args):
+def _lengths(first: Part) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
+    """Each number is too large or too small by the length of an axis of an input."""
+    for k, (name, x) in enumerate(first.args):
         for axis in range(np.ndim(x) if isinstance(x, np.ndarray) else 1 if isinstance(x, (list, tuple)) else 0):
             length = f"`{name}.shape[{axis}]`" if name else "the length of an axis of the input"
-            for power, often in ((1, ""), (2, " squared")):
+            for power, often in ((-1, "divided by {}"), (1, "times {}"), (-2, "divided by {}, twice"), (2, "times {}, twice")):
                 yield (
-                    f"Each number is the expected one divided by {length}{often}: was a mean taken once too often, or in place of a sum?",
-                    _length(k, axis, -power),
-                )
-                yield (
-                    f"Each number is the expected one times {length}{often}: is a mean missing, or a sum in its place?",
+                    f"Each number is the expected one {often.format(length)}: a sum and a mean are mixed up, or a mean is taken too often or not at all.",
                     _length(k, axis, power),
                 )
+
+
+def _constants(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
+    """Each number is too large or too small by a constant factor or amount."""
     ratio = _ratio(column)
     if ratio is not None:
         said = "Each number is too large or too small by one and the same factor"
         yield Told(f"{said}: what came is {ratio:.4g} times the expected.", f"{said}."), _maps(lambda want: want * ratio)
     offset = _offset(column)
     if offset is not None:
-        size = "too large" if offset > 0 else "too small"
-        said = f"Each number is {size} by one and the same amount"
+        said = f"Each number is too {'large' if offset > 0 else 'small'} by one and the same amount"
         yield Told(f"{said}, {abs(offset):.4g}.", f"{said}."), _maps(lambda want: want + offset)
 
 

@@ -77,7 +77,7 @@ def forget() -> None:
 
 def _changes(tree: ast.Module) -> Iterator[Change]:
     """Each small change in turn, made in the tree itself, and taken back before the next."""
-    kinds = (_signs, _orders, _axes, _names, _assignments, _comparisons, _operations, _counts, _functions, _too_much, _turned)
+    kinds = (_signs, _functions, _orders, _axes, _assignments, _comparisons, _too_much, _counts, _names, _operations, _turned)
     for kind in kinds:
         for node in list(ast.walk(tree)):
             yield from kind(node, tree)
@@ -177,7 +177,7 @@ def _assignments(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                 yield from _moved_out(node, body, line, tree)
             if len(body) > 1 and not isinstance(line, (ast.Return, ast.FunctionDef)):
                 del body[i]
-                yield line, "this line is too much."
+                yield line, "it is too much."
                 body.insert(i, line)
 
 

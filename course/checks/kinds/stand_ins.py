@@ -157,7 +157,7 @@ def _given_back(reference: Callable[..., Any], names: list[str], args: list[Any]
                 found = reference(*given)
                 return tuple(found[i] for i in order)
 
-            yield Mistake(f"made: {order}", f"All {len(parts)} values that you return are right, but in another order.", turned)
+            yield Mistake(f"made: {order}", "The values that you return are right, but in another order.", turned)
 
 
 def _sizes(tree: Any) -> list[tuple[int, ...]]:
