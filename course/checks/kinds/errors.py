@@ -44,9 +44,12 @@ def _unpacked(found: re.Match[str], source: str) -> str:
     return f"On the left of `=` stands room for {found[1]} values; on the right {there}.{shape}"
 
 
+_CHAINED = "`&` and `|` come before `==` and `<`: Python reads `a == b & c == d` as `a == (b & c) == d`. Put each comparison into parentheses of its own."
+
+
 def _truth(found: re.Match[str], source: str) -> str:
     if re.search(r"[&|]", source):
-        return "Python reads `a == b & c == d` as one chain of comparisons, which wants a single yes or no. Put each comparison into parentheses of its own."
+        return _CHAINED
     return "`if`, `and`, `or`, `max` and `min` want a single yes or no, and here is an array of them, one for each number. `jnp.where(condition, a, b)` chooses number by number; `&` and `|` combine two arrays of yes and no."
 
 
@@ -78,13 +81,19 @@ def _no_parts(found: re.Match[str], source: str) -> str:
     return f"What should have parts is one single value, of the class {kind}."
 
 
+def _who(name: str) -> str:
+    """A function as it is said: a class by the class's name."""
+    parts = name.split(".")
+    return f"`{parts[-2] if parts[-1] in ('__init__', '__call__') and len(parts) > 1 else parts[-1]}`"
+
+
 def _missing(found: re.Match[str], source: str) -> str:
     names = found[2].replace("'", "`")
-    return f"`{found[1].split('.')[-1]}` was called without all that it needs: {names} is missing."
+    return f"{_who(found[1])} was called without all that it needs: {names} is missing."
 
 
 def _too_many(found: re.Match[str], source: str) -> str:
-    return f"`{found[1].split('.')[-1]}` was handed more than it takes: look at what stands in its parentheses, and what it expects there."
+    return f"{_who(found[1])} was handed more than it takes: look at what stands in its parentheses, and what it expects there."
 
 
 _WHOLE = "A whole number is needed here, as a size, a count or a place, and this is a float. `/` always gives a float; `//` divides whole numbers."
@@ -195,6 +204,7 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
     (r"not enough values to unpack \(expected (\d+), got (\d+)\)", _unpacked),
     (r"too many values to unpack \(expected (\d+)", _unpacked),
     (r"truth value of an array", _truth),
+    (r"does not accept dtype", lambda f, source: _CHAINED if re.search(r"[&|]", source) else None),
     (r"'float' object cannot be interpreted as an integer|[Ii]ndices must be integers|Indexer must have integer|slice indices must be|must be (?:an )?integers?\b", _WHOLE),
     (r"Cannot interpret '.*' as a data type", "The second argument is the number type here. A shape is one argument, in parentheses of its own: `zeros((rows, columns))`."),
     (r"PRNG key|key data|random key|random_bits requires", _KEY),
@@ -203,7 +213,7 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
     (r"(?:iterable argument|arg) is (?:an )?empty|zero-size array to reduction", "There is nothing to choose from: on this input it is empty."),
     (r"[Pp]ytree|tree structure|[Cc]ustom node|Expected (?:dict|tuple|list|None)|[Mm]ismatch for|Dict key mismatch|Dict keys", _TREES),
     (r"requires ndarray or scalar arguments, got <class '(\w+)'>", lambda f, source: f"An array is needed here. {_KINDS[f[1]]}" if f[1] in _KINDS else None),
-    (r"not a valid JAX (?:array )?type", "JAX calculates with arrays and numbers, and here comes something else: a function that has not been called, a text, or an object."),
+    (r"not a valid JAX (?:array )?type|Cannot determine dtype|Cannot interpret value of type", "JAX calculates with arrays and numbers, and here comes something else: a function that has not been called, a text, or an object."),
 )  # fmt: skip
 
 

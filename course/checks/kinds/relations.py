@@ -58,6 +58,12 @@ def _maps(change: Callable[[np.ndarray], Any]) -> Callable[[Part], Holds]:
     return holds
 
 
+def _cut(change: Callable[[np.ndarray], Any]) -> Callable[[Part], Holds]:
+    """What stands behind the decimal point is gone; where nothing but 0 is left, it can't be told from other zeros."""
+    holds = _maps(change)
+    return lambda part: None if part.got.dtype.kind == "f" and not part.got.any() and not change(part.want).any() else holds(part)
+
+
 def _swapped(one: int, other: int) -> Callable[[Part], Holds]:
     """Two axes are exchanged."""
     return _maps(lambda want: np.swapaxes(want, one, other) if want.ndim > other else want)
@@ -76,8 +82,14 @@ def _another_order(part: Part) -> Holds:
 
 
 def _all_zero(part: Part) -> Holds:
-    # Whole numbers that are 0 may as well be fractions that were cut off.
-    return _told(bool(part.got.size) and not part.got.any() and part.got.dtype.kind == part.want.dtype.kind, part.right)
+    return _told(bool(part.got.size) and not part.got.any(), part.right)
+
+
+def _zero_for_large(part: Part) -> Holds:
+    """Zero, and not for a fraction that could have been cut off."""
+    if part.want.size and np.abs(part.want).max() < 1 and not part.got.any():
+        return None
+    return _all_zero(part)
 
 
 def _edge(which: int) -> Callable[[Part, int], Holds]:
@@ -139,20 +151,21 @@ def _an_axis_of_one(part: Part) -> Holds:
 _AXES = ("first", "second", "third", "fourth")
 # What is said of a relation; a part's name goes before it.
 _PLAIN: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
-    ("Every number is zero. Is what you work out put into it anywhere?", _all_zero),
+    ("Every number is zero. Is what you work out put into it anywhere?", _zero_for_large),
     ("Every number has the opposite sign.", _maps(np.negative)),
     ("The numbers are right, with their first two axes exchanged: a matrix turned on its side.", _swapped(0, 1)),
     ("The numbers are right, with their second and third axes exchanged.", _swapped(1, 2)),
     ("The numbers are right, with an axis of length 1 too many or too few.", _an_axis_of_one),
 )  # fmt: skip
 _VALUES: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
-    ("What came is the expected without what stands behind the decimal point: a whole number. `//`, `int` and a whole-number type cut it off.", _maps(np.trunc)),
-    ("What came is the expected, rounded down to a whole number, as `//` and `floor` do.", _maps(np.floor)),
+    ("What came is the expected without what stands behind the decimal point: a whole number. `//`, `int` and a whole-number type cut it off.", _cut(np.trunc)),
+    ("What came is the expected, rounded down to a whole number, as `//` and `floor` do.", _cut(np.floor)),
     ("The numbers are right up to their sign: negative ones came out positive.", _maps(np.abs)),
     ("What came is 1 divided by the expected: the fraction is upside down.", _maps(lambda want: 1 / want)),
     ("The values are those of the answer, in another order.", _another_order),
 )  # fmt: skip
 _MAPPED: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
+    ("Every number is zero. Is a fraction cut off, by `//` or `int`, or is what you work out put into it nowhere?", _all_zero),
     ("What came is the square of the expected.", _maps(np.square)),
     ("What came is the square root of the expected.", _maps(np.sqrt)),
     ("What came is the logarithm of the expected.", _maps(np.log)),
@@ -300,7 +313,9 @@ def _constants(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], H
 def _length(k: int, axis: int, power: int) -> Callable[[Part], Holds]:
     def holds(part: Part) -> Holds:
         x = part.args[k][1]
-        n = len(x) if isinstance(x, (list, tuple)) else np.shape(x)[axis]
+        n = len(x) if isinstance(x, (list, tuple)) else np.shape(x)[axis] if np.ndim(x) > axis else 0
+        if not n:
+            return None if part.right else False
         return _told(part.same(part.got, part.want * float(n) ** power), part.right)
 
     return holds

@@ -77,7 +77,7 @@ def forget() -> None:
 
 def _changes(tree: ast.Module) -> Iterator[Change]:
     """Each small change in turn, made in the tree itself, and taken back before the next."""
-    kinds = (_signs, _functions, _orders, _axes, _assignments, _comparisons, _too_much, _counts, _names, _operations, _turned)
+    kinds = (_signs, _too_much, _functions, _orders, _axes, _assignments, _comparisons, _counts, _names, _operations, _turned)
     for kind in kinds:
         for node in list(ast.walk(tree)):
             yield from kind(node, tree)

@@ -22,6 +22,13 @@ def parsed(code: str) -> ast.Module | None:
         return None
 
 
+def own(code: str, name: str) -> str:
+    """The code of the function or class of this name, the last of them, in a cell that may hold more; or nothing."""
+    tree = parsed(code)
+    found = [node for node in tree.body if isinstance(node, (Function, ast.ClassDef)) and node.name == name] if tree else []
+    return ast.get_source_segment(textwrap.dedent(code), found[-1]) or "" if found else ""
+
+
 def _at(node: ast.AST, code: str) -> str:
     """The line of a node, as it is said: its text, as its number in the cell may be another."""
     lines = code.splitlines()
@@ -89,7 +96,8 @@ def overwritten_total(tree: ast.Module, code: str) -> str | None:
                 if not (isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Name)):
                     continue
                 reads = [one for one in ast.walk(loop) if isinstance(one, ast.Name) and one.id == target.id]
-                if target.id in begun and not any(isinstance(one.ctx, ast.Load) for one in reads) and len(reads) == 1:
+                later = any(isinstance(one, ast.Name) and one.id == target.id and isinstance(one.ctx, ast.Load) for one in ast.walk(function))
+                if later and target.id in begun and not any(isinstance(one.ctx, ast.Load) for one in reads) and len(reads) == 1:
                     return f"{_at(node, code)} forgets in each round of the loop what `{target.id}` was before: after the loop it is what the last round made it.".replace("line", "Line", 1)
     return None
 
@@ -128,22 +136,26 @@ def thrown_away(tree: ast.Module, code: str) -> str | None:
     return None
 
 
+# What is handed a function for what it gives.
+_TAKE_FUNCTIONS = {"grad", "value_and_grad", "jit", "vmap", "scan", "fori_loop", "while_loop", "map", "tree_map", "remat"}
+
+
 def without_return(tree: ast.Module, code: str) -> str | None:
-    """A function inside of the function that is used for what it gives, and gives nothing."""
+    """A function inside of the function that is needed for what it gives, and gives nothing."""
+    needed = {
+        _last_name(arg)
+        for call in ast.walk(tree)
+        if isinstance(call, ast.Call) and _last_name(call.func) in _TAKE_FUNCTIONS
+        for arg in call.args
+    }
     for outer in _functions(tree):
-        for inner in ast.walk(outer):
-            if inner is outer or not isinstance(inner, Function):
+        handed_out = {_last_name(node.value) for node in outer.body if isinstance(node, ast.Return) and node.value}
+        for inner in outer.body:
+            if not isinstance(inner, Function) or inner.name not in needed | handed_out:
                 continue
-            own = list(ast.walk(inner))
-            gives = any(isinstance(n, (ast.Return, ast.Yield)) and n.value is not None for n in own)
-            stores = any(isinstance(n, (ast.Assign, ast.AugAssign)) and isinstance(_target(n), (ast.Subscript, ast.Attribute)) for n in own)
-            if not gives and not stores and not any(isinstance(n, ast.Raise) for n in own):
+            if not any(isinstance(node, (ast.Return, ast.Yield, ast.Raise)) for node in ast.walk(inner)):
                 return f"The function `{inner.name}` inside of yours has no `return`, so it gives None."
     return None
-
-
-def _target(node: ast.Assign | ast.AugAssign) -> ast.expr:
-    return node.targets[0] if isinstance(node, ast.Assign) else node.target
 
 
 def unused_input(tree: ast.Module, code: str) -> str | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 import inspect
 import itertools
 from collections.abc import Callable, Iterator, Mapping
-from functools import wraps
 from typing import Any
 
 import jax
@@ -29,7 +28,7 @@ def stand_ins(exercise: Exercise, attempt: Callable[[Callable[..., Any]], Any]) 
         exercise: whose reference it is.
         attempt: tries a function on an input of the exercise, as a learner's is tried.
     """
-    if not inspect.isfunction(exercise.reference):
+    if inspect.isclass(exercise.reference):
         return ()
     parameters = list(inspect.signature(exercise.reference).parameters.values())
     if not parameters or any(p.kind not in (p.POSITIONAL_OR_KEYWORD, p.POSITIONAL_ONLY) for p in parameters):
@@ -45,7 +44,6 @@ def _seen(exercise: Exercise, attempt: Callable[[Callable[..., Any]], Any]) -> t
     """What the reference is given, as the probe hands it over, and what it gives back."""
     found: list[tuple[list[Any], Any]] = []
 
-    @wraps(exercise.reference)
     def spy(*args: Any) -> Any:
         answer = exercise.reference(*args)
         found.append((list(args), answer))
@@ -76,7 +74,25 @@ def _made(reference: Callable[..., Any], names: list[str], args: list[Any], answ
             yield _with(reference, name, at, "without what stands first in `{}`", lambda x: jnp.asarray(x).at[:1].set(0))
             yield _with(reference, name, at, "without what stands last in `{}`", lambda x: jnp.asarray(x).at[-1:].set(0))
             yield _with(reference, name, at, "with `{}` in reverse", lambda x: x[::-1])
+    yield from _shorter(reference, places)
     yield from _given_back(reference, names, args, answer)
+
+
+def _shorter(reference: Callable[..., Any], places: list[tuple[tuple[Any, ...], str, Any]]) -> Iterator[Mistake]:
+    """The first or the last example is left out: of all arrays that are as long as each other."""
+    lengths = [np.shape(value)[0] if np.ndim(value) else 0 for _, _, value in places]
+    for length in dict.fromkeys(n for n in lengths if lengths.count(n) > 1 and n > 1):
+        ways = [at for (at, _, _), n in zip(places, lengths, strict=True) if n == length]
+        called = " and ".join(f"`{name}`" for (_, name, _), n in zip(places, lengths, strict=True) if n == length)
+        for which, part in (("first", slice(1, None)), ("last", slice(None, -1))):
+
+            def wrong(*args: Any, ways: list[Any] = ways, part: slice = part) -> Any:
+                for at in ways:
+                    args = _put(args, at, _get(args, at)[part])
+                return reference(*args)
+
+            way = f"with what stands {which} left out of {called}"
+            yield _mistake(way, way, wrong)
 
 
 def _places(names: list[str], args: list[Any]) -> Iterator[tuple[tuple[Any, ...], str, Any]]:
