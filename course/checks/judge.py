@@ -161,7 +161,9 @@ class Marking:
         if _took_too_long(got[worst]):  # those after the first were not tried
             worst = next(i for i in range(n) if _took_too_long(got[i]))
         mistake = self.recognize(got, right) or self._of_mark(got[worst], worst)
-        text: tuple[str, ...] = (mistake.hint,) if mistake else explain(cases[worst], got[worst], sentences[worst] or "")
+        text: tuple[str, ...] = (
+            (mistake.hint,) if mistake else explain(cases[worst], got[worst], sentences[worst] or "")
+        )
         if not mistake and (kind := self._kind(got, right, worst, code, mend)):
             text = (text[0], kind)
         return say(
@@ -212,9 +214,7 @@ class Marking:
         """
         return self._recognize(self.exercise.mistakes, got, right)
 
-    def _recognize(
-        self, mistakes: Sequence[Mistake], got: Sequence[Outcome], right: Sequence[bool]
-    ) -> Mistake | None:
+    def _recognize(self, mistakes: Sequence[Mistake], got: Sequence[Outcome], right: Sequence[bool]) -> Mistake | None:
         for mistake in mistakes:
             # Most mistakes differ on the first case already; running them on all would let the learner wait for their compiles.
             if not all(_same(answer, self._answer(mistake, i), self.exercise, False) for i, answer in enumerate(got)):
@@ -280,7 +280,9 @@ def judge(exercise: Exercise, function: Any, seed: int = 0) -> Verdict:
     marks = marking(exercise, seed)
     code = kinds.source_of(function)
     verdict = marks.verdict(
-        marks.collect(partial(attempt, exercise, function)), code, lambda i: repaired(function, code, partial(marks.right, i))
+        marks.collect(partial(attempt, exercise, function)),
+        code,
+        lambda i: repaired(function, code, partial(marks.right, i)),
     )
     if verdict.passed or verdict.mistake or verdict.text == (NOT_WRITTEN,):
         return verdict

@@ -47,7 +47,12 @@ def unused(code: str) -> str | None:
 
 
 def of_numbers(
-    exercise: Exercise, cases: Sequence[Case], got: Sequence[Outcome], want: Sequence[Outcome], code: str = "", loose: bool = False
+    exercise: Exercise,
+    cases: Sequence[Case],
+    got: Sequence[Outcome],
+    want: Sequence[Outcome],
+    code: str = "",
+    loose: bool = False,
 ) -> str | None:
     """How answers, as measured, are related to the expected ones on every input; or None.
 
@@ -138,8 +143,9 @@ def _not_finite(cases: Sequence[Sequence[Part]], code: str) -> str | None:
 def _always_the_same(cases: Sequence[Sequence[Part]]) -> str | None:
     """The same answer, whatever the input is, and not zero."""
     first = cases[0]
-    if len(cases) < 3 or any(part.want.size > 1 and (part.got == part.got.reshape(-1)[:1]).all() for part in first if part.got.size):
+    if len(cases) < 3 or any(
+        part.want.size > 1 and (part.got == part.got.reshape(-1)[:1]).all() for part in first if part.got.size
+    ):
         return None
     alike = all(a.same(a.got, b.got) for row in cases[1:] for a, b in zip(first, row, strict=True))
     return "The answer is the same for every input." if alike and any(part.got.any() for part in first) else None
-

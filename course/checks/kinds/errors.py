@@ -68,7 +68,9 @@ def _called(found: re.Match[str], source: str) -> str:
     if kind == "NoneType":
         return "What is called here is None: the function that should have made it lacks its `return`."
     if "Array" in kind or kind == "ndarray":
-        return "Parentheses after a name call a function, and this is an array. `[…]` takes a part of it, `*` multiplies."
+        return (
+            "Parentheses after a name call a function, and this is an array. `[…]` takes a part of it, `*` multiplies."
+        )
     return f"Parentheses after a name call a function, and this is no function, but of the class {kind}."
 
 
@@ -100,7 +102,9 @@ _WHOLE = "A whole number is needed here, as a size, a count or a place, and this
 _BEYOND = "A place beyond the end was asked for: of n things the first has place 0, the last n − 1."
 _TREES = "Two trees of different build meet, where all dicts should have the same names and all arrays the same shapes. Are two things exchanged, such as the updates and the optimizer's state?"
 _KEY = "JAX's random functions take a random key first, then the size or the numbers: this is no key."
-_TRACED_IF = "Inside `jit` a value is not known yet, so Python's `if` can't look at it. `jnp.where(condition, a, b)` can."
+_TRACED_IF = (
+    "Inside `jit` a value is not known yet, so Python's `if` can't look at it. `jnp.where(condition, a, b)` can."
+)
 _TRACED = "Inside `jit` a value is not known yet, so it can't become a Python number."
 _SCALAR = "One number is needed here, and this is an array of several. The functions of `jnp` take arrays; those of `math`, and `int` and `float`, don't."
 
@@ -159,8 +163,8 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
     (r"can only concatenate str", _KINDS["str"]),
     (r"'(\w+)' object has no attribute '(\w+)'", _attribute),
     (r"module '([\w.]+)' has no attribute '(\w+)'", lambda f, source: f"`{f[1]}` has nothing that is called `{f[2]}`. Is it spelled so, and does it belong to another module?"),
-    (r"'(\w+)' object is not callable", _called),
-    (r"cannot unpack non-iterable (\w+)|'(\w+)' object is not (?:iterable|subscriptable)|object of type '(\w+)' has no len|iteration over a (0-d) array", _no_parts),
+    (r"'([\w.]+)' object is not callable", _called),
+    (r"cannot unpack non-iterable (\w+)|'([\w.]+)' object is not (?:iterable|subscriptable)|object of type '([\w.]+)' has no len|iteration over a (0-d) array", _no_parts),
     (r"unhashable type", "An array can't be a key: neither a name in a dict, nor an argument of a function that remembers its answers (`@cache`)."),
     # --- calls
     (r"append\(\) takes exactly one argument", "`append` takes one thing. A pair needs parentheses of its own: `append((a, b))`."),
@@ -205,7 +209,7 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
     (r"too many values to unpack \(expected (\d+)", _unpacked),
     (r"truth value of an array", _truth),
     (r"does not accept dtype", lambda f, source: _CHAINED if re.search(r"[&|]", source) else None),
-    (r"'float' object cannot be interpreted as an integer|[Ii]ndices must be integers|Indexer must have integer|slice indices must be|must be (?:an )?integers?\b", _WHOLE),
+    (r"'float' object cannot be interpreted as an integer|[Ii]ndices must be integers|Shapes must be 1D sequences of concrete values of integer type|Indexer must have integer|slice indices must be|must be (?:an )?integers?\b", _WHOLE),
     (r"Cannot interpret '.*' as a data type", "The second argument is the number type here. A shape is one argument, in parentheses of its own: `zeros((rows, columns))`."),
     (r"PRNG key|key data|random key|random_bits requires", _KEY),
     (r"only (?:length-1|size-1|0-dimensional|integer scalar) arrays|must be real number, not|Only scalar arrays can be converted", _SCALAR),

@@ -61,7 +61,9 @@ def _maps(change: Callable[[np.ndarray], Any]) -> Callable[[Part], Holds]:
 def _cut(change: Callable[[np.ndarray], Any]) -> Callable[[Part], Holds]:
     """What stands behind the decimal point is gone; where nothing but 0 is left, it can't be told from other zeros."""
     holds = _maps(change)
-    return lambda part: None if part.got.dtype.kind == "f" and not part.got.any() and not change(part.want).any() else holds(part)
+    return lambda part: (
+        None if part.got.dtype.kind == "f" and not part.got.any() and not change(part.want).any() else holds(part)
+    )
 
 
 def _swapped(one: int, other: int) -> Callable[[Part], Holds]:
@@ -143,8 +145,10 @@ def _reduced(part: Part, axis: int) -> Holds:
 
 
 def _an_axis_of_one(part: Part) -> Holds:
-    return part.got.shape != part.want.shape and part.same(part.got.reshape(-1), part.want.reshape(-1)) and (
-        sorted(n for n in part.got.shape if n != 1) == sorted(n for n in part.want.shape if n != 1)
+    return (
+        part.got.shape != part.want.shape
+        and part.same(part.got.reshape(-1), part.want.reshape(-1))
+        and (sorted(n for n in part.got.shape if n != 1) == sorted(n for n in part.want.shape if n != 1))
     )
 
 
@@ -165,7 +169,6 @@ _VALUES: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
     ("The values are those of the answer, in another order.", _another_order),
 )  # fmt: skip
 _MAPPED: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
-    ("Every number is zero. Is a fraction cut off, by `//` or `int`, or is what you work out put into it nowhere?", _all_zero),
     ("What came is the square of the expected.", _maps(np.square)),
     ("What came is the square root of the expected.", _maps(np.sqrt)),
     ("What came is the logarithm of the expected.", _maps(np.log)),
@@ -239,9 +242,7 @@ def _exchanged(columns: Sequence[Sequence[Part]], wrong: Sequence[int]) -> str |
     for order in itertools.permutations(wrong):
         if order == tuple(wrong):
             continue
-        pairs = [
-            (columns[i][c], columns[j][c].want) for i, j in zip(wrong, order, strict=True) for c in range(count)
-        ]
+        pairs = [(columns[i][c], columns[j][c].want) for i, j in zip(wrong, order, strict=True) for c in range(count)]
         if all(part.same(part.got, want) for part, want in pairs):
             return "The values that you return are right, but in another order."
     return None
@@ -259,13 +260,23 @@ def _plain(first: Part) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
 
 def _loose(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
     """What says by how much the numbers are wrong; the reason may be any of several."""
+    yield (
+        "Every number is zero. Is a fraction cut off, by `//` or `int`, or is what you work out put into it nowhere?",
+        _all_zero,
+    )
     yield from _lengths(column[0])
     yield from _constants(column)
     for k, (name, _) in enumerate(column[0].args):
         if not name:
             continue
-        yield f"Each number is too large by `{name}`: that is added once too often, or not taken away.", _against(k, lambda part, x: part.want + x)
-        yield f"Each number is too small by `{name}`: that is taken away once too often, or not added.", _against(k, lambda part, x: part.want - x)
+        yield (
+            f"Each number is too large by `{name}`: that is added once too often, or not taken away.",
+            _against(k, lambda part, x: part.want + x),
+        )
+        yield (
+            f"Each number is too small by `{name}`: that is taken away once too often, or not added.",
+            _against(k, lambda part, x: part.want - x),
+        )
         yield f"What came is the expected times `{name}`.", _against(k, lambda part, x: part.want * x)
         yield f"What came is the expected divided by `{name}`.", _against(k, lambda part, x: part.want / x)
     yield from _MAPPED
@@ -291,7 +302,12 @@ def _lengths(first: Part) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
     for k, (name, x) in enumerate(first.args):
         for axis in range(np.ndim(x) if isinstance(x, np.ndarray) else 1 if isinstance(x, (list, tuple)) else 0):
             length = f"`{name}.shape[{axis}]`" if name else "the length of an axis of the input"
-            for power, often in ((-1, "divided by {}"), (1, "times {}"), (-2, "divided by {}, twice"), (2, "times {}, twice")):
+            for power, often in (
+                (-1, "divided by {}"),
+                (1, "times {}"),
+                (-2, "divided by {}, twice"),
+                (2, "times {}, twice"),
+            ):
                 yield (
                     f"Each number is the expected one {often.format(length)}: a sum and a mean are mixed up, or a mean is taken too often or not at all.",
                     _length(k, axis, power),
@@ -303,7 +319,10 @@ def _constants(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], H
     ratio = _ratio(column)
     if ratio is not None:
         said = "Each number is too large or too small by one and the same factor"
-        yield Told(f"{said}: what came is {ratio:.4g} times the expected.", f"{said}."), _maps(lambda want: want * ratio)
+        yield (
+            Told(f"{said}: what came is {ratio:.4g} times the expected.", f"{said}."),
+            _maps(lambda want: want * ratio),
+        )
     offset = _offset(column)
     if offset is not None:
         said = f"Each number is too {'large' if offset > 0 else 'small'} by one and the same amount"

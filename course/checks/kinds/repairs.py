@@ -47,7 +47,11 @@ def repaired(function: Any, code: str, right: Callable[[Any], bool]) -> str | No
         changed = _function(tree, function)
         if changed is not None and right(changed):
             line = lines[_line(node) - 1].split("#")[0].strip()
-            return f"One change makes it right, in the line `{line}`: {said}" if "`" not in line else f"One change makes it right: {said}"
+            return (
+                f"One change makes it right, in the line `{line}`: {said}"
+                if "`" not in line
+                else f"One change makes it right: {said}"
+            )
     return None
 
 
@@ -77,7 +81,19 @@ def forget() -> None:
 
 def _changes(tree: ast.Module) -> Iterator[Change]:
     """Each small change in turn, made in the tree itself, and taken back before the next."""
-    kinds = (_signs, _too_much, _functions, _orders, _axes, _assignments, _comparisons, _counts, _names, _operations, _turned)
+    kinds = (
+        _signs,
+        _too_much,
+        _functions,
+        _orders,
+        _axes,
+        _assignments,
+        _comparisons,
+        _counts,
+        _names,
+        _operations,
+        _turned,
+    )
     for kind in kinds:
         for node in list(ast.walk(tree)):
             yield from kind(node, tree)
@@ -131,8 +147,15 @@ def _axes(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                     if ast.unparse(keyword.value) != str(axis):
                         yield from _set(keyword, "value", ast.Constant(axis), "it goes along the wrong axis.", node)
             if keyword.arg == "keepdims":
-                yield from _set(keyword, "value", ast.Constant(not _constant(keyword.value)), "`keepdims` decides here.", node)
-        if isinstance(node.func, ast.Attribute) and node.func.attr in _REDUCE and node.keywords and node.keywords[0].arg == "axis":
+                yield from _set(
+                    keyword, "value", ast.Constant(not _constant(keyword.value)), "`keepdims` decides here.", node
+                )
+        if (
+            isinstance(node.func, ast.Attribute)
+            and node.func.attr in _REDUCE
+            and node.keywords
+            and node.keywords[0].arg == "axis"
+        ):
             if all(keyword.arg != "keepdims" for keyword in node.keywords):
                 node.keywords.append(ast.keyword("keepdims", ast.Constant(True)))
                 yield node, "the axis that is reduced is needed afterwards."
@@ -159,7 +182,11 @@ def _assignments(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
         if not (isinstance(body, list) and body and isinstance(body[0], ast.stmt)):
             continue
         for i, line in enumerate(body):
-            if isinstance(line, ast.Assign) and len(line.targets) == 1 and isinstance(line.targets[0], (ast.Name, ast.Subscript)):
+            if (
+                isinstance(line, ast.Assign)
+                and len(line.targets) == 1
+                and isinstance(line.targets[0], (ast.Name, ast.Subscript))
+            ):
                 body[i] = ast.copy_location(ast.AugAssign(line.targets[0], ast.Add(), line.value), line)
                 yield line, "`=` forgets what was there before; it has to be added to."
                 body[i] = line
@@ -201,7 +228,9 @@ def _comparisons(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
 
 
 def _operations(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Add, ast.Mod)):
+    if isinstance(node, ast.BinOp) and isinstance(
+        node.op, (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Add, ast.Mod)
+    ):
         for other in (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow):
             if not isinstance(node.op, other):
                 yield from _set(node, "op", other(), "one operation is not the right one.")
@@ -211,7 +240,12 @@ def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     for field, value in _expressions(node):
         number = _constant(value)
         if type(number) in (int, float) and not isinstance(node, ast.keyword):
-            others = {number + 1, number - 1, number * 2, number / 2 if isinstance(number, float) or number % 2 else number // 2}
+            others = {
+                number + 1,
+                number - 1,
+                number * 2,
+                number / 2 if isinstance(number, float) or number % 2 else number // 2,
+            }
             for other in sorted(others - {number}):
                 yield from _put(node, field, ast.Constant(other), f"another number belongs in the place of {number}.")
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "range":
@@ -239,7 +273,9 @@ _OTHERS = {
 
 def _functions(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     if isinstance(node, ast.Call):
-        field, name = ("attr", node.func.attr) if isinstance(node.func, ast.Attribute) else ("id", getattr(node.func, "id", ""))
+        field, name = (
+            ("attr", node.func.attr) if isinstance(node.func, ast.Attribute) else ("id", getattr(node.func, "id", ""))
+        )
         for other in _OTHERS.get(name, ()):
             if other != name:
                 yield from _set(node.func, field, other, f"`{name}` is not the right function there.", node)
@@ -269,9 +305,13 @@ def _turned(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         for field in ("left", "right"):
             value = getattr(node, field)
-            yield from _set(node, field, ast.Attribute(value, "T", ast.Load()), f"`{ast.unparse(value)}` has to be turned.")
+            yield from _set(
+                node, field, ast.Attribute(value, "T", ast.Load()), f"`{ast.unparse(value)}` has to be turned."
+            )
     if isinstance(node, ast.Return) and node.value is not None:
-        yield from _set(node, "value", ast.UnaryOp(ast.USub(), copy.copy(node.value)), "the sign of what is returned is turned.")
+        yield from _set(
+            node, "value", ast.UnaryOp(ast.USub(), copy.copy(node.value)), "the sign of what is returned is turned."
+        )
 
 
 def _constant(node: ast.AST) -> Any:
@@ -281,7 +321,11 @@ def _constant(node: ast.AST) -> Any:
 def _expressions(node: ast.AST) -> Iterator[tuple[Any, ast.expr]]:
     """The expressions right below a node, and where: a field, or a field and a place in its list."""
     for field, value in ast.iter_fields(node):
-        if isinstance(value, ast.expr) and field not in ("func", "annotation", "returns") and not isinstance(getattr(value, "ctx", None), ast.Store):
+        if (
+            isinstance(value, ast.expr)
+            and field not in ("func", "annotation", "returns")
+            and not isinstance(getattr(value, "ctx", None), ast.Store)
+        ):
             yield field, value
         elif isinstance(value, list) and field != "decorator_list":
             yield from (((field, i), part) for i, part in enumerate(value) if isinstance(part, ast.expr))

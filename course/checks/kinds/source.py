@@ -25,7 +25,9 @@ def parsed(code: str) -> ast.Module | None:
 def own(code: str, name: str) -> str:
     """The code of the function or class of this name, the last of them, in a cell that may hold more; or nothing."""
     tree = parsed(code)
-    found = [node for node in tree.body if isinstance(node, (Function, ast.ClassDef)) and node.name == name] if tree else []
+    found = (
+        [node for node in tree.body if isinstance(node, (Function, ast.ClassDef)) and node.name == name] if tree else []
+    )
     return ast.get_source_segment(textwrap.dedent(code), found[-1]) or "" if found else ""
 
 
@@ -39,7 +41,11 @@ def _at(node: ast.AST, code: str) -> str:
 def dropped_update(tree: ast.Module, code: str) -> str | None:
     """A new array, made by `.at[…].set(…)`, that is not kept."""
     for node in ast.walk(tree):
-        if isinstance(node, ast.Expr) and isinstance(call := node.value, ast.Call) and isinstance(call.func, ast.Attribute):
+        if (
+            isinstance(node, ast.Expr)
+            and isinstance(call := node.value, ast.Call)
+            and isinstance(call.func, ast.Attribute)
+        ):
             place = call.func.value
             if call.func.attr in _UPDATES and isinstance(place, ast.Subscript) and _is_at(place.value):
                 array = ast.unparse(place.value.value)  # type: ignore[attr-defined]
@@ -79,7 +85,9 @@ def early_return(tree: ast.Module, code: str) -> str | None:
     """A `return` that ends a loop in its first round."""
     for loop in ast.walk(tree):
         if isinstance(loop, _LOOPS) and isinstance(loop.body[-1], ast.Return) and len(loop.body) > 1:
-            return f"{_at(loop.body[-1], code)} stands inside of the loop, and so ends the function in the first round.".replace("line", "Line", 1)
+            return f"{_at(loop.body[-1], code)} stands inside of the loop, and so ends the function in the first round.".replace(
+                "line", "Line", 1
+            )
     return None
 
 
@@ -96,9 +104,19 @@ def overwritten_total(tree: ast.Module, code: str) -> str | None:
                 if not (isinstance(node, ast.Assign) and isinstance(target := node.targets[0], ast.Name)):
                     continue
                 reads = [one for one in ast.walk(loop) if isinstance(one, ast.Name) and one.id == target.id]
-                later = any(isinstance(one, ast.Name) and one.id == target.id and isinstance(one.ctx, ast.Load) for one in ast.walk(function))
-                if later and target.id in begun and not any(isinstance(one.ctx, ast.Load) for one in reads) and len(reads) == 1:
-                    return f"{_at(node, code)} forgets in each round of the loop what `{target.id}` was before: after the loop it is what the last round made it.".replace("line", "Line", 1)
+                later = any(
+                    isinstance(one, ast.Name) and one.id == target.id and isinstance(one.ctx, ast.Load)
+                    for one in ast.walk(function)
+                )
+                if (
+                    later
+                    and target.id in begun
+                    and not any(isinstance(one.ctx, ast.Load) for one in reads)
+                    and len(reads) == 1
+                ):
+                    return f"{_at(node, code)} forgets in each round of the loop what `{target.id}` was before: after the loop it is what the last round made it.".replace(
+                        "line", "Line", 1
+                    )
     return None
 
 
@@ -121,10 +139,15 @@ def begun_in_loop(tree: ast.Module, code: str) -> str | None:
         later = [
             node
             for node in ast.walk(tree)
-            if isinstance(node, ast.Name) and node.id == name and isinstance(node.ctx, ast.Load) and id(node) not in inside
+            if isinstance(node, ast.Name)
+            and node.id == name
+            and isinstance(node.ctx, ast.Load)
+            and id(node) not in inside
         ]
         if later and any(isinstance(n, ast.AugAssign) and _last_name(n.target) == name for n in ast.walk(loop)):
-            return f"{_at(first, code)} stands inside of the loop, so `{name}` begins anew in each round, and is that of the last round afterwards.".replace("line", "Line", 1)
+            return f"{_at(first, code)} stands inside of the loop, so `{name}` begins anew in each round, and is that of the last round afterwards.".replace(
+                "line", "Line", 1
+            )
     return None
 
 
@@ -137,7 +160,18 @@ def thrown_away(tree: ast.Module, code: str) -> str | None:
 
 
 # What is handed a function for what it gives.
-_TAKE_FUNCTIONS = {"grad", "value_and_grad", "jit", "vmap", "scan", "fori_loop", "while_loop", "map", "tree_map", "remat"}
+_TAKE_FUNCTIONS = {
+    "grad",
+    "value_and_grad",
+    "jit",
+    "vmap",
+    "scan",
+    "fori_loop",
+    "while_loop",
+    "map",
+    "tree_map",
+    "remat",
+}
 
 
 def without_return(tree: ast.Module, code: str) -> str | None:

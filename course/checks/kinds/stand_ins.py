@@ -56,7 +56,13 @@ def _seen(exercise: Exercise, attempt: Callable[[Callable[..., Any]], Any]) -> t
 def _made(reference: Callable[..., Any], names: list[str], args: list[Any], answer: Any) -> Iterator[Mistake]:
     places = list(_places(names, args))
     for at, name, value in places:
-        yield _with(reference, name, at, "with every number of `{}` set to 0" if np.ndim(value) else "with `{}` = 0", lambda x: x * 0)
+        yield _with(
+            reference,
+            name,
+            at,
+            "with every number of `{}` set to 0" if np.ndim(value) else "with `{}` = 0",
+            lambda x: x * 0,
+        )
         if np.ndim(value) == 0:
             yield _with(reference, name, at, "with `{}` = 1", lambda x: x * 0 + 1)
     for (at, name, value), (at_2, name_2, value_2) in itertools.combinations(places, 2):
@@ -71,8 +77,12 @@ def _made(reference: Callable[..., Any], names: list[str], args: list[Any], answ
             yield _with(reference, name, at, "with one less than `{}`", lambda x: x - 1)
             yield _with(reference, name, at, "with twice `{}`", lambda x: x * 2)
         else:
-            yield _with(reference, name, at, "without what stands first in `{}`", lambda x: jnp.asarray(x).at[:1].set(0))
-            yield _with(reference, name, at, "without what stands last in `{}`", lambda x: jnp.asarray(x).at[-1:].set(0))
+            yield _with(
+                reference, name, at, "without what stands first in `{}`", lambda x: jnp.asarray(x).at[:1].set(0)
+            )
+            yield _with(
+                reference, name, at, "without what stands last in `{}`", lambda x: jnp.asarray(x).at[-1:].set(0)
+            )
             yield _with(reference, name, at, "with `{}` in reverse", lambda x: x[::-1])
     yield from _shorter(reference, places)
     yield from _given_back(reference, names, args, answer)
@@ -120,7 +130,9 @@ def _mistake(name: str, way: str, wrong: Callable[..., Any]) -> Mistake:
     return Mistake(f"made: {name}", f"Your answers are the right ones of another input: {way}.", wrong)
 
 
-def _with(reference: Callable[..., Any], name: str, at: tuple[Any, ...], way: str, change: Callable[[Any], Any]) -> Mistake:
+def _with(
+    reference: Callable[..., Any], name: str, at: tuple[Any, ...], way: str, change: Callable[[Any], Any]
+) -> Mistake:
     """The right answer for an input of which one thing is changed."""
 
     def wrong(*args: Any) -> Any:
@@ -129,7 +141,9 @@ def _with(reference: Callable[..., Any], name: str, at: tuple[Any, ...], way: st
     return _mistake(way.format(name), way.format(name), wrong)
 
 
-def _exchanged(reference: Callable[..., Any], one: str, at: tuple[Any, ...], other: str, at_2: tuple[Any, ...]) -> Mistake:
+def _exchanged(
+    reference: Callable[..., Any], one: str, at: tuple[Any, ...], other: str, at_2: tuple[Any, ...]
+) -> Mistake:
     def wrong(*args: Any) -> Any:
         first, second = _get(args, at), _get(args, at_2)
         return reference(*_put(_put(args, at, second), at_2, first))
