@@ -20,7 +20,6 @@ from course.checks.outcome import Failure, Outcome, run
 from course.checks.verdict import Verdict
 from course.checks.wording import NOT_WRITTEN, PRINTS, explain, facts, where
 
-
 # Seconds for a changed function on one case: a change may make an endless loop.
 _A_TRY_S = 2.0
 
@@ -152,8 +151,8 @@ class Marking:
         say = partial(Verdict, name, cases_passed=k, cases=n, points_possible=exercise.points)
         if all(right):
             remark = exercise.remark(last.value, *cases[-1].args) if exercise.remark else None
-            text = (*((remark,) if remark else ()), *((PRINTS,) if got[0].printed else ()))
-            return say(True, f"{name}: right, on all {n} inputs", text)
+            more = (*((remark,) if remark else ()), *((PRINTS,) if got[0].printed else ()))
+            return say(True, f"{name}: right, on all {n} inputs", more)
         if all(g.failure and g.failure.kind == "NotImplementedError" for g in got):
             return say(False, f"{name}: not written yet", (NOT_WRITTEN,))
 

@@ -30,7 +30,7 @@ def way(verdict: Verdict) -> str:
     return "numbers" if verdict.text[0].endswith(_BARE) else "directed"
 
 
-def measure(topics: list[str]) -> None:
+def measure(topics: list[str | None]) -> None:
     """Judge all wrong answers of these lessons, or of all, and print what came."""
     rows: dict[str, Counter[str]] = {}
     for answer in (answer for topic in topics or [None] for answer in wrong_answers(topic)):
@@ -46,4 +46,4 @@ def measure(topics: list[str]) -> None:
 
 
 if __name__ == "__main__":
-    measure(sys.argv[1:])
+    measure([*sys.argv[1:]])

@@ -84,7 +84,7 @@ def _another_order(part: Part) -> Holds:
 
 
 def _all_zero(part: Part) -> Holds:
-    return _told(bool(part.got.size) and not part.got.any(), part.right)
+    return _told(part.got.shape == part.want.shape and not part.got.any(), part.right)
 
 
 def _zero_for_large(part: Part) -> Holds:
@@ -254,8 +254,12 @@ def _plain(first: Part) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
         yield f"What came is {f'`{name}`' if name else 'an input'} itself, unchanged.", _against(k, lambda part, x: x)
     yield from _PLAIN
     for axis, (said, holds) in itertools.product(range(4), _ALONG):
-        yield said.format(axis=_AXES[axis]), lambda part, holds=holds, axis=axis: holds(part, axis)
+        yield said.format(axis=_AXES[axis]), _on_axis(holds, axis)
     yield from _VALUES
+
+
+def _on_axis(holds: Callable[[Part, int], Holds], axis: int) -> Callable[[Part], Holds]:
+    return lambda part: holds(part, axis)
 
 
 def _loose(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds]]]:

@@ -155,11 +155,10 @@ def _axes(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
             and node.func.attr in _REDUCE
             and node.keywords
             and node.keywords[0].arg == "axis"
-        ):
-            if all(keyword.arg != "keepdims" for keyword in node.keywords):
-                node.keywords.append(ast.keyword("keepdims", ast.Constant(True)))
-                yield node, "the axis that is reduced is needed afterwards."
-                node.keywords.pop()
+        ) and all(keyword.arg != "keepdims" for keyword in node.keywords):
+            node.keywords.append(ast.keyword("keepdims", ast.Constant(True)))
+            yield node, "the axis that is reduced is needed afterwards."
+            node.keywords.pop()
 
 
 _REDUCE = {"sum", "max", "min", "mean", "std"}
@@ -178,7 +177,7 @@ def _names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
 
 
 def _assignments(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    for field, body in ast.iter_fields(node):
+    for _, body in ast.iter_fields(node):
         if not (isinstance(body, list) and body and isinstance(body[0], ast.stmt)):
             continue
         for i, line in enumerate(body):

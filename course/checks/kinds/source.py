@@ -213,9 +213,10 @@ def _taken(node: ast.Assign, given: list[str]) -> Iterator[str]:
         else [(target, value)]
     )
     for one, other in pairs:
-        if isinstance(one, ast.Name) and isinstance(other, ast.Subscript) and _last_name(other.value) in given:
-            if isinstance(other.slice, ast.Constant) and isinstance(other.slice.value, str):
-                yield one.id
+        if not (isinstance(one, ast.Name) and isinstance(other, ast.Subscript) and _last_name(other.value) in given):
+            continue
+        if isinstance(other.slice, ast.Constant) and isinstance(other.slice.value, str):
+            yield one.id
 
 
 def _functions(tree: ast.Module) -> list[Function]:

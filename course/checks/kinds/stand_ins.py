@@ -66,9 +66,9 @@ def _made(reference: Callable[..., Any], names: list[str], args: list[Any], answ
         if np.ndim(value) == 0:
             yield _with(reference, name, at, "with `{}` = 1", lambda x: x * 0 + 1)
     for (at, name, value), (at_2, name_2, value_2) in itertools.combinations(places, 2):
-        if np.shape(value) == np.shape(value_2) or np.ndim(value) == np.ndim(value_2) == 0 or len(at) == len(at_2) == 1:
-            if _kind(value) == _kind(value_2) and np.ndim(value) == np.ndim(value_2):
-                yield _exchanged(reference, name, at, name_2, at_2)
+        alike = np.shape(value) == np.shape(value_2) or len(at) == len(at_2) == 1
+        if alike and _kind(value) == _kind(value_2) and np.ndim(value) == np.ndim(value_2):
+            yield _exchanged(reference, name, at, name_2, at_2)
     for at, name, value in places:
         if _kind(value) == "f":
             yield _with(reference, name, at, "with the sign of `{}` turned", lambda x: -x)
@@ -166,7 +166,7 @@ def _given_back(reference: Callable[..., Any], names: list[str], args: list[Any]
     """An input where something new should be returned; and the parts of an answer in another order."""
     parts = answer if isinstance(answer, tuple) else (answer,)
     for i, k in itertools.product(range(len(parts)), range(len(names))):
-        if jax.tree.structure(parts[i]) == jax.tree.structure(args[k]) and _sizes(parts[i]) == _sizes(args[k]):
+        if _build(parts[i]) == _build(args[k]) and _sizes(parts[i]) == _sizes(args[k]):
             said = (
                 f"All is right, but value {i + 1} of the {len(parts)} that you return is `{names[k]}` as it came in."
                 if len(parts) > 1
@@ -188,6 +188,10 @@ def _given_back(reference: Callable[..., Any], names: list[str], args: list[Any]
                 return tuple(found[i] for i in order)
 
             yield Mistake(f"made: {order}", "The values that you return are right, but in another order.", turned)
+
+
+def _build(tree: Any) -> Any:
+    return jax.tree.structure(tree)
 
 
 def _sizes(tree: Any) -> list[tuple[int, ...]]:
