@@ -42,7 +42,13 @@ def repaired(function: Any, code: str, right: Callable[[Any], bool]) -> str | No
     definition = tree.body[0]
     if not isinstance(definition, ast.FunctionDef) or definition.name != function.__name__:
         return None
-    lines = code.splitlines()
+    try:
+        return _mended(tree, function, code.splitlines(), right)
+    finally:
+        forget()
+
+
+def _mended(tree: ast.Module, function: Any, lines: list[str], right: Callable[[Any], bool]) -> str | None:
     for node, said in itertools.islice(_changes(tree), MOST):
         changed = _function(tree, function)
         if changed is not None and right(changed):
