@@ -79,10 +79,15 @@ class TookTooLong(BaseException):
     """Raised inside learner's code that ran into the time limit; a BaseException, so that ``except Exception`` lets it by."""
 
 
+def can_stop() -> bool:
+    """Whether Python code can be interrupted here after a time: not on Windows, nor outside of the main thread."""
+    return threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM")
+
+
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt Python code after ``seconds``. Where that is impossible (not the main thread, Windows), do nothing."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
+    """Interrupt Python code after ``seconds``, where :func:`can_stop` says that this is possible; else do nothing."""
+    if not can_stop():
         yield
         return
 

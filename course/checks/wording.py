@@ -9,6 +9,7 @@ from course.checks import probes
 from course.checks.compare import ROWS, after, describe
 from course.checks.exercise import Case, Exercise
 from course.checks.figures import Tolerance, beside
+from course.checks.kinds.errors import meaning
 from course.checks.outcome import Failure, Outcome
 
 PRINTS = "It also prints something on each call. That is not wrong, but a function that is called often should not."
@@ -34,7 +35,7 @@ def explain(case: Case, got: Outcome, sentence: str) -> tuple[str, ...]:
         return (after(f"On {case.label}: ", got.failure.message),)
     if kind == "NotImplementedError":
         return (f"With {case.label}{_pause(case.label)} it reaches a line that is not written yet.",)
-    advice = _ADVICE.get(kind) or next((a for key, a in _ADVICE.items() if key in got.failure.message), None)
+    advice = meaning(got.failure)
     if got.failure.line is None and kind == "TypeError" and "argument" in got.failure.message:
         advice = "It could not be called. Keep its first line, the one with `def`, as the exercise gives it."
     return (f"With {case.label}{_pause(case.label)} it stopped with an error.", *([advice] if advice else []))
@@ -43,22 +44,6 @@ def explain(case: Case, got: Outcome, sentence: str) -> tuple[str, ...]:
 def _pause(label: str) -> str:
     """A comma behind a label that has one inside."""
     return "," if "," in label else ""
-
-
-# What JAX's own errors mean, by the exception's class or by words of its message.
-_ADVICE = {
-    "UnexpectedTracerError": (
-        "A tracer leaked: a value from inside a function that `jit`, `grad` or `vmap` was reading was kept outside of it (in a global or a list), "
-        "and used later. Return it instead."
-    ),
-    "JAX arrays are immutable": "JAX arrays don't change. `y = x.at[i].set(v)` makes a new array with the change in it.",
-    "assignment destination is read-only": "The input belongs to the caller and doesn't change. Make a new array, and change or return that.",
-    "TracerBoolConversionError": "Inside `jit` a value is not known yet, so Python's `if` can't look at it. `jnp.where(condition, a, b)` can.",
-    "ConcretizationTypeError": "Inside `jit` a value is not known yet, so it can't become a Python number.",
-    "SystemExit": "It calls `exit()`, which ends the whole program. A function ends with `return`.",
-    "RecursionError": "It calls itself without end.",
-    "NameError": "That name is not known where it is used. Was the cell that defines it run?",
-}
 
 
 def where(failure: Failure | None) -> tuple[str, ...]:

@@ -171,6 +171,22 @@ TWO_LAYER_GRADIENTS = Exercise(
             _scaled(lambda p: 1 / len(p.X)),
         ),
         Mistake(
+            "the first layer divided twice",
+            "The gradients of W2 and b2 are right. Those of W1 and b1 were divided by the number of examples once more: the mean is taken "
+            "once, where the way back begins.",
+            _after_passing(lambda p: _gradients(p, lambda p: _dZ(p) / len(p.X))),
+        ),
+        Mistake(
+            "b1 forgotten",
+            "On the way forward b1 was not added. It has a part in which hidden neurons are silent, and in what the others say.",
+            lambda params, X, labels: two_layer_gradients({**params, "b1": 0 * params["b1"]}, X, labels),
+        ),
+        Mistake(
+            "b2 forgotten",
+            "On the way forward b2 was not added to the logits. All gradients begin at the probabilities that are made of them.",
+            lambda params, X, labels: two_layer_gradients({**params, "b2": 0 * params["b2"]}, X, labels),
+        ),
+        Mistake(
             "divided by the classes",
             "All gradients are too small or too large by one factor: the mean in the loss is taken over the examples, and you "
             "divided by the number of classes.",

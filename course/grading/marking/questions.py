@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from course.checks import wire
+from course.checks import kinds, wire
 from course.checks.exercise import Case
 from course.checks.judge import Marking
 from course.checks.outcome import Failure, Outcome
@@ -70,7 +70,7 @@ def mark(kernel: GradedKernel, marking: Marking, cells: Cells) -> QuestionResult
     )
     if asked.missing or (not cells.found and _unwritten(got)):
         return replace(question, headline=f"{name}: {question.state}")
-    verdict = marking.verdict(got)
+    verdict = marking.verdict(got, kinds.own(cells.code, name))
     headline, said, mistake = verdict.public()
     return replace(
         question,
