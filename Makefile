@@ -13,6 +13,8 @@ T ?=
 THOROUGH ?=
 # On how many draws each known mistake of an exercise is tried.
 SEEDS ?= 1
+# What `course mutants` is told; by default a sample, as in CI.
+MUTANTS ?=
 # auto: with the CUDA build of jax where an NVIDIA GPU is found; yes; no.
 CUDA ?= auto
 UV ?= $(or $(shell command -v uv),$(wildcard .uv/bin/uv),uv)
@@ -61,7 +63,7 @@ export COURSE_SEEDS = $(SEEDS)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-oldest smoke lint format colab site axe lesson release house ways bench bench-gpu pins clean
+.PHONY: help lab test test-oldest mutants smoke lint format colab site axe lesson release house ways bench bench-gpu pins clean
 .PHONY: env env-lab env-oldest env-smoke env-colab env-bench
 
 help: ## This list
@@ -103,6 +105,9 @@ axe: ## Fetch axe-core with npm: without it the tests of accessibility in the br
 lesson: env ## Run, format, release and test one lesson (N=the_neuron)
 	@test -n "$(N)" || { echo "Which lesson? For example: make lesson N=the_neuron"; exit 1; }
 	$(BIN)/course lesson "$(N)"
+
+mutants: env ## Change each reference answer a little, a sample of the places: `check` must refuse it (MUTANTS="relu --seeds 50")
+	$(BIN)/course mutants $(or $(MUTANTS),--sample 4 --seeds 3)
 
 house: env ## Draw docs/images/house.svg, the rooms of course/ and their imports
 	$(BIN)/python -m course.authoring.house

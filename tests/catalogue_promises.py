@@ -25,6 +25,7 @@ from course.checks.compare import describe
 from course.checks.judge import Marking, marking, outcomes, wrongness
 from course.checks.outcome import Failure, Outcome
 from course.checks.probes import gpu_parallelism
+from course.checks.wording import LINES, explain, facts
 
 # What doesn't depend on how the inputs were drawn is tried on those of `check`.
 SEED = 0
@@ -193,6 +194,43 @@ def test_a_verdict_made_elsewhere_is_the_one_of_the_notebook(exercise: Exercise)
         verdict = answered(exercise, mistake)[1]
         assert verdict == judge(exercise, mistake.wrong if mistake else exercise.reference, SEED)
         assert (verdict.passed, verdict.mistake) == (mistake is None, mistake.name if mistake else None)
+
+
+def test_no_printout_has_more_than_twelve_lines(exercise: Exercise) -> None:
+    """Those of all known mistakes, and of some that nobody has named."""
+    cases, want = _wanted(exercise, SEED)
+    bent = [[Outcome(value=_leaves(w.value, bend)) for w in want] for bend in (_shifted, _scaled, np.transpose)]
+    verdicts = [answered(exercise, mistake)[1] for mistake in exercise.mistakes]
+    for message in [verdict.message for verdict in verdicts] + [_told(exercise, cases, got, want) for got in bent]:
+        assert len(message.splitlines()) <= LINES, message
+
+
+def _told(exercise: Exercise, cases: list[Case], got: list[Outcome], want: list[Outcome]) -> str:
+    """What would be said of measured outcomes on the first input where they are wrong, but for the headline."""
+    for case, one, other in zip(cases, got, want, strict=True):
+        if sentence := wrongness(exercise, case, one, other):
+            told = facts(exercise, case, one, other, lines=LINES - 2)
+            return Verdict(exercise.name, False, "not right yet", explain(case, one, sentence), told).message
+    return ""
+
+
+def test_figures_show_that_an_answer_is_not_the_expected_one(exercise: Exercise) -> None:
+    """Also where it is off by little more than the tolerance."""
+    if exercise.accept:
+        return
+    cases, want = _wanted(exercise, SEED)
+
+    def off(a: np.ndarray) -> np.ndarray:
+        return (
+            (a + 2 * (exercise.atol + exercise.rtol * np.abs(a))).astype(a.dtype)
+            if a.dtype.kind == "f"
+            else _shifted(a)
+        )
+
+    for case, right in zip(cases, want, strict=True):
+        told = dict(facts(exercise, case, Outcome(value=_leaves(right.value, off)), right))
+        assert told["your answer"] != told["expected"] or "in place of" in told["largest difference"]
+        assert "difference" in list(told)[-1] or isinstance(right.value, (int, tuple)), told
 
 
 def test_a_stub_is_not_written_yet_elsewhere_too(exercise: Exercise) -> None:

@@ -102,6 +102,7 @@ def test_the_smallest_failing_input_is_shown_with_answer_and_expectation() -> No
         ("input (one number)", "x = float32 (1,): [0.75]"),
         ("your answer", "float32 (1,): [2.]"),
         ("expected", "float32 (1,): [1.5]"),
+        ("relative difference", "0.33"),
     )
 
 

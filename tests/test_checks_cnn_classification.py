@@ -230,8 +230,8 @@ def test_losses_and_weights_are_told_apart() -> None:
 
 def test_the_inputs_of_the_scores_are_shown_by_name() -> None:
     message = the_verdict("precision_recall_f1", lambda labels, predictions, cls: (0.5, 0.5, 0.5)).message
-    assert "\nlabels = int32 (4,): " in message
-    assert "\npredictions = int32 (4,): " in message
+    assert "\nlabels = int32 (8,): " in message
+    assert "\npredictions = int32 (8,): " in message
     assert "\ncls = 1" in message
     assert "the recall: 0." in message.replace("float32: ", "")
 

@@ -62,23 +62,33 @@ def dtype_of(x: Any) -> str:
     return str(np.asarray(x).dtype)
 
 
-def describe(x: Any, digits: int = 4) -> str:
-    """``x`` as a person would want to see it: shape and dtype, and the values where they are few. Never raises."""
+# What stands in one line of a printout, characters; and of an array, how many numbers and rows are printed at most.
+WIDTH, NUMBERS, ROWS = 100, 24, 3
+
+
+def describe(x: Any, digits: int = 5, rows: int = ROWS) -> str:
+    """``x`` as a person would want to see it: shape and dtype, and the values where they are few. Never raises.
+
+    Args:
+        x: anything.
+        digits: significant ones of each number that is no integer. Beyond the usual 5, nothing small is shown as 0.
+        rows: how many lines the numbers of an array may take, besides the one with its shape; if they need more, their range is told.
+    """
     try:
-        return _describe(x, digits)
+        return _describe(x, digits, rows)
     except Exception:  # a deleted array, a random key, an object that misbehaves
         return type(x).__name__
 
 
-def _describe(x: Any, digits: int) -> str:
+def _describe(x: Any, digits: int, rows: int) -> str:
     if isinstance(x, (bool, int)) or x is None:
         return repr(x)
     if isinstance(x, float):
-        text = f"{x:.{digits + 2}g}"
+        text = f"{x:.{digits + 1}g}"
         # 5.0 and 5 are two answers where a whole number is expected.
         return f"{text}.0" if text.lstrip("-").isdigit() else text
     if isinstance(x, (tuple, list)):
-        inner = ", ".join(describe(part, digits) for part in x[:6]) + (", …" if len(x) > 6 else "")
+        inner = ", ".join(describe(part, digits, 0) for part in x[:6]) + (", …" if len(x) > 6 else "")
         if isinstance(x, list):
             return f"[{inner}]"
         return f"({inner},)" if len(x) == 1 else f"({inner})"
@@ -88,19 +98,41 @@ def _describe(x: Any, digits: int) -> str:
         if kind_of(values) == "f" and values.itemsize < 4:
             values = values.astype(np.float32)
         head = f"{dtype_of(x)} {values.shape}" if values.ndim else dtype_of(x)
-        if values.size > 24:
-            return (
-                f"{head}, from {values.min():.{digits}g} to {values.max():.{digits}g}"
-                if values.dtype.kind in "fiu"
-                else head
-            )
-        text = np.array2string(
-            values,
-            precision=digits,
-            suppress_small=bool(np.all(np.abs(values) < 1e6)) if values.dtype.kind == "f" else True,
-        )
-        return f"{head}\n{text}" if "\n" in text else f"{head}: {text}"
+        if values.size <= NUMBERS:
+            text = _numbers(values, digits)
+            line = f"{head}: {' '.join(text.split())}".replace("[ ", "[").replace("] [", "], [")
+            if len(line) <= WIDTH:
+                return line
+            if text.count("\n") < rows:
+                return f"{head}\n{text}"
+        if values.size and values.dtype.kind in "fiu":
+            low, high = (_number(end, digits).removesuffix(".") for end in (values.min(), values.max()))
+            return f"{head}, from {low} to {high}"
+        return head
     return f"{type(x).__name__}"
+
+
+def _numbers(values: np.ndarray, digits: int) -> str:
+    """The numbers of an array in brackets, a line for each row."""
+    if values.dtype.kind != "f":
+        return np.array2string(values, max_line_width=WIDTH)
+    if digits <= 5:  # nothing is added up exactly, and what is left over would be taken for a number of its own
+        largest = abs(values[np.isfinite(values)]).max(initial=0)
+        values = np.where(abs(values) < 1e-7 * largest, values.dtype.type(0), values)
+    width = max((len(_number(value, digits)) for value in values.flat), default=0)
+    return np.array2string(
+        values, max_line_width=WIDTH, formatter={"float_kind": lambda value: _number(value, digits).rjust(width)}
+    )
+
+
+def _number(value: Any, digits: int) -> str:
+    """One number of an array, as NumPy would write it: "2." is a float, and "2" is none."""
+    if value.dtype.kind != "f" if isinstance(value, np.generic) else not isinstance(value, float):
+        return str(value)
+    # All digits before the point are told, but for numbers that nobody would read so.
+    before = len(str(int(abs(value)))) if abs(value) < 1e7 else 0
+    text = f"{float(value) + 0.0:.{max(digits, before)}g}"
+    return f"{text}." if text.lstrip("-").isdigit() else text
 
 
 def _wrong_type(got: Any, want: Any) -> str | None:
@@ -175,22 +207,31 @@ def difference(got: Any, want: Any, rtol: float, atol: float, parts: tuple[str, 
     # JAX's own floats have 32 bits, so that these are enough where Python's are expected, or NumPy's.
     if kind_of(want) == "f" and got.itemsize < min(want.itemsize, 4):
         return f"the numbers are {dtype_of(got)}; expected {dtype_of(want)}, which keeps more digits."
-    a, b = (x.astype(np.complex128 if kind_of(x) == "c" else np.float64) for x in (got, want))
+    a, b = exact(got), exact(want)
     astray = ~np.isfinite(a) & np.isfinite(b)
     if astray.any():
         what = "NaN (not a number)" if np.isnan(a[astray]).any() else "infinity"
         count = f"{int(astray.sum())} of {a.size} values are" if a.size > 1 else "the answer is"
         return f"{count} {what}, where a finite number is expected."
-    if kind_of(want) in ("i", "b"):  # a count that is off by one is wrong, however large it is
-        far = got != want
-    else:
-        with np.errstate(invalid="ignore"):
-            far = ~(np.isclose(a, b, rtol=rtol, atol=atol, equal_nan=True))
+    far = apart(got, want, rtol, atol)
     if not far.any():
         return None
     if a.size == 1:
         return "the value is not the expected one."
     return f"{int(far.sum())} of {a.size} values differ from the expected ones."
+
+
+def exact(x: np.ndarray) -> np.ndarray:
+    """The numbers in double precision."""
+    return x.astype(np.complex128 if kind_of(x) == "c" else np.float64)
+
+
+def apart(got: np.ndarray, want: np.ndarray, rtol: float, atol: float) -> np.ndarray:
+    """Where two arrays of one shape differ by more than the tolerance."""
+    if kind_of(want) in ("i", "b"):  # a count that is off by one is wrong, however large it is
+        return np.asarray(got != want)
+    with np.errstate(invalid="ignore"):
+        return np.asarray(~np.isclose(exact(got), exact(want), rtol=rtol, atol=atol, equal_nan=True))
 
 
 def equal(a: Any, b: Any, rtol: float, atol: float) -> bool:

@@ -19,7 +19,7 @@ class Case:
     """One input on which an answer is tried.
 
     Attributes:
-        label: what is special about it, in a few words that go into a message: "a batch of one".
+        label: what is special about it, a noun phrase that goes into a message: "a batch of one".
         args: what the learner's function is called with; NumPy arrays arrive as JAX arrays.
         shown: how the input is described in a message, where its values would not help.
     """
@@ -72,6 +72,8 @@ class Exercise:
         topic: of the lesson, such as "the_neuron".
         points: what it is worth; shared equally among its cases.
         reference: a right implementation.
+        right: ``right(*args)`` is what is compared of a right answer, in NumPy: given where the reference would have to be
+            compiled, and a learner to wait for that.
         cases: draws the inputs from a NumPy generator, small ones first: unequal values, non-square, a batch of one.
         mistakes: at least three, each of which differs from the reference and from the others on some case.
         probe: ``probe(f, *args)`` tries the learner's object; a function of `course.checks.probes` (see there).
@@ -88,6 +90,7 @@ class Exercise:
             well it does, say. None where there is nothing to say.
         parts: names for the parts of a tuple answer, used in messages.
         given: names for the parts of the input, used in messages; where the probe is `call`, the reference's own do.
+        edges: the labels of the cases at an edge, such as a batch of one: of several that fail, a plain one is shown.
         limit_s: seconds that one case may take.
     """
 
@@ -99,6 +102,7 @@ class Exercise:
     mistakes: tuple[Mistake, ...]
     probe: Callable[..., Any] = probes.call
     measure: Callable[..., Any] = as_it_came
+    right: Callable[..., Any] | None = None
     explain: Callable[..., str | None] | None = None
     world: Callable[..., World] | None = None
     rtol: float = 1e-4
@@ -107,6 +111,7 @@ class Exercise:
     remark: Callable[..., str | None] | None = None
     parts: tuple[str, ...] = ()
     given: tuple[str, ...] = ()
+    edges: tuple[str, ...] = ()
     limit_s: float = 20.0
 
     @property

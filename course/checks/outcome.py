@@ -18,7 +18,6 @@ from types import FrameType, TracebackType
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
 from course import settings
@@ -80,10 +79,15 @@ class TookTooLong(BaseException):
     """Raised inside learner's code that ran into the time limit; a BaseException, so that ``except Exception`` lets it by."""
 
 
+def can_stop() -> bool:
+    """Whether Python code can be interrupted here after a time: not on Windows, nor outside of the main thread."""
+    return threading.current_thread() is threading.main_thread() and hasattr(signal, "SIGALRM")
+
+
 @contextlib.contextmanager
 def time_limit(seconds: float) -> Iterator[None]:
-    """Interrupt Python code after ``seconds``. Where that is impossible (not the main thread, Windows), do nothing."""
-    if threading.current_thread() is not threading.main_thread() or not hasattr(signal, "SIGALRM"):
+    """Interrupt Python code after ``seconds``, where :func:`can_stop` says that this is possible; else do nothing."""
+    if not can_stop():
         yield
         return
 
@@ -156,7 +160,8 @@ def _failure(error: BaseException) -> Failure:
 def _as_given(arg: Any) -> Any:
     """A copy for this run alone: what a learner's code does to a list must not reach the next run, nor the reference."""
     if isinstance(arg, np.ndarray):
-        return jnp.array(arg)
+        # NumPy makes the copy, for which JAX would compile a program for each shape.
+        return jax.device_put(arg.copy())
     if type(arg) in (list, tuple):
         return type(arg)(_as_given(part) for part in arg)
     if type(arg) is dict:

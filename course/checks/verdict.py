@@ -34,7 +34,8 @@ class Verdict:
         facts: pairs of a label and a value, set in a fixed-width font: the input, the answer, the line of code.
         mistake: the name of the mistake that was recognized, or None.
         cases_passed, cases: how many inputs were right, of how many.
-        points, points_possible: the partial credit that the right cases make.
+        free: how many inputs an answer that does no work has right, where some are right and some are not.
+        points, points_possible: the partial credit that the right cases make, beyond those that are free.
         public_text: the paragraphs for whom the inputs have to stay hidden from, where they are others than `text`.
         failed: the labels of the inputs that were not right, in order, each once; no secret.
     """
@@ -47,14 +48,18 @@ class Verdict:
     mistake: str | None = None
     cases_passed: int = 0
     cases: int = 0
+    free: int = 0
     points_possible: int = 0
     public_text: tuple[str, ...] | None = None
     failed: tuple[str, ...] = ()
 
     @property
     def points(self) -> float:
-        """Points earned: those of the right cases."""
-        return self.points_possible * self.cases_passed / self.cases if self.cases else 0.0
+        """Points earned: those of the right cases, counted from where an answer that does no work would be."""
+        if self.cases_passed == self.cases:
+            return float(self.points_possible) if self.cases else 0.0
+        beyond = self.cases_passed - self.free
+        return self.points_possible * beyond / (self.cases - self.free) if beyond > 0 else 0.0
 
     def public(self) -> tuple[str, tuple[str, ...], str | None]:
         """Headline, paragraphs and the name of the mistake, without anything of a right answer, nor of an input beyond its label."""

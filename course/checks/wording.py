@@ -6,11 +6,15 @@ import inspect
 from typing import Any
 
 from course.checks import probes
-from course.checks.compare import after, describe
+from course.checks.compare import ROWS, after, describe
 from course.checks.exercise import Case, Exercise
+from course.checks.figures import Tolerance, beside
+from course.checks.kinds.errors import meaning
 from course.checks.outcome import Failure, Outcome
 
 PRINTS = "It also prints something on each call. That is not wrong, but a function that is called often should not."
+# How many lines a verdict takes at most.
+LINES = 12
 NOT_WRITTEN = "Replace the line `raise NotImplementedError(…)` by your code, run that cell and its check."
 
 
@@ -30,27 +34,16 @@ def explain(case: Case, got: Outcome, sentence: str) -> tuple[str, ...]:
     if kind == "WrongAnswer":
         return (after(f"On {case.label}: ", got.failure.message),)
     if kind == "NotImplementedError":
-        return (f"With {case.label} it reaches a line that is not written yet.",)
-    advice = _ADVICE.get(kind) or next((a for key, a in _ADVICE.items() if key in got.failure.message), None)
+        return (f"With {case.label}{_pause(case.label)} it reaches a line that is not written yet.",)
+    advice = meaning(got.failure)
     if got.failure.line is None and kind == "TypeError" and "argument" in got.failure.message:
         advice = "It could not be called. Keep its first line, the one with `def`, as the exercise gives it."
-    return (f"With {case.label} it stopped with an error.", *([advice] if advice else []))
+    return (f"With {case.label}{_pause(case.label)} it stopped with an error.", *([advice] if advice else []))
 
 
-# What JAX's own errors mean, by the exception's class or by words of its message.
-_ADVICE = {
-    "UnexpectedTracerError": (
-        "A tracer leaked: a value from inside a function that `jit`, `grad` or `vmap` was reading was kept outside of it (in a global or a list), "
-        "and used later. Return it instead."
-    ),
-    "JAX arrays are immutable": "JAX arrays don't change. `y = x.at[i].set(v)` makes a new array with the change in it.",
-    "assignment destination is read-only": "The input belongs to the caller and doesn't change. Make a new array, and change or return that.",
-    "TracerBoolConversionError": "Inside `jit` a value is not known yet, so Python's `if` can't look at it. `jnp.where(condition, a, b)` can.",
-    "ConcretizationTypeError": "Inside `jit` a value is not known yet, so it can't become a Python number.",
-    "SystemExit": "It calls `exit()`, which ends the whole program. A function ends with `return`.",
-    "RecursionError": "It calls itself without end.",
-    "NameError": "That name is not known where it is used. Was the cell that defines it run?",
-}
+def _pause(label: str) -> str:
+    """A comma behind a label that has one inside."""
+    return "," if "," in label else ""
 
 
 def where(failure: Failure | None) -> tuple[str, ...]:
@@ -79,14 +72,20 @@ def _given(exercise: Exercise, args: tuple[Any, ...]) -> str:
 
 
 def facts(
-    exercise: Exercise, case: Case, got: Outcome, want: Outcome, hinted: bool = False
+    exercise: Exercise, case: Case, got: Outcome, want: Outcome, hinted: bool = False, lines: int = LINES
 ) -> tuple[tuple[str, str], ...]:
     """Pairs of a label and a value: the input, and the answer and the expected one, or where it stopped.
 
-    What stopped a marked answer is a fact where the hint of a mistake is said in its place (`hinted`).
+    What stopped a marked answer is a fact where the hint of a mistake is said in its place (`hinted`). All of them together take
+    no more than so many `lines`.
     """
+    answers = _answers(exercise, got, want, hinted, lines)
     given = case.shown or _given(exercise, case.args)
-    known = [(f"input ({case.label})", given)] if given else []
+    left = lines - sum(map(_height, answers))
+    return (*(((f"input ({case.label})", _cut(given, left)),) if given and left > 0 else ()), *answers)
+
+
+def _answers(exercise: Exercise, got: Outcome, want: Outcome, hinted: bool, lines: int) -> tuple[tuple[str, str], ...]:
     if got.failure:
         somewhere = "what happened" if got.failure.mark else "the error"
         place = f"in your code, line {got.failure.line}" if got.failure.line else somewhere
@@ -94,15 +93,22 @@ def facts(
         said = f"{got.failure.kind}: {got.failure.message}"
         if got.failure.kind in ("TookTooLong", "WrongAnswer"):
             said = got.failure.message if hinted and got.failure.mark else ""
-        return (*known, *(((place, (line + said).strip()),) if (line + said).strip() else ()))
+        return ((place, _cut((line + said).strip(), lines // 2)),) if (line + said).strip() else ()
     if exercise.accept:  # its sentence has said what matters; what a probe measures is not what the learner returned
-        return tuple(known)
-    known += [("your answer", _answer(exercise, got.value)), ("expected", _answer(exercise, want.value))]
-    return tuple(known)
+        return ()
+    within = Tolerance(exercise.rtol, exercise.atol)
+    # Beside them stand the largest difference, and something of the input; an array's numbers come below its label and its shape.
+    return beside(got.value, want.value, within, exercise.parts, min(ROWS, (lines - 3) // 2 - 2), not hinted)
 
 
-def _answer(exercise: Exercise, value: Any) -> str:
-    """An answer in words; one of several parts with a line for each, under the name that the exercise gives it."""
-    if not isinstance(value, (tuple, list)) or len(value) != len(exercise.parts):
-        return describe(value)
-    return "\n".join(f"{name}: {describe(part)}" for name, part in zip(exercise.parts, value, strict=True))
+def _height(fact: tuple[str, str]) -> int:
+    """How many lines a fact takes in a verdict's message."""
+    return 1 + (fact[1].count("\n") + 1 if "\n" in fact[1] else 0)
+
+
+def _cut(text: str, lines: int) -> str:
+    """The text under its label, in so many lines together."""
+    rows = text.splitlines()
+    if len(rows) < 2 or len(rows) + 1 <= lines:
+        return text
+    return "\n".join((*rows[: max(lines - 2, 1)], "…")) if lines > 2 else f"{rows[0]} …"

@@ -5,6 +5,7 @@ A module for each group of commands:
 - `learner_map`: `progress`
 - `notebooks`: `list`, `format`, `release`, `bootstrap`, `lesson`
 - `addresses`: `badges`, `tag`
+- `mutation`: `mutants`
 - `numbers`: `renumber`
 - `website`: `site`
 - `grade`: `grade`
@@ -20,7 +21,7 @@ import typer
 from course import terminal
 from course.authoring.lessons import DISTRIBUTION
 from course.authoring.notebook import AuthoringError
-from course.cli import addresses, grade, learner_map, notebooks, numbers, website
+from course.cli import addresses, grade, learner_map, mutation, notebooks, numbers, website
 from course.cli.output import err, out
 
 app = typer.Typer(
@@ -30,7 +31,7 @@ app = typer.Typer(
     add_completion=False,
     rich_markup_mode="markdown",
 )
-for group in (grade, addresses, numbers, website, learner_map, notebooks):
+for group in (grade, addresses, mutation, numbers, website, learner_map, notebooks):
     group.register(app)
 
 

@@ -127,6 +127,7 @@ class QuestionResult:
         code: what the learner wrote for it, as it was run.
         seconds: how long its inputs took.
         failed: what is special about the inputs that are not right, each once: "a batch of one". No secret.
+        free: how many inputs an answer that does no work has right; points count from there. 0 where all are right, or none.
     """
 
     name: str
@@ -142,6 +143,7 @@ class QuestionResult:
     code: str = ""
     seconds: float = 0.0
     failed: tuple[str, ...] = ()
+    free: int = 0
 
 
 GRADED, NOT_GRADABLE, FAILED = "graded", "not gradable", "failed"

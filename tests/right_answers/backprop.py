@@ -1,7 +1,6 @@
 """Right answers of lesson "backprop", each as a cell: `# %% exercise: what is particular about it`."""
 
 # %% imports
-from functools import partial
 from types import SimpleNamespace
 
 import jax

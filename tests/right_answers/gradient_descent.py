@@ -2,7 +2,6 @@
 
 # %% imports
 from functools import partial
-from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp

@@ -2,10 +2,7 @@
 
 # %% imports
 import math
-from functools import partial
-from math import ceil
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 

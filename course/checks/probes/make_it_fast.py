@@ -102,6 +102,10 @@ def steps(
 
     def update(grads: Any, state: Any, params: Any = None, **more: Any) -> Any:
         counts[2:4] += 1, not _traced(*jax.tree.leaves(grads))
+        # SGD would not look at them; an optimizer with weight decay would stop.
+        forms = {jax.tree.structure(grads), jax.tree.structure(grads if params is None else params)}
+        if len(forms) > 1:
+            raise ValueError("the third argument of update is not the params")
         return inner.update(grads, state, params)
 
     tx = optax.GradientTransformation(inner.init, update)

@@ -9,6 +9,7 @@ from typing import Any
 import jax
 import jax.extend.core
 import numpy as np
+from jax.interpreters.partial_eval import dce_jaxpr
 
 # What is computed nowhere: it moves numbers, or makes them from none.
 _MOVES = {
@@ -43,7 +44,7 @@ def blocks(function: Callable[..., Any], *args: Any) -> tuple[Any, list[Any], li
         shape and an int32 array `(steps, axes)` with the block index of each step, the grid's last axis running fastest; the
         contracted length of each product of matrices in its kernel, or where there is none, of each sum; whether the kernel moves about
         in its blocks by the number of the step; and whether it asks what is nan. And the names of the operations outside of all kernels that
-        compute something.
+        compute something; "pallas_call" among them where nothing is made of what a kernel gave.
     """
     answer = function(*args)
     if answer is None or callable(answer):  # there is nothing to be read
@@ -52,6 +53,7 @@ def blocks(function: Callable[..., Any], *args: Any) -> tuple[Any, list[Any], li
     rest = args[len(arrays) :]
     # The function is read a second time, as the answer of the first may have come from a cache.
     read = jax.make_jaxpr(lambda *arrays: function(*arrays, *rest))(*arrays)
+    needed, _ = dce_jaxpr(read.jaxpr, [True] * len(read.jaxpr.outvars))
     calls: list[Any] = []
     outside: list[str] = []
     for operation in _operations(read.jaxpr):
@@ -59,7 +61,13 @@ def blocks(function: Callable[..., Any], *args: Any) -> tuple[Any, list[Any], li
             calls.append(_call(operation))
         elif not any(map(_inner, _parameters(operation))) and operation.primitive.name not in _MOVES:
             outside.append(operation.primitive.name)
+    if _kernels(read.jaxpr) > _kernels(needed):
+        outside.append("pallas_call")
     return answer, calls, outside
+
+
+def _kernels(jaxpr: Any) -> int:
+    return sum(operation.primitive.name == "pallas_call" for operation in _operations(jaxpr))
 
 
 def _operations(jaxpr: Any) -> Iterator[Any]:

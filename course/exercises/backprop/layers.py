@@ -46,8 +46,10 @@ LINEAR_BACKWARD = Exercise(
     topic=TOPIC,
     points=3,
     reference=linear_backward,
+    right=linear_backward,
     cases=_linear_cases,
     parts=("dX", "dW", "db"),
+    edges=("a batch of one, 3 inputs, 2 neurons", "a batch of 5, 2 inputs, 1 neuron"),
     mistakes=(
         Mistake(
             "bias over the wrong axis",
@@ -180,6 +182,9 @@ def _relu_case(label: str, rng: np.random.Generator, *shape: int) -> Case:
     Z, dH = normal(rng, *shape), normal(rng, *shape)
     # Ties: ReLU has no slope at 0, and the exercise says which one to take.
     Z.reshape(-1)[:: 4 if Z.size > 3 else 2] = 0
+    if Z.size > 3:
+        # Inputs just beside 0, and slopes of any size and either sign that pass, in every draw.
+        Z.reshape(-1)[1:4], dH.reshape(-1)[1:4] = (1e-3, 0.5, -1e-3), (20, -20, 20)
     return Case(label, (dH, Z))
 
 
@@ -188,14 +193,16 @@ RELU_BACKWARD = Exercise(
     topic=TOPIC,
     points=1,
     reference=relu_backward,
+    right=lambda dH, Z: np.where(Z > 0, dH, np.float32(0)),
     cases=lambda rng: [
         Case("three numbers", (normal(rng, 3), np.array([-1.5, 0, 0.5], np.float32))),
-        Case("all above 0", (normal(rng, 4), np.abs(normal(rng, 4)) + np.float32(0.1))),
-        Case("all at 0", (normal(rng, 3), np.zeros(3, np.float32))),
+        Case("inputs that are all above 0", (normal(rng, 4), np.abs(normal(rng, 4)) + np.float32(0.1))),
+        Case("inputs that are all 0", (normal(rng, 3), np.zeros(3, np.float32))),
         _relu_case("a batch of one, five neurons", rng, 1, 5),
         _relu_case("a batch of four, three neurons", rng, 4, 3),
         _relu_case("a batch of images", rng, 2, 3, 4),
     ],
+    edges=("inputs that are all above 0", "inputs that are all 0", "a batch of one, five neurons"),
     mistakes=(
         Mistake(
             "asked the wrong one",

@@ -8,6 +8,7 @@ import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake
+from course.exercises import by_numpy
 from course.exercises.backprop.common import (
     TOPIC,
     batch_of,
@@ -74,7 +75,9 @@ CROSS_ENTROPY = Exercise(
     topic=TOPIC,
     points=2,
     reference=cross_entropy,
+    right=by_numpy.cross_entropy,
     cases=lambda rng: cases(rng, 0.5),
+    edges=("a batch of one, 3 classes",),
     mistakes=(
         Mistake(
             "sum",
@@ -104,13 +107,13 @@ CROSS_ENTROPY = Exercise(
         ),
         Mistake(
             "every label for every example",
-            "Each example was asked about the labels of *all* examples: the index `[:, labels]` makes a (batch, batch) table. "
+            "Each example was asked about the labels of *all* examples, as with the index `[:, labels]`, which makes a (batch, batch) table. "
             "Row 0 belongs to label 0, row 1 to label 1; how does an index go along both?",
             lambda logits, labels: -jax.nn.log_softmax(logits)[:, labels].mean(),
         ),
         Mistake(
             "every label for every example, overflow",
-            "Each example was asked about the labels of *all* examples: the index `[:, labels]` makes a (batch, batch) table. "
+            "Each example was asked about the labels of *all* examples, as with the index `[:, labels]`, which makes a (batch, batch) table. "
             "(And where logits are large, e to the logit is infinite.)",
             lambda logits, labels: -jnp.log(plain_softmax(logits)[:, labels]).mean(),
         ),

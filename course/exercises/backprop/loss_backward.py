@@ -8,6 +8,7 @@ import jax
 from jax import Array
 
 from course.checks.exercise import Exercise, Mistake
+from course.exercises import by_numpy
 from course.exercises.backprop.common import TOPIC, of_labels, one_hot
 from course.exercises.backprop.loss import cases, plain_softmax
 
@@ -38,9 +39,11 @@ SOFTMAX_CROSS_ENTROPY_BACKWARD = Exercise(
     topic=TOPIC,
     points=3,
     reference=softmax_cross_entropy_backward,
+    right=by_numpy.cross_entropy_slopes,
     cases=lambda rng: cases(rng, 2.0),
     # The numbers are at most 1 / batch.
     atol=1e-6,
+    edges=("a batch of one, 3 classes",),
     mistakes=(
         Mistake(
             "not divided by the batch",
@@ -113,7 +116,7 @@ SOFTMAX_CROSS_ENTROPY_BACKWARD = Exercise(
         ),
         Mistake(
             "every label in every row",
-            "The index `[:, labels]` takes the 1 away in *all* rows for each label. Row 0 belongs to label 0, row 1 to label 1; "
+            "The 1 was taken away in *all* rows for each label, as with the index `[:, labels]`. Row 0 belongs to label 0, row 1 to label 1; "
             "how does an index go along both?",
             lambda logits, labels: jax.nn.softmax(logits).at[:, labels].add(-1) / len(labels),
         ),

@@ -14,6 +14,7 @@ from jax import Array
 from course.checks.compare import describe
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.probes.backprop import of_network
+from course.exercises import by_numpy
 from course.exercises.backprop.common import (
     NAMES,
     TOPIC,
@@ -102,7 +103,18 @@ def _measure(raw: Any, *args: Any) -> Any:
     return tuple(np.split(together, ends[:-1]))
 
 
-def _case(label: str, rng: np.random.Generator, batch: int, n_in: int, hidden: int, out: int) -> Case:
+def _right(W1: Any, b1: Any, W2: Any, b2: Any, X: Any, labels: Any) -> tuple[np.ndarray, ...]:
+    Z = X @ W1.T + b1
+    H = np.maximum(Z, 0)
+    dlogits = by_numpy.cross_entropy_slopes(H @ W2.T + b2, labels)
+    dZ = np.where(Z > 0, dlogits @ W2, 0)
+    return tuple(np.ravel(part) for part in (dZ.T @ X, dZ.sum(axis=0), dlogits.T @ H, dlogits.sum(axis=0)))
+
+
+def _case(
+    label: str, rng: np.random.Generator, batch: int, n_in: int, hidden: int, out: int, large: bool = False
+) -> Case:
+    """`large`: all hidden neurons answer, and the network is sure of class 0, which none is, so that gradients are beyond ±10."""
     W1, W2 = normal(rng, hidden, n_in), normal(rng, out, hidden)
     X, labels = normal(rng, batch, n_in), some_labels(rng, batch, out)
     b1, b2 = normal(rng, hidden) / 2, normal(rng, out) / 2
@@ -112,6 +124,14 @@ def _case(label: str, rng: np.random.Generator, batch: int, n_in: int, hidden: i
     X[0, 1:] = np.round(X[0, 1:])
     # And one neuron that is sure to work there.
     b1[-1] = np.maximum(b1[-1], np.float32(0.2) - W1[-1] @ X[0])
+    if large:
+        # Cut off so that no draw is an exception: each sum lies between 10 and 50, and b2 outweighs all that W2 makes of them. With
+        # X positive no large numbers add up to almost 0, which would be rounded.
+        W1, X = np.clip(W1, -2, 2), np.clip(np.abs(X), 0.5, 2.5)
+        W2[0, :4] = np.array([40, -40, 30, -20]) * rng.uniform(1, 1.2)
+        b1, b2[0], X[:, 0] = np.clip(b1, -2, 2) + np.float32(30), 10_000, 1
+        labels = rng.integers(1, out, batch).astype(np.int32)
+        labels[:2] = 1, 2
     sizes = f"W1 {W1.shape}, b1 {b1.shape}, W2 {W2.shape}, b2 {b2.shape}"
     return Case(
         label, (W1, b1, W2, b2, X, labels), f"parameters {sizes}\nX = {describe(X)}\nlabels = {describe(labels)}"
@@ -123,6 +143,7 @@ TWO_LAYER_GRADIENTS = Exercise(
     topic=TOPIC,
     points=4,
     reference=two_layer_gradients,
+    right=_right,
     probe=of_network,
     measure=_measure,
     parts=tuple(f"the gradient of {name}, in a row" for name in NAMES),
@@ -130,11 +151,12 @@ TWO_LAYER_GRADIENTS = Exercise(
     rtol=5e-4,
     cases=lambda rng: [
         _case("three examples, 2 inputs, 4 hidden, 3 classes", rng, 3, 2, 4, 3),
-        _case("as many of everything", rng, 3, 3, 3, 3),
+        _case("a network with equal sizes throughout", rng, 3, 3, 3, 3),
         _case(batch_of(1), rng, 1, 3, 4, 2),
-        _case("as many inputs as hidden neurons", rng, 5, 4, 4, 3),
+        _case("a network of as many inputs as hidden neurons", rng, 5, 4, 4, 3, large=True),
         _case("a batch of 20, 10 classes", rng, 20, 7, 12, 10),
     ],
+    edges=("a batch of one",),
     mistakes=(
         Mistake(
             "not divided by the batch",
@@ -147,6 +169,22 @@ TWO_LAYER_GRADIENTS = Exercise(
             "A batch of one is right; for larger ones all gradients are too small. The mean over the batch is taken once, "
             "where the way back begins; the sums after that are sums.",
             _scaled(lambda p: 1 / len(p.X)),
+        ),
+        Mistake(
+            "the first layer divided twice",
+            "The gradients of W2 and b2 are right. Those of W1 and b1 were divided by the number of examples once more: the mean is taken "
+            "once, where the way back begins.",
+            _after_passing(lambda p: _gradients(p, lambda p: _dZ(p) / len(p.X))),
+        ),
+        Mistake(
+            "b1 forgotten",
+            "On the way forward b1 was not added. It has a part in which hidden neurons are silent, and in what the others say.",
+            lambda params, X, labels: two_layer_gradients({**params, "b1": 0 * params["b1"]}, X, labels),
+        ),
+        Mistake(
+            "b2 forgotten",
+            "On the way forward b2 was not added to the logits. All gradients begin at the probabilities that are made of them.",
+            lambda params, X, labels: two_layer_gradients({**params, "b2": 0 * params["b2"]}, X, labels),
         ),
         Mistake(
             "divided by the classes",

@@ -65,17 +65,31 @@ RIGHT_BY_OTHER_MEANS = (
 )
 
 
+def _right(w: np.ndarray, a: np.ndarray, c: np.ndarray, d: np.ndarray, h: float) -> np.ndarray:
+    """The quotients for the probe's f, in double precision."""
+
+    def f(x: np.ndarray) -> float:
+        return float((c * np.sin(a * x)).sum() + 0.5 * (d * x).sum() ** 2)
+
+    steps = h * np.eye(w.size).reshape(w.size, *w.shape)
+    return np.array([(f(w + e) - f(w - e)) / (2 * h) for e in steps], np.float32).reshape(w.shape)
+
+
 def _measure(raw: Any, w: Any, a: Any, c: Any, d: Any, h: float) -> Any:
     answer, furthest = raw
-    if is_array(answer) and 0 <= furthest < h / 5:
-        right = slopes(numerical_gradient, jnp.asarray(w), jnp.asarray(a), jnp.asarray(c), jnp.asarray(d), h)[0]
-        if not equal(answer, right, _RTOL, _ATOL):
-            raise WrongAnswer(after_colon(TOO_SMALL if furthest else NOTHING_MOVED))
+    if is_array(answer) and 0 <= furthest < h / 5 and not equal(answer, _right(w, a, c, d, h), _RTOL, _ATOL):
+        raise WrongAnswer(after_colon(TOO_SMALL if furthest else NOTHING_MOVED))
     return answer
 
 
-def _case(label: str, rng: np.random.Generator, shape: tuple[int, ...], h: float) -> Case:
+def _case(label: str, rng: np.random.Generator, shape: tuple[int, ...], h: float, steep: bool = False) -> Case:
+    """`steep`: the first slope is sure to lie above 15, the second below −15; the others lie around 0."""
     w, a, c, d = normal(rng, *shape), 2 + normal(rng, *shape) / 4, 1.5 + normal(rng, *shape) / 4, normal(rng, *shape)
+    if steep:
+        # The slopes are a c cos(a w) + d Σ d w, of which the sum becomes 4.
+        c, first = np.clip(c, 1, 2), (0,) * len(shape)
+        d.reshape(-1)[:2] = 6, -6
+        w[first] += (4 - (d * w).sum()) / 6
     return Case(label, (w, a, c, d, h), f"a smooth function f\nw = {describe(w)}\nh = {h:g}")
 
 
@@ -84,17 +98,19 @@ NUMERICAL_GRADIENT = Exercise(
     topic=TOPIC,
     points=2,
     reference=numerical_gradient,
+    right=_right,
     probe=slopes,
     measure=_measure,
     cases=lambda rng: [
         _case("one number", rng, (1,), 0.25),
         _case("three numbers", rng, (3,), 0.125),
-        _case("a matrix", rng, (2, 3), 0.2),
+        _case("a matrix", rng, (2, 3), 0.2, steep=True),
         _case("a square matrix", rng, (2, 2), 0.1),
         _case("a small step", rng, (5,), 0.01),
     ],
     rtol=_RTOL,
     atol=_ATOL,
+    edges=("one number",),
     mistakes=(
         Mistake(
             "one-sided",

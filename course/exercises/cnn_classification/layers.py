@@ -67,7 +67,12 @@ def _conv2d_cases(rng: np.random.Generator) -> list[Case]:
         ("a square image", (5, 5), (2, 3)),
         ("a larger image", (9, 7), (3, 2)),
     )
-    return [Case(label, (normal(rng, *image), normal(rng, *kernel))) for label, image, kernel in sizes]
+    cases = [Case(label, (normal(rng, *image), normal(rng, *kernel))) for label, image, kernel in sizes]
+    # Two windows whose answers are far from 0, on either side: it shows where an answer is cut off.
+    image, kernel = cases[-1].args
+    (h, w), scale = kernel.shape, 20 / np.square(kernel).sum()
+    image[:h, :w], image[-h:, -w:] = scale * kernel, -scale * kernel
+    return cases
 
 
 CONV2D = Exercise(
@@ -115,7 +120,7 @@ CONV2D = Exercise(
         ),
         Mistake(
             "last places left empty",
-            "The shape is right, but the last row and the last column are still 0: your loops end one place too early.",
+            "The shape is right, but the last row and the last column are still 0, as where loops end one place too early.",
             _edge_empty,
         ),
         Mistake(
@@ -174,16 +179,17 @@ def output_size(n: int, kernel: int, stride: int, padding: int) -> int:
 
 
 def _output_size_cases(rng: np.random.Generator) -> list[Case]:
-    n = int(rng.integers(40, 60))
+    a, b, c, d, e, f, g, h = (int(n) for n in rng.integers(20, 2000, 8))
+    # With 4 d and 4 f half a step is left after an even and after an odd number of them: Python rounds these apart.
     sizes = (
-        ("stride 1, no padding", 7, 3, 1, 0),
-        ("a kernel of the axis' length", 5, 5, 1, 0),
-        ("padding that keeps the size", 9, 3, 1, 1),
-        ("stride 2 that leaves a rest", 8, 3, 2, 0),
-        ("stride 2 that fits exactly", 9, 3, 2, 0),
-        ("stride 2 with padding", 28, 5, 2, 2),
-        ("stride 3 that leaves a rest", 3 * n + 1, 6, 3, 1),
-        ("a stride longer than the kernel", 2 * n + 1, 2, 4, 1),
+        ("a stride of 1 without padding", a, 3, 1, 0),
+        ("a kernel as long as the axis", b, b, 1, 0),
+        ("a padding that keeps the size", c, 3, 1, 1),
+        ("a stride of 2 that leaves a rest", 4 * d, 3, 2, 0),
+        ("a stride of 2 that fits exactly", 2 * e + 1, 3, 2, 0),
+        ("a stride of 2 with padding", 4 * f, 5, 2, 2),
+        ("a stride of 3 that leaves a rest", 3 * g + 2, 6, 3, 1),
+        ("a stride longer than the kernel", 2 * h + 1, 2, 4, 1),
     )
     return [
         Case(label, numbers, shown="n = {}, kernel = {}, stride = {}, padding = {}".format(*numbers))

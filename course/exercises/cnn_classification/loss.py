@@ -12,6 +12,7 @@ from jax import Array
 from course.checks.compare import describe
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.probes.cnn_classification import of_tiny
+from course.exercises import by_numpy
 from course.exercises.cnn_classification.common import TOPIC, normal
 
 
@@ -63,6 +64,7 @@ LOSS_FN = Exercise(
     topic=TOPIC,
     points=2,
     reference=loss_fn,
+    right=lambda W, b, images, labels: by_numpy.dense_slopes(W, b, images, labels)[0],
     probe=of_tiny,
     cases=lambda rng: [
         _loss_case("a batch of one", rng, 1, 3, 1.0),
@@ -71,6 +73,7 @@ LOSS_FN = Exercise(
         _loss_case("a batch of five, three classes", rng, 5, 3, 2.0),
         _loss_case("a batch of thirty, ten classes", rng, 30, 10, 0.5),
     ],
+    edges=("a batch of one",),
     mistakes=(
         Mistake(
             "sum",

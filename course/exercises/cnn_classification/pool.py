@@ -75,12 +75,14 @@ def _explain(failure: Failure, besides: Any, x: np.ndarray) -> str | None:
 def _max_pool_cases(rng: np.random.Generator) -> list[Case]:
     inputs = {
         "one block": normal(rng, 1, 2, 2, 1),
-        "two channels, all numbers negative": -np.abs(normal(rng, 1, 4, 4, 2)) - np.float32(0.5),
+        "two channels of negative numbers": -np.abs(normal(rng, 1, 4, 4, 2)) - np.float32(0.5),
         "a batch of two images that are not square": normal(rng, 2, 4, 6, 3),
         "an odd height and an odd width": normal(rng, 1, 5, 7, 2),
-        # Wide enough that slices of unequal width can't be broadcast to each other.
-        "an odd width": normal(rng, 3, 4, 5, 1),
+        # Wide enough that slices of unequal width can't be broadcast to each other; and higher than that.
+        "an odd width": normal(rng, 3, 8, 5, 1),
     }
+    # It shows where an answer is cut off.
+    inputs["a batch of two images that are not square"][0, 1, 2, 0] = 20
     return [Case(label, (x,), shown=f"x = {describe(x)}") for label, x in inputs.items()]
 
 
@@ -95,6 +97,7 @@ MAX_POOL = Exercise(
     probe=pooled,
     explain=_explain,
     cases=_max_pool_cases,
+    edges=("one block",),
     mistakes=(
         Mistake(
             "mean",

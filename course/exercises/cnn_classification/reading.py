@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -11,20 +10,17 @@ from jax import Array
 from course.checks.compare import Told, difference, kind_of
 from course.checks.exercise import Case, Exercise, Mistake
 from course.exercises.cnn_classification.common import TOPIC, after_colon
+from course.exercises.digits import BARELY, CLEARLY, Strength, held_out, vary
 
 CLASSES = 10
-_ENOUGH = 0.96
+# Of digits that are varied CLEARLY. Nine networks that the lesson leads to, which read 96.2 to 97.7 % of the originals, read
+# 90.1 % of them or more in each of eight draws; the nearest neighbor among all images of the course about 85 %.
+ENOUGH = 0.88
 # What is asked of the smaller batches leaves room for chance, so that the whole test decides.
-_ENOUGH_OF = {1: 1, 50: 40, 200: 170}
-
-
-@cache
-def _held_out() -> tuple[np.ndarray, np.ndarray, dict[bytes, int]]:
-    """The test images of mnist_5k, their labels, and the label by the image's pixels."""
-    from course.data import load
-
-    images, labels = load("mnist_5k").test
-    return images, labels, {_key(image): int(label) for image, label in zip(images, labels, strict=True)}
+_ENOUGH_OF = {1: 1, 50: 38, 200: 166}
+# The first digit is easy to read: it is typical of its class, and hardly varied.
+_EASY = BARELY
+_KNOWN: dict[bytes, int] = {}
 
 
 def _key(image: Any) -> bytes:
@@ -32,29 +28,35 @@ def _key(image: Any) -> bytes:
 
 
 def classify(images: Array) -> np.ndarray:
-    """The labels of held-out digits `(n, 28, 28, 1)`, looked up rather than recognized: int32 `(n,)`."""
-    known = _held_out()[2]
-    return np.array([known[_key(image)] for image in np.asarray(images)], np.int32)
+    """The labels of digits that were drawn here `(n, 28, 28, 1)`, looked up rather than recognized: int32 `(n,)`."""
+    return np.array([_KNOWN[_key(image)] for image in np.asarray(images)], np.int32)
+
+
+def _varied(rng: np.random.Generator, images: np.ndarray, labels: np.ndarray, strength: Strength) -> np.ndarray:
+    varied = vary(images, rng, strength)
+    _KNOWN.update((_key(image), int(label)) for image, label in zip(varied, labels, strict=True))
+    return varied
 
 
 def _classify_cases(rng: np.random.Generator) -> list[Case]:
-    images, labels, _ = _held_out()
+    images, labels = held_out()
     digit = int(rng.integers(0, CLASSES))
-    # The most typical image of its class: an answer that is right 96 times in 100 is right here.
+    # The most typical image of its class: an answer that is right 88 times in 100 is right here.
     same = images[labels == digit]
     typical = same[np.square(same - same.mean(axis=0)).sum(axis=(1, 2, 3)).argmin()]
     order = rng.permutation(len(images))
+    varied = _varied(rng, images[order], labels[order], CLEARLY)
     return [
-        Case("a batch of one", (typical[np.newaxis],)),
-        Case("fifty digits that it has not seen", (images[order[:50]],)),
-        Case("two hundred digits that it has not seen", (images[order[50:250]],)),
-        Case("all the held-out digits", (images[order],)),
+        Case("a batch of one", (_varied(rng, typical[np.newaxis], np.array([digit]), _EASY),)),
+        Case("fifty digits that it has not seen", (varied[:50],)),
+        Case("two hundred digits that it has not seen", (varied[50:250],)),
+        Case("all the held-out digits", (varied,)),
     ]
 
 
 _LOOK = (
     "Has the network in `classify` been trained, and do its images look as they did in training? "
-    "They arrive as float32 in [0, 1]."
+    "They arrive as float32 in [0, 1], each turned, scaled, shifted, and made thicker or thinner a little."
 )
 _HINTS = {
     "scores": "For each image you return ten scores. A label is one whole number: the place of the largest score.",
@@ -94,7 +96,7 @@ def _accept(got: Any, want: Any, images: Array) -> str | None:
         return difference(got, want, np.inf, np.inf) or _said("floats")
     answers, truth = np.asarray(got).astype(np.int64), np.asarray(want)
     right = int((answers == truth).sum())
-    needed = _ENOUGH_OF.get(n, int(np.ceil(_ENOUGH * n)))
+    needed = _ENOUGH_OF.get(n, int(np.ceil(ENOUGH * n)))
     if right >= needed:
         return None
     if n == 1:  # too few to say more: whoever always answers the same, or guesses, may be one too high here

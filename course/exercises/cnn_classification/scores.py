@@ -99,24 +99,28 @@ def _scores_case(label: str, labels: np.ndarray, predictions: np.ndarray, cls: i
 
 
 def _scores_cases(rng: np.random.Generator) -> list[Case]:
-    few = (np.array([1, 1, 1, 0, 2, 0, 2, 2], np.int32), np.array([1, 0, 2, 1, 2, 0, 2, 0], np.int32))
+    def mixed(labels: list[int], predictions: list[int], others: int = 0) -> tuple[np.ndarray, np.ndarray]:
+        """These examples and `others` that have nothing to do with class 1, in any order."""
+        beside = 2 * rng.integers(0, 2, (2, others))
+        both = np.concatenate([[labels, predictions], beside], axis=1).astype(np.int32)
+        first, second = both[:, rng.permutation(both.shape[1])]
+        return first, second
+
+    few = mixed([1, 1, 1, 0, 2, 0, 2, 2], [1, 0, 2, 1, 2, 0, 2, 0])
     return [
         _scores_case(
             "a class that is never predicted",
-            np.array([0, 1, 2, 1, 0], np.int32),
-            np.array([0, 2, 2, 0, 0], np.int32),
+            *mixed([0, 1, 2, 1, 0], [0, 2, 2, 0, 0], 9),
             1,
         ),
         _scores_case(
             "a class that never occurs, but is predicted",
-            np.array([0, 2, 2, 0], np.int32),
-            np.array([0, 1, 2, 1], np.int32),
+            *mixed([0, 2, 2, 0], [0, 1, 2, 1], 9),
             1,
         ),
         _scores_case(
             "a class that is predicted, but never rightly",
-            np.array([0, 1, 2, 0], np.int32),
-            np.array([0, 2, 1, 1], np.int32),
+            *mixed([0, 1, 2, 0], [0, 2, 1, 1], 9),
             1,
         ),
         _scores_case("eight examples, three classes", *few, 1),
@@ -134,6 +138,11 @@ PRECISION_RECALL_F1 = Exercise(
     cases=_scores_cases,
     measure=_as_float32,
     parts=("the precision", "the recall", "F1"),
+    edges=(
+        "a class that is never predicted",
+        "a class that never occurs, but is predicted",
+        "a class that is predicted, but never rightly",
+    ),
     mistakes=(
         Mistake(
             "swapped",
@@ -219,12 +228,15 @@ def confusion_matrix(labels: Array, predictions: Array, n: int) -> np.ndarray:
 
 
 def _confusion_cases(rng: np.random.Generator) -> list[Case]:
+    def mixed(pairs: list[tuple[int, int]]) -> tuple[np.ndarray, np.ndarray]:
+        labels, predictions = np.array(pairs, np.int32)[rng.permutation(len(pairs))].T
+        return labels, predictions
+
+    low, high, few, several = (int(n) for n in rng.integers([0, 15, 17, 5], [14, 16, 60, 40]))
     return [
-        Case("one example", (np.array([0], np.int32), np.array([2], np.int32), 3)),
-        Case("six examples", (np.array([0, 0, 1, 1, 1, 2], np.int32), np.array([0, 1, 1, 1, 0, 1], np.int32), 3)),
-        Case(
-            "a class that never occurs", (np.array([0, 3, 3, 1, 0], np.int32), np.array([1, 3, 0, 1, 1], np.int32), 5)
-        ),
+        Case("one example", (*mixed([(low, high)]), few)),
+        Case("six examples", (*mixed([(0, 0), (0, 1), (1, 1), (1, 1), (1, 0), (2, 1)]), 3)),
+        Case("a class that never occurs", (*mixed([(0, 1), (3, 3), (3, 0), (1, 1), (0, 1)]), several)),
         Case("a hundred examples, four classes", (*_some_labels(rng, 100, 4, 0.6), 4)),
         Case("three hundred examples, ten classes", (*_some_labels(rng, 300, 10, 0.8), 10)),
     ]
@@ -236,6 +248,7 @@ CONFUSION_MATRIX = Exercise(
     points=2,
     reference=confusion_matrix,
     cases=_confusion_cases,
+    edges=("one example", "a class that never occurs"),
     mistakes=(
         Mistake(
             "transposed",

@@ -13,6 +13,7 @@ from jax import Array
 from course.checks.compare import equal, is_number
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.cnn_classification import steps
+from course.exercises import by_numpy
 from course.exercises.cnn_classification.common import TOPIC, after_colon, normal
 from course.exercises.cnn_classification.loss import loss_fn
 
@@ -113,14 +114,14 @@ THE_MODEL = "It returned the model. The model changes in place; what is to be re
 A_TUPLE = "It returned several values. Expected is the loss alone, one number."
 
 
-def _the_loss(answer: Any) -> Array:
+def _the_loss(answer: Any) -> np.ndarray:
     """The answer of one step as a number, or a sentence instead of a listing of all weights."""
     if isinstance(answer, (tuple, list)):
         raise WrongAnswer(after_colon(A_TUPLE))
     if isinstance(answer, np.ndarray) and answer.ndim:
         raise WrongAnswer(f"it returned an array of shape {answer.shape}; expected the loss, one number.")
     if is_number(answer):
-        return jnp.asarray(answer)
+        return np.asarray(answer)
     name = type(answer).__name__
     if name == TINY:
         raise WrongAnswer(after_colon(THE_MODEL))
@@ -134,7 +135,7 @@ def _measure(
     answers, weights, used = raw
     if any(answer is None for answer in answers):
         return None
-    losses = jnp.stack([_the_loss(answer) for answer in answers])
+    losses = np.stack([_the_loss(answer) for answer in answers])
     if not used and not equal(weights, np.concatenate([W.ravel(), b]), 0, 0):
         # What is not the optimizer's doing may still be right, so that it is said only of weights that are wrong.
         right = steps(
@@ -142,13 +143,23 @@ def _measure(
         )[1]
         if not equal(weights, right, 1e-4, 1e-5):
             raise WrongAnswer(after_colon(NOT_ITS_OPTIMIZER))
-    return np.asarray(losses), weights
+    return losses, weights
 
 
-def _train_case(label: str, rng: np.random.Generator, batch: int, rate: float, momentum: float) -> Case:
+def _right(*args: Any) -> tuple[np.ndarray, np.ndarray]:
+    (W, b), _, losses = by_numpy.dense_descent(*args)
+    return np.stack(losses), np.concatenate([W.ravel(), b])
+
+
+def _train_case(
+    label: str, rng: np.random.Generator, batch: int, rate: float, momentum: float, wrong: bool = False
+) -> Case:
+    """`wrong`: the model is sure of class 0 at first, which none is, so that its loss is large."""
     W, b = 0.3 * normal(rng, 6, 4), 0.3 * normal(rng, 4)
     images = rng.uniform(size=(STEPS, batch, 3, 2, 1)).astype(np.float32)
     labels = rng.integers(0, 4, (STEPS, batch)).astype(np.int32)
+    if wrong:
+        b[0], labels[0] = 20, rng.integers(1, 4, batch)
     shown = (
         f"{STEPS} batches of {batch} image{'' if batch == 1 else 's'} (3, 2, 1), a model of one dense layer, "
         f"and the optimizer SGD with learning rate {rate:g} and momentum {momentum:g}"
@@ -161,6 +172,7 @@ TRAIN_STEP = Exercise(
     topic=TOPIC,
     points=3,
     reference=train_step,
+    right=_right,
     probe=steps,
     measure=_measure,
     parts=("the losses of three steps", "the weights after three steps"),
@@ -169,8 +181,9 @@ TRAIN_STEP = Exercise(
         _train_case("batches of one", rng, 1, 0.5, 0.0),
         _train_case("batches of four", rng, 4, 1.0, 0.0),
         _train_case("an optimizer with momentum", rng, 4, 0.3, 0.9),
-        _train_case("a large learning rate", rng, 4, 3.0, 0.5),
+        _train_case("a large learning rate", rng, 4, 3.0, 0.5, wrong=True),
     ],
+    edges=("batches of one",),
     mistakes=(
         Mistake(
             "never updates",

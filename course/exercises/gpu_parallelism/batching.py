@@ -13,6 +13,7 @@ from jax import Array
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.plain import Thing
 from course.checks.probes.gpu_parallelism import scored
+from course.exercises import by_numpy
 from course.exercises.gpu_parallelism.common import TOPIC, normal
 
 Score = Callable[[Array, Array], Array]
@@ -32,15 +33,30 @@ _IN_WORDS = (
 def _batched_cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, which: int, rows: int, n: int) -> Case:
         shown = f"score(x, w) gives {_IN_WORDS[which]}\nX = float32 ({rows}, {n})\nw = float32 ({n},)"
-        return Case(label, (which, normal(rng, rows, n), normal(rng, n)), shown)
+        X, w = normal(rng, rows, n), normal(rng, n)
+        # Scores far above 0, and below it where there are any: it shows where an answer is cut off.
+        if which == 0:
+            X[-1] = w + 9
+        elif which == 2:
+            X[0], w[:2] = 2, (20, -20)
+        return Case(label, (which, X, w), shown)
 
     return [
         case("two rows of three", 0, 2, 3),
         case("a batch of one", 1, 1, 5),
-        case("as many rows as numbers in a row", 0, 4, 4),
+        case("a table of as many rows as columns", 0, 4, 4),
         case("a score that gives a row", 2, 5, 3),
         case("a batch of nine", 1, 9, 6),
     ]
+
+
+def _right(which: int, X: np.ndarray, w: np.ndarray) -> np.ndarray:
+    """What SCORES of the probe give for each row, in NumPy."""
+    if which == 0:
+        return np.sqrt(((X - w) ** 2).sum(axis=1))
+    if which == 1:
+        return (by_numpy.softmax(X) @ w).astype(np.float32)
+    return w * X / np.abs(X).max(axis=1, keepdims=True)
 
 
 def _at_once(raw: Any, which: int, X: np.ndarray, w: np.ndarray) -> Any:
@@ -72,13 +88,15 @@ BATCHED = Exercise(
     topic=TOPIC,
     points=2,
     reference=batched,
+    right=_right,
     cases=_batched_cases,
     probe=scored,
     measure=_at_once,
+    edges=("a batch of one",),
     mistakes=(
         Mistake(
             "a loop",
-            "The answers may be right, but they were made one after the other: a Python loop sends the device one small piece of work for each row. `jax.vmap` turns a function of one row into one of all rows.",
+            "`score` was called for one row after the other, as a Python loop does: that sends the device one small piece of work for each row. `jax.vmap` turns a function of one row into one of all rows.",
             _loop,
         ),
         Mistake(
@@ -88,7 +106,7 @@ BATCHED = Exercise(
         ),
         Mistake(
             "lax.map",
-            "`jax.lax.map` and `jax.lax.scan` are loops on the device: the work of one row is compiled, and done for one row after the other. `jax.vmap` does all of them at once.",
+            "What is compiled here is the work of one row, as in `jax.lax.map` and `jax.lax.scan`, which do it for one row after the other. `jax.vmap` does all of them at once.",
             lambda score, X, w: jax.lax.map(lambda x: score(x, w), X),
         ),
         Mistake(

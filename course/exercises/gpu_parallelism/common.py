@@ -16,6 +16,16 @@ def normal(rng: np.random.Generator, *shape: int) -> np.ndarray:
     return rng.normal(size=shape).astype(np.float32)
 
 
+def wide(rng: np.random.Generator, *shape: int) -> np.ndarray:
+    """The same; of four and more, 20 stands in one column and −20 in another, so that it shows where an answer is cut off."""
+    array = np.asarray(normal(rng, *shape))
+    if array.size >= 4 and shape[-1] > 1:
+        rows = array.reshape(-1, shape[-1])
+        for column, number in zip(rng.choice(shape[-1], 2, replace=False), (20, -20), strict=True):
+            rows[rng.integers(len(rows)), column] = number
+    return array
+
+
 def real(rng: np.random.Generator, low: float, high: float, digits: int = 3) -> float:
     """A number between two others, evenly on a logarithmic scale, with few digits, so that it reads well in a message."""
     return float(f"{np.exp(rng.uniform(np.log(low), np.log(high))):.{digits}g}")

@@ -57,7 +57,7 @@ def coalesced(report: Report, best: Report) -> None:
     raise WrongAnswer(
         f"the numbers are right, but where a warp {does}s {worst.array}, it touches {each:.3g} sectors of 32 bytes in each request, where "
         f"{math.ceil(used / 32)} would do: consecutive threads should {does} consecutive addresses.",
-        mark="sectors",
+        mark=f"sectors, {each:.3g} a {does}{'' if in_shared(report) else ', without a tile'}",
         line=worst.line,
         source=_text(report, worst.line),
     )
@@ -75,7 +75,7 @@ def fetched_once(report: Report, best: Report) -> None:
         raise WrongAnswer(
             f"the numbers are right, but the warps go to global memory {mine} times, and {needed} times would do. Most of it is for "
             f"{most.array}.",
-            mark="requests",
+            mark=f"requests, {mine} for {needed}",
             line=most.line,
             source=_text(report, most.line),
         )
@@ -95,7 +95,7 @@ def conflict_free(report: Report, best: Report) -> None:
     raise WrongAnswer(
         f"the numbers are right, but where a warp {does}s {worst.array}, its threads meet in the same banks: a request takes {each:.3g} "
         "passes on average, where 1 would do.",
-        mark="bank conflicts",
+        mark=f"bank conflicts, {each:.3g} passes a {does}",
         line=worst.line,
         source=_text(report, worst.line),
     )

@@ -172,7 +172,11 @@ def _mark(finding: Finding, report: Report) -> str:
         writes = finding.line if finding.access == "writes" else finding.other_line
         reads = finding.other_line if finding.access == "writes" else finding.line
         place = " further down" if (writes or 0) < (reads or 0) else ""
-        return f"race {scope}{memory}: {finding.other_access}, then {finding.access}{place}"
+        # Who meets whom in global memory follows from how a thread finds its element, and so from where and how often they meet.
+        met = f" in {finding.count} elements from {finding.index}" if "global" in memory else ""
+        return f"race {scope}{memory}: {finding.other_access}, then {finding.access}{place}{met}"
     if finding.kind == "out of bounds":
         return f"{finding.access} out of bounds{memory} in {finding.count} threads"
-    return finding.kind + memory
+    return (
+        f"{finding.kind}{memory}, {finding.count} times" if finding.kind == "never written" else finding.kind + memory
+    )

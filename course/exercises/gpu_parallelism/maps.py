@@ -9,7 +9,7 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.probes.gpu_parallelism import text_of
-from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.common import TOPIC, normal, wide
 from course.exercises.gpu_parallelism.costs import both_ways, coalescing, fetched_once
 from course.exercises.gpu_parallelism.kernels import add_kernel, edited, transpose_naive
 from course.exercises.gpu_parallelism.launches import Launch, Task
@@ -33,7 +33,7 @@ def _add_cases(rng: np.random.Generator) -> list[Case]:
         ("a block too many", 100, 5, 32),
         ("four full blocks", 256, 4, 64),
     ):
-        args = (normal(rng, n), normal(rng, n), blocks, threads)
+        args = (wide(rng, n), normal(rng, n), blocks, threads)
         cases.append(Case(label, args, _add_launch(*args).shown("a", "b")))
     return cases
 
@@ -55,6 +55,7 @@ ADD_KERNEL = Exercise(
     probe=text_of,
     measure=_ADD.measure,
     remark=_ADD.remark,
+    edges=("one element", "blocks of one thread"),
     mistakes=(
         Mistake(
             "no guard",
@@ -108,12 +109,12 @@ ADD_KERNEL = Exercise(
         ),
         Mistake(
             "one thread does everything",
-            "The numbers are right, but one thread made all of them while the others looked on. Give each thread the element that is its own.",
+            "The numbers are right, but the warps go to memory once for each element, as where one thread makes all of them while the others look on. Give each thread the element that is its own.",
             _add((_ADD_GUARD, "for i in range(out.shape[0] if i == 0 else 0):")),
         ),
         Mistake(
             "in place",
-            "The sum went into `a`, which belongs to the caller. It belongs into `out`.",
+            "The sum went into one of the arrays that are added, which belong to the caller. It belongs into `out`.",
             _add(("out[i] = a[i] + b[i]", "a[i] = a[i] + b[i]")),
         ),
     ),
@@ -134,14 +135,14 @@ def _transpose_cases(rng: np.random.Generator) -> list[Case]:
         ("one element", 1, 1, 4, 2),
         ("one block, just full", 2, 4, 4, 2),
         ("one block, partly filled", 3, 2, 4, 8),
-        ("rows left over", 3, 4, 4, 2),
-        ("columns left over", 2, 3, 4, 2),
+        ("a row left over", 3, 4, 4, 2),
+        ("a column left over", 2, 3, 4, 2),
         ("several blocks along a row", 2, 13, 4, 2),
         ("several blocks along a column", 13, 3, 4, 2),
         ("several blocks both ways", 17, 33, 16, 4),
         ("blocks that come out even", 64, 32, 32, 8),
     ):
-        args = (normal(rng, rows, cols), width, height)
+        args = (wide(rng, rows, cols), width, height)
         cases.append(Case(label, args, _transpose_launch(*args).shown("x")))
     return cases
 
@@ -164,6 +165,7 @@ TRANSPOSE_NAIVE = Exercise(
     probe=text_of,
     measure=_NAIVE.measure,
     remark=_NAIVE.remark,
+    edges=("one element",),
     mistakes=(
         Mistake(
             "no guard",

@@ -9,7 +9,7 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.probes.gpu_parallelism import text_of
-from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.common import TOPIC, wide
 from course.exercises.gpu_parallelism.costs import coalesced, coalescing, fetched_once
 from course.exercises.gpu_parallelism.kernels import edited, matmul_tiled
 from course.exercises.gpu_parallelism.launches import Launch, Task
@@ -25,15 +25,15 @@ def _launch(A: np.ndarray, B: np.ndarray) -> Launch:
 def _cases(rng: np.random.Generator) -> list[Case]:
     cases = []
     for label, m, k, n in (
-        ("one number times one", 1, 1, 1),
+        ("a product of two single numbers", 1, 1, 1),
         ("one tile, partly filled", 3, 5, 2),
         ("one full tile", 16, 16, 16),
         ("several tiles along k", 4, 40, 6),
         ("several blocks", 20, 9, 6),
-        ("several of everything, none full", 18, 21, 23),
+        ("several tiles of everything, none full", 18, 21, 23),
         ("all tiles full", 16, 32, 32),
     ):
-        args = (normal(rng, m, k), normal(rng, k, n))
+        args = (wide(rng, m, k), wide(rng, k, n))
         cases.append(Case(label, args, _launch(*args).shown("A", "B")))
     return cases
 
@@ -73,6 +73,7 @@ MATMUL_TILED = Exercise(
     probe=text_of,
     measure=_TASK.measure,
     remark=_TASK.remark,
+    edges=("a product of two single numbers",),
     mistakes=(
         Mistake(
             "no barrier before the products",
@@ -86,7 +87,7 @@ MATMUL_TILED = Exercise(
         ),
         Mistake(
             "barrier in the guard",
-            "The threads outside of out skip everything, the barriers too, and the others wait for them forever. They have nothing to write, but they take part: a barrier is for all threads of the block.",
+            "Some threads don't come to a barrier, and the others wait for them forever. A thread outside of out has nothing to write, but it takes part: a barrier is for all threads of the block.",
             _product(
                 (_LOOP + _ROUND, f"    {_GUARD}\n" + "".join(f"    {line}\n" for line in (_LOOP + _ROUND).splitlines()))
             ),

@@ -9,7 +9,7 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.gpu_parallelism import text_of
-from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.common import TOPIC, wide
 from course.exercises.gpu_parallelism.costs import conflict_free
 from course.exercises.gpu_parallelism.kernels import block_sum, edited
 from course.exercises.gpu_parallelism.launches import Launch, Task
@@ -27,16 +27,17 @@ def _launch(x: np.ndarray) -> Launch:
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
-    cases = []
+    cases: list[Case] = []
     for label, n in (
-        ("one number", 1),
+        ("a single number", 1),
         ("one block, partly filled", 77),
         ("one full block", 128),
         ("a second block with one number", 129),
         ("several blocks, the last partly filled", 300),
         ("four full blocks", 512),
     ):
-        x = normal(rng, n) + np.float32(rng.uniform(1, 2))
+        # Sums of either sign, far from 0.
+        x = (wide(rng, n) + (-1) ** len(cases) * rng.uniform(1, 2)).astype(np.float32)
         cases.append(Case(label, (x,), _launch(x).shown("x")))
     return cases
 
@@ -102,6 +103,7 @@ BLOCK_SUM = Exercise(
     probe=text_of,
     measure=_TASK.measure,
     remark=_TASK.remark,
+    edges=("a single number",),
     mistakes=(
         Mistake(
             "no barrier in the loop",
@@ -115,7 +117,7 @@ BLOCK_SUM = Exercise(
         ),
         Mistake(
             "overwritten while others read",
-            "Within one step, a thread puts its sum where another thread still has to read a number. A barrier stands between the steps, and does not help inside of one. Choose the pairs so that what a thread overwrites is a number that only it reads.",
+            "A thread puts its sum where another thread still has to read a number of the same step. A barrier between the steps does not help inside of one: choose the pairs so that what a thread overwrites is a number that only it reads.",
             _sum((_STEP, "            tile[me] = tile[2 * me] + tile[2 * me + 1]\n")),
         ),
         Mistake(
@@ -125,7 +127,7 @@ BLOCK_SUM = Exercise(
         ),
         Mistake(
             "barrier for the workers only",
-            "The barrier stands inside the `if`, so that only the threads that still add come to it. It waits for *all* threads of the block, also for those that have nothing left to do.",
+            "Not all threads come to the barrier, as where it stands inside the `if` and only those do that still add. It waits for *all* threads of the block, also for those that have nothing left to do.",
             _sum((_STEP + _IN_LOOP, _STEP + "    " + _IN_LOOP.replace("        half", "        half", 1))),
         ),
         Mistake(
@@ -164,7 +166,7 @@ BLOCK_SUM = Exercise(
         ),
         Mistake(
             "one thread adds all",
-            "One thread adds up all the numbers, while 127 look on. Let half of the threads add one number each, then a quarter, and so on: 7 steps in place of 127.",
+            "Too few threads do too much, as where one adds up all the numbers and 127 look on. Let half of the threads add one number each, then a quarter, and so on: 7 steps in place of 127.",
             _sum(
                 (
                     _TREE,
@@ -218,7 +220,7 @@ BLOCK_SUM = Exercise(
         ),
         Mistake(
             "atomics",
-            "The sums are right, but 128 atomic updates of one address wait in line, one after the other. A tree needs 7 steps.",
+            "The sums are right, but atomic updates of one address wait in line, one after the other. A tree needs 7 steps, and no atomics.",
             _sum(
                 (_IN, "    if me == 0:\n        out[t.blockIdx.x] = 0.0\n" + _IN),
                 (_TREE, "    t.atomic.add(out, t.blockIdx.x, tile[me])\n"),

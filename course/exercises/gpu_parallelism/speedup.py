@@ -14,13 +14,16 @@ def speedup(parallel_fraction: float, workers: int) -> float:
 
 
 def _speedup_cases(rng: np.random.Generator) -> list[Case]:
+    def share(low: float, high: float) -> float:
+        return round(float(rng.uniform(low, high)), 4)
+
     return [
-        Case("half of it parallel, two workers", (0.5, 2)),
-        Case("nine tenths parallel, ten workers", (0.9, 10)),
-        Case("nothing parallel", (0.0, 8)),
-        Case("one worker", (round(float(rng.uniform(0.3, 0.8)), 2), 1)),
-        Case("all of it parallel", (1.0, int(rng.integers(16, 128)))),
-        Case("the cores of a GPU", (round(float(rng.uniform(0.9, 0.99)), 3), int(rng.integers(2000, 17000)))),
+        Case("a program half of which is parallel, and two workers", (share(0.4, 0.6), 2)),
+        Case("a program nine tenths of which are parallel, and ten workers", (share(0.85, 0.95), 10)),
+        Case("a program without a parallel part", (0.0, int(rng.integers(4, 1000)))),
+        Case("one worker", (share(0.3, 0.8), 1)),
+        Case("a program without a serial part", (1.0, int(rng.integers(16, 2000)))),
+        Case("the cores of a GPU", (share(0.9, 0.99), int(rng.integers(2000, 17000)))),
     ]
 
 
@@ -31,6 +34,7 @@ SPEEDUP = Exercise(
     reference=speedup,
     cases=_speedup_cases,
     measure=as_float,
+    edges=("a program without a parallel part", "one worker", "a program without a serial part"),
     mistakes=(
         Mistake(
             "perfect",

@@ -9,7 +9,7 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.probes.gpu_parallelism import text_of
-from course.exercises.gpu_parallelism.common import TOPIC, normal
+from course.exercises.gpu_parallelism.common import TOPIC, wide
 from course.exercises.gpu_parallelism.costs import both_ways, coalesced, conflict_free
 from course.exercises.gpu_parallelism.kernels import edited, transpose_tiled
 from course.exercises.gpu_parallelism.launches import Launch, Task
@@ -32,7 +32,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         ("blocks that don't come out even", 39, 70),
         ("six full blocks", 64, 96),
     ):
-        x = normal(rng, rows, cols)
+        x = wide(rng, rows, cols)
         cases.append(Case(label, (x,), _launch(x).shown("x")))
     return cases
 
@@ -68,6 +68,7 @@ TRANSPOSE_TILED = Exercise(
     probe=text_of,
     measure=_TASK.measure,
     remark=_TASK.remark,
+    edges=("one element",),
     mistakes=(
         Mistake(
             "no barrier",
@@ -76,7 +77,7 @@ TRANSPOSE_TILED = Exercise(
         ),
         Mistake(
             "barrier in the guard",
-            "The barrier stands inside an `if` that some threads skip. The others wait for them forever: every thread of the block has to reach it.",
+            "Some threads don't come to the barrier: they skip the `if` or the loop that it stands in, or have ended before. The others wait for them forever: every thread of the block has to reach it.",
             _tiled((_IN + "\n" + _BARRIER, _IN + "\n    " + _BARRIER)),
         ),
         Mistake(
@@ -88,6 +89,17 @@ TRANSPOSE_TILED = Exercise(
             "through the tile, and still scattered",
             "The answer is right, but out is still written down its columns. Let `threadIdx.x` move along a row on *both* sides, and turn the tile where it is read.",
             _tiled((_OUT_GUARD, _IN_GUARD), (_OUT, "out[col, row] = tile[t.threadIdx.y, t.threadIdx.x]")),
+        ),
+        Mistake(
+            "no tile",
+            "The answer is right, but there is no tile: the numbers go straight from x to out, which is written down its columns. Bring a block of them into shared memory first; from there they can be taken in any order.",
+            _tiled(
+                (f'    {_SHARED}, "float32")\n', ""),
+                (_BARRIER, ""),
+                (_IN, "pass"),
+                (_OUT_GUARD, _IN_GUARD),
+                (_OUT, "out[col, row] = x[row, col]"),
+            ),
         ),
         Mistake(
             "tile not turned",

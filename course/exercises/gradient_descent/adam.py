@@ -72,6 +72,43 @@ def _uncorrected(x: Array, t: int, beta: float) -> Array:
     return x
 
 
+def _swapped_betas(means: bool) -> Callable[..., Three]:
+    """The betas exchanged in the means alone, or in the corrections alone."""
+
+    def wrong(
+        params: Params, grads: Params, m: Params, v: Params, step: int, rate: float, b1: float, b2: float, eps: float
+    ) -> Three:
+        other = (
+            replace(adam_step, mean=lambda m, t, b: m / (1 - b1**t), square=lambda v, t, b: v / (1 - b2**t))
+            if means
+            else replace(
+                adam_step,
+                first=lambda m, v, g, b, c: adam_step.first(m, v, g, b1, b2),
+                second=lambda m, v, g, b, c: adam_step.second(m, v, g, b1, b2),
+            )
+        )
+        return other(params, grads, m, v, step, rate, b2, b1, eps)
+
+    return wrong
+
+
+def _moved_by(above: Callable[..., Array], **wrong: Callable[..., Any]) -> Callable[..., Three]:
+    """Right but for what stands above the line of the step: ``above(old m, new m, gradient, step, beta1)``."""
+
+    def step_of(
+        params: Params, grads: Params, m: Params, v: Params, step: int, rate: float, b1: float, b2: float, eps: float
+    ) -> Three:
+        adam = _Adam(**wrong)
+        _, new_m, new_v = adam(params, grads, m, v, step, rate, b1, b2, eps)
+        new = each(
+            lambda p, old, m, g, v: p - rate * adam.step(above(old, m, g, step, b1), adam.square(v, step, b2), eps),
+            *(params, m, new_m, grads, new_v),
+        )
+        return new, new_m, new_v
+
+    return step_of
+
+
 def _numbers(learning_rate: float, beta1: float, beta2: float, eps: float) -> dict[str, float]:
     return {"learning_rate": learning_rate, "beta1": beta1, "beta2": beta2, "eps": eps}
 
@@ -103,7 +140,7 @@ ADAM_STEP = Exercise(
             "tiny gradients", rng, WEIGHTS, 3, _numbers(0.3, 0.7, 0.9, 1e-5), {"m": "zeros", "v": "zeros"}, True, 1e-4
         ),
         case(
-            "a memory of something",
+            "a memory that is not empty",
             rng,
             WEIGHTS,
             2,
@@ -246,6 +283,31 @@ ADAM_STEP = Exercise(
             lambda params, grads, m, v, step, learning_rate, beta1, beta2, eps: adam_step(
                 params, grads, m, v, step, learning_rate, beta2, beta1, eps
             ),
+        ),
+        Mistake(
+            "betas swapped in the means",
+            "The corrections are right. In the means beta1 and beta2 have changed places: beta1 belongs to m, beta2 to v.",
+            _swapped_betas(means=True),
+        ),
+        Mistake(
+            "betas swapped in the corrections",
+            "m and v are right. In their corrections beta1 and beta2 have changed places: beta1 belongs to m, beta2 to v.",
+            _swapped_betas(means=False),
+        ),
+        Mistake(
+            "the step by the old m",
+            "m and v are right, but the step went by the m that came in. It takes the one that has just been made.",
+            _moved_by(lambda old, m, g, t, b1: old / (1 - b1**t)),
+        ),
+        Mistake(
+            "the step by the gradient",
+            "m and v are right, but the step has the gradient of this step in the place of m̂: that is RMSProp, which has no memory of the direction.",
+            _moved_by(lambda old, m, g, t, b1: g),
+        ),
+        Mistake(
+            "RMSProp",
+            "m and v are right, but the step is that of RMSProp: the gradient over the root of v. Adam's has m̂ above the line and v̂ below it.",
+            _moved_by(lambda old, m, g, t, b1: g, square=_uncorrected),
         ),
         Mistake(
             "beta1 for both",

@@ -186,11 +186,12 @@ MOMENTUM_STEP = Exercise(
     atol=_ATOL,
     cases=lambda rng: [
         case("a first step, from rest", rng, WEIGHTS, 1, {RATE: 0.3, "momentum": 0.9}, {"velocity": "zeros"}),
-        case("one step, on the way already", rng, WEIGHTS, 1, {RATE: 0.2, "momentum": 0.8}, {"velocity": "normal"}),
+        case("one step from a velocity", rng, WEIGHTS, 1, {RATE: 0.2, "momentum": 0.8}, {"velocity": "normal"}),
         case("four steps of a network", rng, NETWORK, 4, {RATE: 0.1, "momentum": 0.9}, {"velocity": "zeros"}),
-        case("no momentum at all", rng, WEIGHTS, 3, {RATE: 0.5, "momentum": 0.0}, {"velocity": "normal"}),
+        case("a momentum of 0", rng, WEIGHTS, 3, {RATE: 0.5, "momentum": 0.0}, {"velocity": "normal"}),
         case("parameters of other names", rng, OTHERS, 3, {RATE: 0.4, "momentum": 0.5}, {"velocity": "normal"}),
     ],
+    edges=("a momentum of 0",),
     mistakes=(
         Mistake(
             "forgets",

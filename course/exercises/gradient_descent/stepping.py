@@ -60,9 +60,9 @@ def case(
         numbers: the learning rate and what comes after it, by their names in the signature.
         memory: the parts of the optimizer's memory by name, and with what each begins: "zeros", "normal" numbers, "squares".
         counted: the step is told its number.
-        size: of the gradients; the last entry of each array has a gradient of exactly 0.
+        size: of the gradients; the last entry of each array has a gradient of exactly 0, and is a large number.
     """
-    params = [np.asarray(normal(rng, *shape)) for shape in shapes.values()]
+    params = [_start(rng, shape, 20.0 * (-1) ** i) for i, shape in enumerate(shapes.values())]
     kept = [[_begin(kind, rng, array.shape) for array in params] for kind in (memory or {}).values()]
     grads = [[_gradient(rng, shape, size) for shape in shapes.values()] for _ in range(count)]
     first = {"params": params, "grads": grads[0], **dict(zip(memory or {}, kept, strict=True))}
@@ -86,10 +86,20 @@ def _begin(kind: str, rng: np.random.Generator, shape: tuple[int, ...]) -> np.nd
     return {"zeros": np.zeros_like(array), "normal": array, "squares": np.asarray(array**2)}[kind]
 
 
+def _start(rng: np.random.Generator, shape: tuple[int, ...], last: float) -> np.ndarray:
+    array = np.asarray(normal(rng, *shape))
+    if array.size > 1:
+        array.reshape(-1)[-1] = last
+    return array
+
+
 def _gradient(rng: np.random.Generator, shape: tuple[int, ...], size: float) -> np.ndarray:
     array = np.asarray(np.float32(size) * normal(rng, *shape))
     if array.size > 1:
         array.reshape(-1)[-1] = 0
+    # In the largest, two are so steep that what an optimizer remembers of them lies beyond ±10 as well.
+    if array.size >= 10:
+        array.reshape(-1)[:2] = 40, -40
     return array
 
 

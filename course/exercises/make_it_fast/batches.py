@@ -88,7 +88,7 @@ def _numbers(raw: Any, images: np.ndarray, labels: np.ndarray, size: int) -> np.
         if array.shape != shape:
             raise WrongAnswer(
                 f"the {name} have the shape {array.shape}; {len(images)} images in batches of {size} are {shape}.",
-                mark=f"shape {len(array.shape) - len(shape)} {array.shape[:2] == shape[:2]} {array.shape[0] - shape[0]}",
+                mark=f"shape {array.shape} of the {name}",
             )
     flat, known = X.reshape(-1, images[0].size), images.reshape(len(images), -1)
     same = (flat[:, None] == known[None]).all(axis=2)
@@ -123,6 +123,8 @@ def _measure(raw: Any, images: np.ndarray, labels: np.ndarray, size: int, seed: 
 def _cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, count: int, size: int) -> Case:
         images = rng.uniform(size=(count, 3, 2, 1)).astype(np.float32)
+        # Whatever the images hold, they come back as they were.
+        images[:, 0, :, 0] += 20, -20
         labels = rng.integers(0, 10, count).astype(np.int32)
         shown = f"images ({count}, 3, 2, 1), labels ({count},), size = {size}"
         return Case(label, (images, labels, size, int(rng.integers(2**31))), shown)
@@ -130,7 +132,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
     return [
         case("three batches of four", 12, 4),
         case("some images left over", 17, 5),
-        case("as many batches as images in each", 25, 5),
+        case("an epoch of as many batches as images in each", 25, 5),
         case("many small batches", 31, 2),
     ]
 
@@ -140,6 +142,9 @@ DEVICE_BATCHES = Exercise(
     topic=TOPIC,
     points=3,
     reference=device_batches,
+    right=lambda images, labels, size, seed: np.array(
+        [len(labels) // size, size, len(labels) // size * size], np.int32
+    ),
     cases=_cases,
     probe=batches,
     measure=_measure,
@@ -147,7 +152,7 @@ DEVICE_BATCHES = Exercise(
     mistakes=(
         Mistake(
             "doubled",
-            "Some images come twice in an epoch, and others never: they were drawn, and each draw knows nothing of the others. `jax.random.permutation` puts all of them in a new order.",
+            "Some images come twice in an epoch, and others never, as where each is drawn by itself: a draw knows nothing of the others. `jax.random.permutation` puts all of them in a new order.",
             _by(lambda key, n: jnp.arange(n) // 2),
         ),
         Mistake(
@@ -162,7 +167,7 @@ DEVICE_BATCHES = Exercise(
         ),
         Mistake(
             "batches shuffled",
-            "Whole batches changed places, but what is in them stays together. Every epoch should mix the images anew: shuffle first, then cut.",
+            "What is in a batch stays together, in its old order, as where whole batches change places. Every epoch should mix the images anew: shuffle first, then cut.",
             _batches_shuffled,
         ),
         Mistake(
@@ -172,12 +177,12 @@ DEVICE_BATCHES = Exercise(
         ),
         Mistake(
             "not the key's",
-            "The same key gives another order each time: something else than the key decides, such as NumPy's own generator. Then no run can be repeated.",
+            "The same key gives another order each time: something else than the key decides, as NumPy's own generator would. Then no run can be repeated.",
             _by(lambda key, n: np.random.default_rng().permutation(n)),
         ),
         Mistake(
             "leaves the device",
-            "The batches are right, but something in it leaves the device (NumPy, `int(…)` of an array): Python has to wait for it, and `jit` can't have it.",
+            "The batches are right, but it does not run under `jit`: something in it needs numbers that are not known while it is compiled (NumPy, `int(…)` of an array, an `if`), and Python has to wait for them.",
             _in_numpy,
         ),
         Mistake(
@@ -187,7 +192,7 @@ DEVICE_BATCHES = Exercise(
         ),
         Mistake(
             "not cut",
-            "They are shuffled, but not cut into batches: an axis for the batches is missing. `reshape` cuts.",
+            "The images are not cut into batches: an axis for the batches is missing. `reshape` cuts.",
             _flat,
         ),
         Mistake(

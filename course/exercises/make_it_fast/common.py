@@ -21,6 +21,11 @@ def layer(rng: np.random.Generator, inputs: int, classes: int) -> tuple[np.ndarr
     return 0.3 * normal(rng, inputs, classes), 0.3 * normal(rng, classes)
 
 
+def surely_wrong(rng: np.random.Generator, b: np.ndarray, labels: np.ndarray) -> None:
+    """Make the layer sure of class 0, and all labels others, so that the loss is large: it shows where it is cut off."""
+    b[0], labels[...] = 20, rng.integers(1, b.size, labels.shape)
+
+
 def whole_numbers(raw: Any, count: int) -> tuple[int, ...]:
     """`count` whole numbers, from a process that may lie.
 

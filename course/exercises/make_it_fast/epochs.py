@@ -11,7 +11,8 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.make_it_fast import epoch
-from course.exercises.make_it_fast.common import TOPIC, layer, unreadable
+from course.exercises import by_numpy
+from course.exercises.make_it_fast.common import TOPIC, layer, surely_wrong, unreadable
 
 Step = Callable[..., Any]
 
@@ -90,18 +91,26 @@ def _measure(raw: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray, *rest: 
     return *params, *state, losses
 
 
+def _right(W: np.ndarray, b: np.ndarray, images: np.ndarray, labels: np.ndarray, rate: float) -> tuple[np.ndarray, ...]:
+    params, velocity, losses = by_numpy.dense_descent(W, b, images, labels, rate, momentum=0.9)
+    return *params, *velocity, np.stack(losses)
+
+
 def _cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, steps: int, batch: int, rate: float) -> Case:
+    def case(label: str, steps: int, batch: int, rate: float, wrong: bool = False) -> Case:
         images = rng.uniform(size=(steps, batch, 3, 2, 1)).astype(np.float32)
         labels = rng.integers(0, 4, (steps, batch)).astype(np.int32)
         shown = f"images (steps = {steps}, batch = {batch}, 3, 2, 1), labels ({steps}, {batch})"
-        return Case(label, (*layer(rng, 6, 4), images, labels, rate), shown)
+        W, b = layer(rng, 6, 4)
+        if wrong:
+            surely_wrong(rng, b, labels[0])
+        return Case(label, (W, b, images, labels, rate), shown)
 
     return [
         case("an epoch of one batch", 1, 3, 0.5),
         case("four batches of one", 4, 1, 0.5),
-        case("five batches of three", 5, 3, 1.0),
-        case("as many batches as images in each", 4, 4, 0.3),
+        case("five batches of three", 5, 3, 1.0, wrong=True),
+        case("an epoch of as many batches as images in each", 4, 4, 0.3),
     ]
 
 
@@ -110,11 +119,13 @@ SCAN_EPOCH = Exercise(
     topic=TOPIC,
     points=3,
     reference=scan_epoch,
+    right=_right,
     cases=_cases,
     probe=epoch,
     measure=_measure,
     parts=("W", "b", "the memory for W", "the memory for b", "the losses"),
     limit_s=60.0,
+    edges=("an epoch of one batch", "four batches of one"),
     mistakes=(
         Mistake(
             "a loop",

@@ -11,7 +11,8 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.make_it_fast import in_parts
-from course.exercises.make_it_fast.common import TOPIC, layer, unreadable
+from course.exercises import by_numpy
+from course.exercises.make_it_fast.common import TOPIC, layer, surely_wrong, unreadable
 
 Loss = Callable[..., Any]
 
@@ -75,19 +76,27 @@ def _measure(raw: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray, labels:
     return answer
 
 
+def _right(W: np.ndarray, b: np.ndarray, images: np.ndarray, labels: np.ndarray, parts: int) -> tuple[np.ndarray, ...]:
+    loss, slopes = by_numpy.dense_slopes(W, b, images, labels)
+    return loss, *slopes
+
+
 def _cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, parts: int, size: int) -> Case:
+    def case(label: str, parts: int, size: int, wrong: bool = False) -> Case:
         images = rng.uniform(size=(parts * size, 3, 2, 1)).astype(np.float32)
         labels = rng.integers(0, 4, parts * size).astype(np.int32)
         shown = f"images ({parts * size}, 3, 2, 1), labels ({parts * size},), parts = {parts}"
-        return Case(label, (*layer(rng, 6, 4), images, labels, parts), shown)
+        W, b = layer(rng, 6, 4)
+        if wrong:
+            surely_wrong(rng, b, labels)
+        return Case(label, (W, b, images, labels, parts), shown)
 
     return [
         case("two parts of three", 2, 3),
         case("a single part", 1, 5),
         case("parts of one image", 4, 1),
-        case("as many parts as images in each", 3, 3),
-        case("five parts of two", 5, 2),
+        case("a batch of as many parts as images in each", 3, 3),
+        case("five parts of two", 5, 2, wrong=True),
     ]
 
 
@@ -96,11 +105,13 @@ ACCUMULATE_GRADIENTS = Exercise(
     topic=TOPIC,
     points=3,
     reference=accumulate_gradients,
+    right=_right,
     cases=_cases,
     probe=in_parts,
     measure=_measure,
     parts=("the loss", "the gradient for W", "the gradient for b"),
     limit_s=60.0,
+    edges=("a single part", "parts of one image"),
     mistakes=(
         Mistake(
             "summed",

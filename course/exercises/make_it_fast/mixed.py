@@ -12,7 +12,7 @@ import numpy as np
 from course.checks.compare import difference
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.make_it_fast import in_short
-from course.exercises.make_it_fast.common import TOPIC, layer, normal, unreadable
+from course.exercises.make_it_fast.common import TOPIC, layer, normal, surely_wrong, unreadable
 
 Loss = Callable[..., Any]
 # Two right answers may round in other places: bfloat16 has 8 significant bits.
@@ -98,13 +98,15 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         W, b = layer(rng, inputs[0] * inputs[1], classes)
         images = (0.5 + np.abs(normal(rng, count, *inputs, 1))).astype(np.float32)
         labels = rng.integers(0, classes, count).astype(np.int32)
+        if count == 5:
+            surely_wrong(rng, b, labels)
         shown = f"images {images.shape}, labels ({count},), params W {W.shape} and b {b.shape}"
         return Case(label, (W, b, images, labels), shown)
 
     return [
         case("one image", 1, (2, 3), 4),
         case("a batch of five", 5, (2, 3), 3),
-        case("as many images as classes", 4, (3, 2), 4),
+        case("a batch of as many images as classes", 4, (3, 2), 4),
         case("a larger layer", 7, (4, 5), 6),
     ]
 
@@ -120,20 +122,21 @@ MIXED_GRADIENTS = Exercise(
     accept=_accept,
     parts=("the loss", "the gradient for W", "the gradient for b"),
     limit_s=60.0,
+    edges=("one image",),
     mistakes=(
         Mistake(
             "not short",
-            "The loss was computed in float32: nothing was turned into bfloat16. `.astype(jnp.bfloat16)` does it; for a whole tree, with `jax.tree.map`.",
+            "Nothing that the loss was given is in bfloat16. `.astype(jnp.bfloat16)` makes *new* arrays, for a whole tree with `jax.tree.map`, and it is those that have to go into the loss.",
             lambda loss_fn, params, images, labels: jax.value_and_grad(loss_fn)(params, images, labels),
         ),
         Mistake(
             "gradients short",
-            "The gradients came out in bfloat16: the params were turned *before* the gradient was taken, so that it is one for the short copies. Turn them inside of the function that is differentiated; then the way back ends at the long ones.",
+            "The gradients came out in bfloat16, as they do where the params are turned *before* the gradient is taken: then it is one for the short copies. Turn them inside of the function that is differentiated; then the way back ends at the long ones.",
             _outside,
         ),
         Mistake(
             "float16",
-            "float16 is the other kind of two bytes: more digits, but nothing beyond 65,504, and small gradients become 0. Asked for is `jnp.bfloat16`, which has the range of float32.",
+            "Some of it arrived in float16. That is the other kind of two bytes: more digits, but nothing beyond 65,504, and small gradients become 0. Asked for is `jnp.bfloat16`, which has the range of float32.",
             lambda loss_fn, params, images, labels: jax.value_and_grad(
                 lambda params: loss_fn(
                     jax.tree.map(lambda p: p.astype(jnp.float16), params), images.astype(jnp.float16), labels
@@ -147,12 +150,12 @@ MIXED_GRADIENTS = Exercise(
         ),
         Mistake(
             "params long",
-            "The images are short, but the params are not: where the two meet, JAX computes in the longer kind.",
+            "Not all of the params are in bfloat16 where the loss gets them: where short and long numbers meet, JAX computes in the longer kind.",
             _part_short(1),
         ),
         Mistake(
             "labels",
-            "The labels were turned into bfloat16 as well. They are names of classes: beyond 256 that kind can't even tell all whole numbers apart.",
+            "The labels did not arrive as whole numbers. They are names of classes and stay as they are: beyond 256, bfloat16 can't even tell all whole numbers apart.",
             lambda loss_fn, params, images, labels: jax.value_and_grad(
                 lambda params: loss_fn(_short(params), _short(images), labels.astype(jnp.bfloat16))
             )(params),

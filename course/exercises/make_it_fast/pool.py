@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import combinations
 from typing import Any
 
 import jax.numpy as jnp
@@ -52,7 +53,11 @@ def _cases(rng: np.random.Generator) -> list[Case]:
             x = np.maximum(x - 0.8, 0)  # as a ReLU leaves them: many blocks hold nothing but zeros
         if ties == "pairs":
             x = np.round(x)
-            x[0, 0, 1, 0] = x[0, 1, 0, 0] = 4  # one that only the order of all four decides
+            # In a block of its own each pair that can tie, above all else, in every draw.
+            pixels = [(0, 0), (0, 1), (1, 0), (1, 1)]
+            for block, ((r, s), (i, j)) in enumerate(combinations(pixels, 2)):
+                down, right = block // 3 * 2, block % 3 * 2
+                x[0, down + r, right + s, 0] = x[0, down + i, right + j, 0] = 20
         n, h, w, channels = shape
         return Case(
             label,
@@ -65,7 +70,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         case("two channels, not square", 1, 4, 6, 2),
         case("a batch of three", 3, 4, 2, 2),
         case("many zeros, as after a ReLU", 2, 6, 4, 3, ties="zeros"),
-        case("other ties", 2, 4, 6, 2, ties="pairs"),
+        case("ties of other numbers", 2, 4, 6, 2, ties="pairs"),
     ]
 
 
@@ -73,6 +78,17 @@ SEARCHED = (
     "The library's window is at work: its gradient searches each window again for its winner, which is what this exercise is to avoid. "
     "Compare four slices instead."
 )
+
+
+def _right(x: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The pooled images, and the gradient: all of a weight goes to the first of the largest."""
+    corners = [(i, j) for i in (0, 1) for j in (0, 1)]
+    h, w = (2 * side for side in weight.shape[1:3])
+    found = np.stack([x[:, i:h:2, j:w:2] for i, j in corners])
+    gradient = np.zeros_like(x)
+    for k, (i, j) in enumerate(corners):
+        gradient[:, i:h:2, j:w:2] = np.where(found.argmax(axis=0) == k, weight, 0)
+    return found.max(axis=0), gradient
 
 
 def _measure(raw: Any, x: np.ndarray, weight: np.ndarray) -> Any:
@@ -83,9 +99,7 @@ def _measure(raw: Any, x: np.ndarray, weight: np.ndarray) -> Any:
             raise unreadable()
     if gradient is None:  # of another shape, which the comparison of the values says
         return pooled, np.zeros((), np.float32)
-    if any(name.startswith("reduce_window") for name in names) and equal(
-        pooled, np.asarray(pool_by_slices(jnp.asarray(x))), 1e-4, 1e-5
-    ):
+    if any(name.startswith("reduce_window") for name in names) and equal(pooled, _right(x, weight)[0], 1e-4, 1e-5):
         raise WrongAnswer("right numbers, by the library's window.", mark="window")
     return pooled, gradient
 
@@ -95,10 +109,12 @@ POOL_BY_SLICES = Exercise(
     topic=TOPIC,
     points=2,
     reference=pool_by_slices,
+    right=_right,
     cases=_cases,
     probe=pool_with_gradient,
     measure=_measure,
     parts=("the pooled images", "the gradient"),
+    edges=("one block", "many zeros, as after a ReLU", "ties of other numbers"),
     mistakes=(
         Mistake("window", SEARCHED, _library),
         Mistake(

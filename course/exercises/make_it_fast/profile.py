@@ -57,10 +57,10 @@ def _bottleneck_cases(rng: np.random.Generator) -> list[Case]:
         case("a large product of matrices", (8e-3, 2e-3, 1e-5), *cpu),
         case("an activation on many numbers", (5e-4, 6e-3, 1e-5), *cpu),
         case("a step op by op on few images", (2e-3, 1e-3, 9e-3), *cpu),
-        case("the same on a GPU", (4e-5, 7e-5, 9e-4), *gpu),
-        case("more bytes than operations, and yet arithmetic", (9e-3, 3e-3, 1e-3), 1e9, 1e11, 1e-5),
-        case("more operations than bytes, and yet memory", (1e-3, 5e-3, 2e-5), *gpu),
-        case("one dispatch that is slow", (2e-4, 3e-4, 4e-3), 8e12, 3.2e11, 4e-3),
+        case("a step op by op on a GPU", (4e-5, 7e-5, 9e-4), *gpu),
+        case("a step with more bytes than operations", (30.0, 10.0, 3.0), 1e9, 1e11, 1e-5),
+        case("a step with more operations than bytes", (1e-3, 5e-3, 2e-5), *gpu),
+        case("a single slow dispatch", (2e-4, 3e-4, 4e-3), 8e12, 3.2e11, 4e-3),
     ]
 
 
@@ -168,13 +168,13 @@ def _speedup_cases(rng: np.random.Generator) -> list[Case]:
         )
 
     return [
-        case("one part of two", {"forward": 10.0, "pool": 30.0}, {"pool": 3.0}),
-        case("two parts of four", {"data": ms(2, 5), "forward": ms(6, 9), "backward": ms(12, 19), "update": 1.0},
+        case("a gain for one part of two", {"forward": ms(6, 20), "pool": ms(25, 90)}, {"pool": 3.0}),
+        case("gains for two parts of four", {"data": ms(2, 5), "forward": ms(6, 12), "backward": ms(14, 59), "update": 1.0},
              {"backward": 4.0, "data": 2.0}),
-        case("nothing gets faster", {"data": ms(3, 9), "step": ms(10, 20)}, {}),
-        case("a part gets slower", {"data": 5.0, "step": ms(20, 30), "log": 1.0}, {"step": 5.0, "log": 0.5}),
-        case("everything gets faster", {"a": ms(5, 9), "b": 2.0, "c": ms(11, 15)}, {"c": 8.0, "a": 2.0, "b": 4.0}),
-        case("a small part gets much faster", {"step": 99.0, "log": 1.0}, {"log": ms(500, 1000)}),
+        case("a profile without any gains", {"data": ms(3, 90), "step": ms(100, 200)}, {}),
+        case("a part that becomes slower", {"data": ms(4, 9), "step": ms(20, 90), "log": ms(1, 3)}, {"step": 5.0, "log": 0.5}),
+        case("gains for all parts", {"a": ms(5, 19), "b": 2.0, "c": ms(21, 75)}, {"c": 40.0, "a": 10.0, "b": 20.0}),
+        case("a large gain for a small part", {"step": 99.0, "log": 1.0}, {"log": ms(500, 1000)}),
     ]  # fmt: skip
 
 
@@ -189,6 +189,7 @@ WHOLE_SPEEDUP = Exercise(
     reference=whole_speedup,
     probe=profiled,
     cases=_speedup_cases,
+    edges=("a profile without any gains",),
     mistakes=(
         Mistake(
             "gains multiplied",

@@ -10,7 +10,8 @@ import numpy as np
 
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.make_it_fast import steps
-from course.exercises.make_it_fast.common import TOPIC, layer, unreadable, whole_numbers
+from course.exercises import by_numpy
+from course.exercises.make_it_fast.common import TOPIC, layer, surely_wrong, unreadable, whole_numbers
 
 STEPS = 3
 
@@ -134,18 +135,26 @@ def _shape_of(answer: Any) -> str:
     return "the step returned one value; expected are three, `params, opt_state, loss`."
 
 
+def _right(*args: Any) -> tuple[Any, ...]:
+    (W, b), _, losses = by_numpy.dense_descent(*args)
+    return tuple(losses), W, b
+
+
 def _cases(rng: np.random.Generator) -> list[Case]:
-    def case(label: str, batch: int, rate: float, momentum: float) -> Case:
+    def case(label: str, batch: int, rate: float, momentum: float, wrong: bool = False) -> Case:
         images = rng.uniform(size=(STEPS, batch, 3, 2, 1)).astype(np.float32)
         labels = rng.integers(0, 4, (STEPS, batch)).astype(np.int32)
         shown = f"{STEPS} batches of {batch} images (3, 2, 1), a dense layer, and SGD with learning rate {rate:g} and momentum {momentum:g}"
-        return Case(label, (*layer(rng, 6, 4), images, labels, rate, momentum), shown)
+        W, b = layer(rng, 6, 4)
+        if wrong:
+            surely_wrong(rng, b, labels[0])
+        return Case(label, (W, b, images, labels, rate, momentum), shown)
 
     return [
         case("batches of one", 1, 0.5, 0.0),
         case("batches of four", 4, 1.0, 0.0),
         case("an optimizer with momentum", 4, 0.3, 0.9),
-        case("a large learning rate", 5, 2.0, 0.5),
+        case("a large learning rate", 5, 2.0, 0.5, wrong=True),
     ]
 
 
@@ -154,11 +163,13 @@ MAKE_STEP = Exercise(
     topic=TOPIC,
     points=3,
     reference=make_step,
+    right=_right,
     cases=_cases,
     probe=steps,
     measure=_measure,
     parts=("the losses", "W after three steps", "b after three steps"),
     limit_s=60.0,
+    edges=("batches of one",),
     mistakes=(
         Mistake(
             "not compiled",
@@ -167,22 +178,22 @@ MAKE_STEP = Exercise(
         ),
         Mistake(
             "compiled anew",
-            "It is compiled anew for every step: `jax.jit` is called *inside* of the step, and each time makes a new function that JAX has never seen. Call it once, outside.",
+            "It is compiled anew for every step, as it is where `jax.jit` is called *inside* of the step: each call makes a new function that JAX has never seen. Call it once, outside.",
             _anew,
         ),
         Mistake(
             "half compiled",
-            "Only a part is compiled, the gradient or the optimizer; the other runs operation by operation. Put `jit` around the whole step.",
+            "Only a part is compiled, the loss or the optimizer; the other runs operation by operation. Put `jit` around the whole step.",
             lambda loss_fn, tx: _step(loss_fn, tx, value_and_grad=jax.jit(jax.value_and_grad(loss_fn))),
         ),
         Mistake(
             "several pieces",
-            "Both halves are compiled, but apart: one step sends the device several pieces of work. `jit` around the whole makes it one.",
+            "It is compiled, but not as one: a step sends the device several pieces of work. `jit` around the whole makes it one.",
             _two_programs,
         ),
         Mistake(
             "waits",
-            "Compiled, but then it asks for the number (`float(loss)`, `.item()`, an `if`): Python has to wait there until the device is done. Return the array; whoever wants to see it can ask.",
+            "Compiled, but around it the step looks at its numbers, as `float(loss)`, `.item()` and an `if` do: Python has to wait there until the device is done. Return the array, which can be looked at later.",
             _waiting,
         ),
         Mistake(

@@ -20,13 +20,16 @@ def arithmetic_intensity(m: int, k: int, n: int, itemsize: int) -> float:
 
 
 def _intensity_cases(rng: np.random.Generator) -> list[Case]:
-    m, k, n = (int(size) for size in rng.choice(np.arange(20, 900), size=3, replace=False))
+    def drawn(low: int, high: int) -> tuple[int, int, int]:
+        m, k, n = (int(size) for size in rng.choice(np.arange(low, high), size=3, replace=False))
+        return m, k, n
+
     products = {
-        "small matrices in float32": (2, 3, 5, 4),
-        "a matrix times one column": (300, 200, 1, 4),
-        "numbers of two bytes": (64, 16, 128, 2),
-        "numbers of eight bytes": (7, 90, 40, 8),
-        "three drawn sizes": (m, k, n, 4),
+        "small matrices in float32": (*drawn(2, 20), 4),
+        "a matrix times one column": (*drawn(200, 400)[:2], 1, 4),
+        "numbers of two bytes": (*drawn(16, 200), 2),
+        "numbers of eight bytes": (*drawn(7, 100), 8),
+        "three drawn sizes": (*drawn(20, 900), 4),
     }
     return [Case(label, args) for label, args in products.items()]
 
@@ -126,14 +129,14 @@ def _attainable(flops: float, bytes_moved: float, peak_flops: float, bandwidth: 
 
 def _time_cases(rng: np.random.Generator) -> list[Case]:
     peak, bandwidth = real(rng, 4e12, 40e12), real(rng, 2e11, 2e12)
-    moved = real(rng, 1e8, 1e9)
+    moved, count = real(rng, 1e8, 1e9), real(rng, 1e8, 3e8)
     return [
         # The figures of a Tesla T4's datasheet, as the lesson's table has them.
         Case("a copy, with no arithmetic at all", (0.0, real(rng, 1e8, 2e9), 8.1e12, 320e9)),
-        Case("a sum of two vectors", (1e8, 12e8, 8.1e12, 320e9)),
+        Case("a sum of two vectors", (count, 12 * count, 8.1e12, 320e9)),
         Case("a matrix product", (real(rng, 4e12, 2e13), real(rng, 2e8, 6e8), 8.1e12, 320e9)),
-        Case("just at the ridge", (moved * peak / bandwidth, moved, peak, bandwidth)),
-        Case("more than one operation a byte, but still few", (4.0 * moved, moved, peak, bandwidth)),
+        Case("an intensity just at the ridge", (moved * peak / bandwidth, moved, peak, bandwidth)),
+        Case("an intensity above 1 FLOP per byte, but far below the ridge", (4.0 * moved, moved, peak, bandwidth)),
         Case("much arithmetic on few bytes", (real(rng, 1e14, 9e14), moved, peak, bandwidth)),
     ]
 
@@ -147,6 +150,7 @@ PREDICTED_TIME = Exercise(
     measure=as_float,
     # Times are small numbers of seconds: only a relative tolerance has a meaning.
     atol=0.0,
+    edges=("a copy, with no arithmetic at all",),
     mistakes=(
         Mistake(
             "the shorter of the two",

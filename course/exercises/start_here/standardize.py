@@ -32,13 +32,17 @@ def _columns(rng: np.random.Generator, rows: int, scales: tuple[float, ...]) -> 
 def _standardize_cases(rng: np.random.Generator) -> list[Case]:
     # A message shows the smallest input that fails, so the sizes are in this order: a wrong formula shows itself
     # best on an ordinary table, a missing guard on the column of zeros, and least of all on a single row.
+    # Of 40 rows one can lie further than six spreads from the mean: what is cut off there is seen, above and below.
+    wide = _columns(rng, 40, (0.5, 1.0, 3.0, 10.0, 50.0, 200.0))
+    wide[rng.integers(40), 2] += 1000
+    wide[rng.integers(40), 4] -= 10_000
     # All zeros, so that mean and spread are exactly 0 in float32, however they are computed.
     return [
         Case("one column", (_columns(rng, 6, (2.0,)),)),
         Case("four rows of two columns", (_columns(rng, 4, (1.0, 5.0)),)),
         Case("a column of zeros", (_columns(rng, 5, (3.0, 0.0)),)),
         Case("a table of one row", (_columns(rng, 1, (1.0, 2.0, 4.0, 0.5, 3.0, 8.0, 1.5, 6.0, 2.5, 5.0, 0.7)),)),
-        Case("six columns of very different size", (_columns(rng, 40, (0.5, 1.0, 3.0, 10.0, 50.0, 200.0)),)),
+        Case("six columns of very different size", (wide,)),
     ]
 
 
@@ -80,7 +84,9 @@ STANDARDIZE = Exercise(
     topic=TOPIC,
     points=2,
     reference=standardize,
+    right=lambda x: (x - x.mean(axis=0)) / np.where(x.std(axis=0) > 0, x.std(axis=0), 1),
     cases=_standardize_cases,
+    edges=("a column of zeros", "a table of one row"),
     mistakes=(
         Mistake(
             # The same answers come from `.at[…].set(…)` whose result is dropped, so the hint speaks of both.

@@ -176,12 +176,12 @@ TIMED = Exercise(
         ),
         Mistake(
             "nothing ran",
-            "0 seconds: nothing ran between your two readings.",
+            "That is 0 seconds: no time went by between two readings of the clock, or there were none.",
             _time_of(lambda fn, x: None),
         ),
         Mistake(
             "processor time",
-            "`time.process_time` counts what the processors spent on your program, not the time that went by: "
+            "This is the processors' time, as `time.process_time` counts it, and not the time that went by: "
             "it adds up all of the cores, and leaves a GPU out. Take another clock.",
             _processor_time,
         ),

@@ -10,17 +10,23 @@ import numpy as np
 from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake
+from course.exercises import by_numpy
 from course.exercises.the_neuron.common import TOPIC, normal
 
 # --- relu -----------------------------------------------------------------------------------------------------------
 
 
 def _relu_cases(rng: np.random.Generator) -> list[Case]:
+    a, b, c, d, e = rng.uniform([1, 2, 2, 0.1, 1], [2, 3, 4, 0.9, 2])
+    # In every draw: 0, numbers close to it and far from it on both sides, so that no relative of ReLU passes (ReLU6, leaky, a
+    # threshold that is not 0, a cap).
+    matrix = 3 * normal(rng, 3, 4)
+    matrix.reshape(-1)[rng.permutation(12)[:7]] = np.array([0, 1e-3, -1e-3, 7.5, -7.5, 400, -400], np.float32)
     return [
-        Case("one negative and one positive number", (np.array([-1.5, 2.5], np.float32),)),
-        Case("a mix around zero", (np.array([-3.0, -0.5, 0.0, 0.25, 1.75], np.float32),)),
+        Case("one negative and one positive number", (np.array([-a, b], np.float32),)),
+        Case("a mix around zero", (np.array([-c, -d, 0.0, d / 2, e], np.float32),)),
         Case("only negative numbers", (-np.abs(normal(rng, 4)) - np.float32(0.1),)),
-        Case("a matrix", (3 * normal(rng, 3, 4),)),
+        Case("a matrix", (matrix,)),
         Case("a batch of images", (normal(rng, 2, 5, 5, 3),)),
     ]
 
@@ -30,11 +36,13 @@ RELU = Exercise(
     topic=TOPIC,
     points=1,
     reference=lambda x: jnp.maximum(x, 0),
+    right=lambda x: np.maximum(x, 0),
     cases=_relu_cases,
+    edges=("only negative numbers",),
     mistakes=(
         Mistake(
             "decided once for all",
-            "`if` and `max` decide once for the whole array; here each number decides for itself. JAX has functions that do this number by number.",
+            "Python's `if`, `and` and `max` decide once for the whole array; here each number decides for itself. JAX has functions that do this number by number.",
             lambda x: max(x, 0),
         ),
         Mistake(
@@ -104,14 +112,17 @@ RELU = Exercise(
 
 def _softmax_cases(rng: np.random.Generator) -> list[Case]:
     far_apart = np.array([[300.0, 301.0, 299.0], [0.5, -0.5, 0.0], [-400.0, -401.0, -399.5]], np.float32)
+    far_apart += np.round(20 * rng.normal(size=(3, 1)) + [[0], [0], [-20]], 1).astype(np.float32)
+    large = np.float32(rng.integers(900, 2000)) + np.arange(8, dtype=np.float32).reshape(2, 4)
+    far = rng.integers(900, 2000, 4).astype(np.float32)
     # The last two tell a row's mean, median, smallest, first and last number apart from its largest, and from each other.
-    above = np.array([[1000.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, 1000.0]], np.float32)
-    below = np.array([[-1000.0, 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, -1000.0], [0.0, 0.0, -120.0, 0.0]], np.float32)
+    above = np.array([[far[0], 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, far[1]]], np.float32)
+    below = np.array([[-far[2], 0.0, 0.0, 0.0], [0.0, 0.0, 0.0, -far[3]], [0.0, 0.0, -120.0, 0.0]], np.float32)
     return [
         Case("one row", (normal(rng, 1, 3),)),
         Case("two rows of three", (np.float32(2) * normal(rng, 2, 3),)),
         Case("a square matrix", (normal(rng, 4, 4),)),
-        Case("large numbers", (np.float32(1000) + np.arange(8, dtype=np.float32).reshape(2, 4),)),
+        Case("large numbers", (large,)),
         Case("rows of very different size", (far_apart,)),
         Case("one number far above the others of its row", (above,)),
         Case("one number far below the others of its row", (below,)),
@@ -153,6 +164,7 @@ SOFTMAX = Exercise(
     topic=TOPIC,
     points=3,
     reference=lambda Z: jax.nn.softmax(Z, axis=-1),
+    right=lambda Z: by_numpy.softmax(Z).astype(np.float32),
     cases=_softmax_cases,
     mistakes=(
         Mistake(

@@ -214,7 +214,7 @@ HE_INIT = Exercise(
         ),
         Mistake(
             "never negative",
-            "None of the weights is negative: these numbers are uniform between 0 and 1. Normal numbers lie around 0.",
+            "None of the weights is negative: uniform numbers begin at 0 where nothing else is said. Normal numbers lie around 0.",
             _uniform(0, 1),
         ),
         Mistake(

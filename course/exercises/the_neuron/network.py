@@ -100,7 +100,7 @@ XOR_NETWORK = Exercise(
         ),
         Mistake(
             "sum",
-            "This network just counts the ones, so it says 2 at (1, 1). The second hidden neuron does not yet take anything away.",
+            "This network just counts the ones, so it says 2 at (1, 1). There a second hidden neuron has to take something away.",
             _xor_weights([[1, 1], [1, 1]], [0, 0], [1, 0], 0),
         ),
         Mistake(
@@ -155,9 +155,9 @@ def _count_cases(rng: np.random.Generator) -> list[Case]:
         return [int(n) for n in rng.choice(np.arange(low, high), size=count, replace=False)]
 
     lists = {
-        "one small layer": drawn(4, 10, 2),
+        "one small layer": drawn(4, 40, 2),
         "one layer with many inputs": [*drawn(400, 780, 1), *drawn(11, 60, 1)],
-        "two layers, the last of one neuron": [*drawn(2, 8, 2), 1],
+        "two layers, the last of one neuron": [*drawn(2, 40, 2), 1],
         "two layers": [*drawn(400, 780, 1), *drawn(80, 200, 1), *drawn(5, 20, 1)],
         "four layers": drawn(11, 60, 5),
     }

@@ -26,11 +26,12 @@ def _neuron_of(n: int) -> Callable[[Array, Array, Array], Array]:
 
 def _neuron_cases(rng: np.random.Generator) -> list[Case]:
     # Small weights keep tanh away from its flat ends, where different sums give the same answer.
+    x, w = normal(rng, 3), normal(rng, 3)  # of opposite directions below: one answer is negative in every draw
     return [
         Case("x of one number", (normal(rng, 1), 0.8 * normal(rng, 1), np.float32(rng.uniform(0.3, 0.6)))),
-        Case("x of three numbers", (normal(rng, 3), 0.5 * normal(rng, 3), np.float32(rng.uniform(-0.9, -0.3)))),
+        Case("x of three numbers", (x, -0.5 * np.sign(x @ w) * w, np.float32(rng.uniform(-0.9, -0.3)))),
         Case("inputs of zero", (np.zeros(4, np.float32), normal(rng, 4), np.float32(rng.uniform(0.4, 0.8)))),
-        Case("bias of zero", (normal(rng, 5), 0.4 * normal(rng, 5), np.float32(0))),
+        Case("a bias of zero", (normal(rng, 5), 0.4 * normal(rng, 5), np.float32(0))),
         Case("forty inputs", (normal(rng, 40), 0.1 * normal(rng, 40), np.float32(rng.uniform(0.2, 0.7)))),
     ]
 
@@ -40,7 +41,9 @@ NEURON = Exercise(
     topic=TOPIC,
     points=2,
     reference=neuron,
+    right=lambda x, w, b: np.tanh(w @ x + b),
     cases=_neuron_cases,
+    edges=("inputs of zero", "a bias of zero"),
     mistakes=(
         Mistake(
             "no bias", "The answers fit a neuron whose bias is 0, whatever b says.", lambda x, w, b: jnp.tanh(w @ x)
@@ -126,7 +129,9 @@ LAYER = Exercise(
     topic=TOPIC,
     points=2,
     reference=layer,
+    right=lambda x, W, b: np.tanh(W @ x + b),
     cases=_layer_cases,
+    edges=("4 inputs, 1 neuron",),
     mistakes=(
         Mistake(
             "met the columns",
@@ -211,7 +216,9 @@ BATCHED_LAYER = Exercise(
     topic=TOPIC,
     points=3,
     reference=batched_layer,
+    right=lambda X, W, b: np.tanh(X @ W.T + b),
     cases=_batched_cases,
+    edges=("a batch of one, 3 inputs, 2 neurons", "a batch of 5, 2 inputs, 1 neuron"),
     mistakes=(
         Mistake(
             "batch last",

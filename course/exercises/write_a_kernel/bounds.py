@@ -22,15 +22,16 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         shape = tuple((n - 1) * size + more for n, size, more in zip(counts, block, left, strict=True))
         return Case(label, (place, block, shape))
 
-    width, height, depth = whole(rng, 5, 8), whole(rng, 3, 4), whole(rng, 2, 9)
+    w, h = ([whole(rng, low, 200) for _ in range(7)] for low in (5, 3))
+    n = whole(rng, 4, 9)
     return [
-        of("the first block of a row of numbers", (0,), (width,), (4,), (2,)),
-        of("a full block in the middle", (2,), (width,), (4,), (width,)),
-        of("the last block, partly filled", (3,), (width,), (4,), (2,)),
-        of("a block of a matrix", (1, 3), (height, width), (3, 5), (1, 1)),
-        of("the corner of a matrix", (2, 4), (height, width), (3, 5), (2, width - 1)),
-        of("a matrix in strips", (3, 0), (height, 10 + depth), (6, 1), (1, 10 + depth)),
-        of("three axes", (1, 0, 2), (height, width, 2), (2, 3, 3), (1, 1, 1)),
+        of("the first block of a row of numbers", (0,), (w[0],), (n,), (2,)),
+        of("a full block in the middle", (2,), (w[1],), (n,), (w[1],)),
+        of("the last block, partly filled", (n - 1,), (w[2],), (n,), (2,)),
+        of("a block of a matrix", (1, 3), (h[3], w[3]), (3, 5), (1, 1)),
+        of("the corner of a matrix", (2, 4), (h[4], w[4]), (3, 5), (2, w[4] - 1)),
+        of("a matrix in strips", (3, 0), (h[5], 10 + w[5]), (6, 1), (1, 10 + w[5])),
+        of("three axes", (1, 0, 2), (h[6], w[6], 2), (2, 3, 3), (1, 1, 1)),
     ]
 
 

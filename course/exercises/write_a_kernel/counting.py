@@ -19,14 +19,14 @@ def bytes_moved(batch: int, n_in: int, n_out: int, rows: int, cols: int) -> int:
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
-    n = whole(rng, 2, 9)
+    n, m, p, q = whole(rng, 2, 60), whole(rng, 3, 40), whole(rng, 3, 12), whole(rng, 3, 12)
     return [
-        Case("one block", (2, 3, 5, 2, 5)),
-        Case("one example", (1, 2 * n, 12, 1, 4)),
-        Case("two rows of three blocks", (4, 5 + n, 9, 2, 3)),
-        Case("blocks of one answer", (3, n, 4, 1, 1)),
-        Case("a layer of the lesson", (128, 64 * n, 256, 32, 64)),
-        Case("high blocks", (64, 100 + n, 48, 32, 8)),
+        Case("one block", (2, p, q, 2, q)),
+        Case("one example", (1, 2 * n, 12 * m, 1, 4 * m)),
+        Case("two rows of three blocks", (4, 5 + n, 3 * m, 2, m)),
+        Case("blocks of one answer", (3, n, m + 1, 1, 1)),
+        Case("a layer of the size of the lesson's", (128, 64 * n, 64 * m, 32, 64)),
+        Case("high blocks", (64, 100 + n, 8 * m, 32, 8)),
     ]
 
 
@@ -45,6 +45,7 @@ BYTES_MOVED = Exercise(
     points=2,
     reference=bytes_moved,
     cases=_cases,
+    edges=("one block", "one example"),
     mistakes=(
         Mistake(
             "numbers for bytes",

@@ -42,7 +42,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         for label, batch, n_in, n_out, rows, cols in (
             ("two by two blocks, square", 4, 3, 4, 2, 2),
             ("two by three blocks of 2 × 3", 4, 5, 9, 2, 3),
-            ("both rims partly filled", 5, 4, 7, 2, 3),
+            ("two rims that are partly filled", 5, 4, 7, 2, 3),
             ("a batch of one", 1, 6, 8, 1, 4),
         )
     ]
@@ -101,6 +101,7 @@ FUSED_LAYER = _TASK.exercise(
     "cols",
     points=4,
     cases=_cases,
+    edges=("a batch of one",),
     mistakes=(
         Mistake(
             "ReLU before the bias",
@@ -173,7 +174,7 @@ FUSED_LAYER = _TASK.exercise(
         ),
         Mistake(
             "three kernels",
-            "Right numbers, by three kernels. Each goes to the memory for what the one before has just had at hand: that is what fusing saves.",
+            "Right numbers, by several kernels. Each goes to the memory for what the one before has just had at hand: that is what fusing saves.",
             compiled(_three_kernels, "rows", "cols"),
         ),
         Mistake(

@@ -10,6 +10,7 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
+from course.exercises.gpu_parallelism.common import wide
 from course.exercises.write_a_kernel.common import NOTHING_WRITTEN, compiled, edited, normal
 from course.exercises.write_a_kernel.tasks import Asked, Task
 
@@ -34,10 +35,10 @@ def _edited(*changes: tuple[str, str]) -> Callable[..., Any]:
 
 def _cases(rng: np.random.Generator) -> list[Case]:
     return [
-        Case(label, (normal(rng, m), normal(rng, n), rows, cols))
+        Case(label, (wide(rng, m), normal(rng, n), rows, cols))
         for label, m, n, rows, cols in (
             ("two by three full blocks", 4, 9, 2, 3),
-            ("both rims partly filled", 5, 7, 2, 3),
+            ("two rims that are partly filled", 5, 7, 2, 3),
             ("square blocks", 6, 4, 2, 2),
             ("high blocks", 9, 5, 4, 1),
         )

@@ -45,7 +45,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         for label, m, k, n, rows, cols, depth in (
             ("square blocks, two steps along k", 4, 4, 6, 2, 2, 2),
             ("blocks of 2 × 3, three steps along k", 4, 6, 9, 2, 3, 2),
-            ("both rims partly filled", 5, 8, 7, 2, 4, 4),
+            ("two rims that are partly filled", 5, 8, 7, 2, 4, 4),
             ("four steps along k", 3, 12, 4, 2, 2, 3),
         )
     ]
@@ -126,12 +126,12 @@ MATMUL_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "begun with another shape",
-            "The total begins as large as a piece of a strip. What is added to it, step after step, is as large as a block of the product.",
+            "The total begins with another shape or number type than it has after a step. What is added to it, step after step, is as large as a block of the product.",
             _edited(("jnp.zeros((rows, cols), jnp.float32)", "jnp.zeros((rows, depth), jnp.float32)")),
         ),
         Mistake(
             "whole strips",
-            "Right numbers, but the whole strips are multiplied at once. They have to lie beside the arithmetic for that, and k may be long: go along it in pieces of `depth`.",
+            "Right numbers, but more of the strips is multiplied at once than a piece. All of it has to lie beside the arithmetic, and k may be long: go along it in pieces of `depth`.",
             _edited((_LOOP, "a_ref[...] @ b_ref[...]")),
         ),
         Mistake(

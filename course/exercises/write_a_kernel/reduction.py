@@ -11,8 +11,9 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
+from course.exercises.gpu_parallelism.common import wide
 from course.exercises.write_a_kernel.calls import Call
-from course.exercises.write_a_kernel.common import compiled, edited, normal
+from course.exercises.write_a_kernel.common import compiled, edited
 from course.exercises.write_a_kernel.tasks import Asked, Task, alone, in_bounds, refuse
 
 
@@ -38,12 +39,12 @@ def column_sum(x: Any, rows: Any) -> Any:
 
 def _cases(rng: np.random.Generator) -> list[Case]:
     return [
-        Case(label, (normal(rng, m, n), rows))
+        Case(label, (wide(rng, m, n), rows))
         for label, m, n, rows in (
             ("two full blocks", 4, 3, 2),
-            ("the last block partly filled", 7, 3, 4),
+            ("a last block that is partly filled", 7, 3, 4),
             ("one block, partly filled", 3, 5, 4),
-            ("more blocks", 13, 4, 4),
+            ("several blocks, the last partly filled", 13, 4, 4),
         )
     ]
 
@@ -96,6 +97,7 @@ COLUMN_SUM = _TASK.exercise(
     "rows",
     points=4,
     cases=_cases,
+    edges=("one block, partly filled",),
     mistakes=(
         Mistake(
             "rim added up",

@@ -49,8 +49,8 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
     return [
         case("two blocks of two rows", 4, 3, 2),
-        case("the last block partly filled", 5, 4, 2),
-        case("as many rows in a block as numbers in a row", 8, 4, 4),
+        case("a last block that is partly filled", 5, 4, 2),
+        case("blocks of as many rows as columns", 8, 4, 4),
         case("large numbers, and small ones beside large ones", 4, 5, 2, 1000, 1000, 0, 300, above=200),
     ]
 

@@ -10,7 +10,8 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
-from course.exercises.write_a_kernel.common import NOTHING_WRITTEN, compiled, edited, normal
+from course.exercises.gpu_parallelism.common import wide
+from course.exercises.write_a_kernel.common import NOTHING_WRITTEN, compiled, edited
 from course.exercises.write_a_kernel.tasks import Asked, Task
 
 
@@ -39,12 +40,13 @@ def _edited(*changes: tuple[str, str]) -> Callable[..., Any]:
 def _cases(rng: np.random.Generator) -> list[Case]:
     scale, shift = float(rng.choice([2.0, -3.0])), float(rng.choice([0.5, -1.5]))
     return [
-        Case(label, (normal(rng, n), scale, shift, block))
-        for label, n, block in (
-            ("two full blocks", 8, 4),
-            ("the last block partly filled", 10, 4),
-            ("one block, partly filled", 3, 8),
-            ("more blocks, of another size", 19, 5),
+        # Scale and shift of either sign in every draw.
+        Case(label, (wide(rng, n), scale * sign, shift * sign, block))
+        for label, n, block, sign in (
+            ("two full blocks", 8, 4, 1),
+            ("a last block that is partly filled", 10, 4, -1),
+            ("one block, partly filled", 3, 8, 1),
+            ("more blocks of another size", 19, 5, -1),
         )
     ]
 
@@ -66,6 +68,7 @@ SCALE_SHIFT = _TASK.exercise(
     *_NUMBERS,
     points=2,
     cases=_cases,
+    edges=("one block, partly filled",),
     mistakes=(
         Mistake(
             "rim left out",
@@ -139,7 +142,7 @@ SCALE_SHIFT = _TASK.exercise(
         ),
         Mistake(
             "no BlockSpec",
-            "Without a BlockSpec a step gets the whole array, and so all steps do everything, one over the other. Say which piece step i gets, of the input and of the output.",
+            "Each step gets the whole array, as it does without a BlockSpec, and so all steps do everything, one over the other. Say which piece step i gets, of the input and of the output.",
             _edited(("        in_specs=[tile],\n        out_specs=tile,\n", "")),
         ),
         Mistake(

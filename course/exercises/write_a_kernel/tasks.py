@@ -50,7 +50,7 @@ def in_bounds(call: Call, asked: Asked) -> None:
     for side in (*call.inputs, *call.outputs):
         if side.beyond():
             raise refuse(
-                "beyond",
+                f"beyond, {call.steps} steps of {asked.steps}, up to {side.index.max(axis=0)}",
                 f"the grid {call.grid} has a step whose block of {side.block} lies beyond the array of {side.shape}: no element of it "
                 "is inside. The interpreter lets it by; a GPU needn't. Is the grid too long, or does an index map give something else than "
                 "the number of a block?",
@@ -65,7 +65,7 @@ def alone(call: Call, asked: Asked) -> None:
     """
     if any(side.shared() for side in call.outputs):
         raise refuse(
-            "race",
+            f"race, a grid of {len(call.grid)} axes, {call.steps} steps of {asked.steps}",
             "several steps of the grid write the same block of the output. The interpreter takes them one after the other; on a GPU they "
             "run at the same time, and it is a race. Give each step a block of its own.",
         )
@@ -144,6 +144,7 @@ class Task:
         points: int,
         cases: Callable[[np.random.Generator], Sequence[Case]],
         mistakes: tuple[Mistake, ...],
+        edges: tuple[str, ...] = (),
     ) -> Exercise:
         """The exercise that asks for it, named as its reference; `numbers` are the arguments of that which are no arrays."""
         return Exercise(
@@ -151,12 +152,14 @@ class Task:
             topic=TOPIC,
             points=points,
             reference=compiled(reference, *numbers),
+            right=self.want,
             cases=cases,
             probe=blocks,
             measure=self.measure,
             explain=in_words,
             remark=self.remark,
             given=tuple(inspect.signature(reference).parameters),
+            edges=edges,
             limit_s=LIMIT_S,
             mistakes=mistakes,
         )
@@ -175,6 +178,8 @@ class Task:
             return answer
         if not calls:
             raise refuse("no kernel", "there is no `pallas_call` in it: JAX did it all at once, and no kernel ran.")
+        if "pallas_call" in outside:
+            raise refuse("unused", "what a kernel gave is not in them: the answer is computed beside it.")
         if len(calls) > self.kernels:
             raise refuse(
                 "several kernels",

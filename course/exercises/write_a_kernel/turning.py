@@ -10,7 +10,8 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
-from course.exercises.write_a_kernel.common import NOTHING_WRITTEN, compiled, edited, normal
+from course.exercises.gpu_parallelism.common import wide
+from course.exercises.write_a_kernel.common import NOTHING_WRITTEN, compiled, edited
 from course.exercises.write_a_kernel.tasks import Asked, Task
 
 
@@ -35,11 +36,11 @@ def _edited(*changes: tuple[str, str]) -> Callable[..., Any]:
 
 def _cases(rng: np.random.Generator) -> list[Case]:
     return [
-        Case(label, (normal(rng, m, n), rows, cols))
+        Case(label, (wide(rng, m, n), rows, cols))
         for label, m, n, rows, cols in (
             ("two by three square blocks", 4, 6, 2, 2),
             ("blocks that are not square", 4, 9, 2, 3),
-            ("both rims partly filled", 5, 7, 2, 3),
+            ("two rims that are partly filled", 5, 7, 2, 3),
             ("a square of square blocks", 6, 6, 2, 2),
         )
     ]

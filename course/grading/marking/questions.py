@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
-from course.checks import wire
+from course.checks import kinds, wire
 from course.checks.exercise import Case
 from course.checks.judge import Marking
 from course.checks.outcome import Failure, Outcome
@@ -70,7 +70,7 @@ def mark(kernel: GradedKernel, marking: Marking, cells: Cells) -> QuestionResult
     )
     if asked.missing or (not cells.found and _unwritten(got)):
         return replace(question, headline=f"{name}: {question.state}")
-    verdict = marking.verdict(got)
+    verdict = marking.verdict(got, kinds.own(cells.code, name))
     headline, said, mistake = verdict.public()
     return replace(
         question,
@@ -81,6 +81,7 @@ def mark(kernel: GradedKernel, marking: Marking, cells: Cells) -> QuestionResult
         text=(*said, *(f"A cell of this question stopped with `{_plain(error)}`." for error in cells.errors)),
         mistake=mistake or "",
         failed=verdict.failed,
+        free=verdict.free,
     )
 
 
@@ -91,8 +92,10 @@ def _unwritten(got: Sequence[Outcome]) -> bool:
 def _state(verdict: Verdict, got: Sequence[Outcome]) -> str:
     if verdict.passed:
         return RIGHT
-    if verdict.cases_passed:
+    if verdict.points:
         return PARTLY
+    if verdict.cases_passed:
+        return WRONG
     if _unwritten(got):
         return NOT_WRITTEN
     return STOPPED if all(one.failure and one.failure.kind in _ENDED for one in got) else WRONG

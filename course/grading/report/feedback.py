@@ -22,6 +22,7 @@ from course.grading.model import (
 from course.grading.report.files import Written, file_name, write_text
 from course.grading.report.phrases import (
     SIGNS,
+    beyond,
     earned,
     failing,
     in_order,
@@ -168,7 +169,7 @@ def _question(question: QuestionResult, anchor: str) -> dict[str, Any]:
         "lost": to_gain(question),
         "cases": inputs(question),
         "headline": more(question),
-        "text": [text for text in (*question.text, failing(question)) if text],
+        "text": [text for text in (*question.text, failing(question), beyond(question)) if text],
         "limits": question.limits,
         "code": shown,
         "lines": code.count("\n") + 1,

@@ -117,11 +117,22 @@ def inputs(question: QuestionResult) -> str:
 
 def failing(question: QuestionResult) -> str:
     """Which inputs are not right, as a sentence; "" where none or all are, which the other words say."""
-    if question.state != PARTLY or not question.failed:
+    if question.state not in (PARTLY, WRONG) or not question.cases_passed or not question.failed:
         return ""
     more_of_them = len(question.failed) - _FAILING
     end = f"; and {more_of_them} more" if more_of_them > 0 else ""
     return f"Not right on: {'; '.join(question.failed[:_FAILING])}{end}."
+
+
+def beyond(question: QuestionResult) -> str:
+    """From where the points count, as a sentence; "" where that is from the first right input on."""
+    if not question.free:
+        return ""
+    free, rest = plural(question.free, "input"), question.cases - question.free
+    return (
+        f"An answer that does no work, such as 0 for every input, is right on {free}, too. "
+        f"So points count from there: {max(0, question.cases_passed - question.free)} of the other {rest}."
+    )
 
 
 def told(result: Result) -> str:

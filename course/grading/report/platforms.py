@@ -13,6 +13,7 @@ from course.grading.report.feedback import page
 from course.grading.report.files import Written, file_name, write_csv, write_text, write_zip
 from course.grading.report.phrases import (
     SIGNS,
+    beyond,
     by_lesson,
     earned,
     failing,
@@ -164,7 +165,7 @@ def gradescope(result: Result) -> dict[str, Any]:
 
 def _test(question: QuestionResult) -> dict[str, Any]:
     state = ", ".join(filter(None, (question.state, inputs(question))))
-    said = [state, more(question), *question.text, failing(question), *question.limits]
+    said = [state, more(question), *question.text, failing(question), beyond(question), *question.limits]
     return {
         "name": visible(question.name),
         "score": float(rounded(question.points)),

@@ -1,0 +1,151 @@
+"""Mistakes of a kind, recognized for every exercise: by the numbers, by the error, by the learner's code.
+
+An exercise declares its own mistakes; their hints come first. What is said here is said only where it is true, and tells a
+place or a relation, not the answer. `errors` reads what Python, NumPy and JAX say, `relations` compares answers with the
+expected ones, `source` reads the learner's code, `stand_ins` makes mistakes of the right answer, and `repairs` tries small
+changes of what the learner wrote.
+"""
+
+from __future__ import annotations
+
+import inspect
+import re
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from course.checks import probes
+from course.checks.compare import is_array, is_number, kind_of
+from course.checks.exercise import Case, Exercise
+from course.checks.kinds.errors import meaning
+from course.checks.kinds.relations import Part, relation
+from course.checks.kinds.source import SPOILS, own, parsed, unused_input
+from course.checks.outcome import Outcome
+
+__all__ = ["meaning", "of_code", "of_numbers", "own", "source_of", "unused"]
+
+
+def source_of(function: Any) -> str:
+    """The source of what a learner wrote, or nothing where it is not known."""
+    try:
+        return inspect.getsource(function)
+    except (OSError, TypeError):
+        return ""
+
+
+def of_code(code: str) -> str | None:
+    """What in a learner's code, whose answer is wrong, is spoiled for certain; or None."""
+    tree = parsed(code)
+    return next(filter(None, (spoiled(tree, code) for spoiled in SPOILS)), None) if tree else None
+
+
+def unused(code: str) -> str | None:
+    """Which input a learner's code, whose answer is wrong, does not use; or None."""
+    tree = parsed(code)
+    return unused_input(tree, code) if tree else None
+
+
+def of_numbers(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    got: Sequence[Outcome],
+    want: Sequence[Outcome],
+    code: str = "",
+    loose: bool = False,
+) -> str | None:
+    """How answers, as measured, are related to the expected ones on every input; or None.
+
+    Args:
+        exercise: which they answer, and the tolerance.
+        cases: the inputs.
+        got, want: what came, and what is expected, one a case.
+        code: the learner's, where it is known; it says which names they know.
+        loose: see :func:`course.checks.kinds.relations.relation`.
+    """
+    try:
+        return _of_numbers(exercise, cases, got, want, code, loose)
+    except Exception:  # what came may be anything: a verdict is made all the same
+        return None
+
+
+def _of_numbers(
+    exercise: Exercise,
+    cases: Sequence[Case],
+    got: Sequence[Outcome],
+    want: Sequence[Outcome],
+    code: str,
+    loose: bool,
+) -> str | None:
+    # Where a rule of the exercise's own decides, the expected numbers are not the only right ones.
+    if exercise.accept or any(one.failure for one in got):
+        return None
+    parts = []
+    for case, one, other in zip(cases, got, want, strict=True):
+        values, wanted = _flat(one.value), _flat(other.value)
+        if len(values) != len(wanted) or not all(map(_numeric, (*values, *wanted))):
+            return None
+        args = _named(exercise, case, code)
+        pairs = zip(values, wanted, strict=True)
+        parts.append([Part(np.asarray(a), np.asarray(b), args, exercise.rtol, exercise.atol) for a, b in pairs])
+    if len({len(row) for row in parts}) != 1:
+        return None
+    if loose:
+        return relation(parts, exercise.parts, loose)
+    return _not_finite(parts, code) or _always_the_same(parts) or relation(parts, exercise.parts)
+
+
+def _flat(value: Any) -> list[Any]:
+    return [leaf for part in value for leaf in _flat(part)] if isinstance(value, (tuple, list)) else [value]
+
+
+def _numeric(value: Any) -> bool:
+    return (is_array(value) or is_number(value)) and kind_of(value) in "fib"
+
+
+def _named(exercise: Exercise, case: Case, code: str) -> tuple[tuple[str, Any], ...]:
+    """The input's parts, each under the name by which the learner knows it, or nothing where that is another."""
+    known = list(inspect.signature(exercise.reference).parameters) if callable(exercise.reference) else []
+    names = exercise.given or tuple(known if exercise.probe is probes.call else _of_probe(exercise))
+    if len(names) != len(case.args):
+        names = ("",) * len(case.args)
+    words = {*known, *re.findall(r"\w+", code)}
+    return tuple((name if name in words else "", arg) for name, arg in zip(names, case.args, strict=True))
+
+
+def _of_probe(exercise: Exercise) -> list[str]:
+    """The names of what a probe is given, after the learner's function."""
+    return list(inspect.signature(exercise.probe).parameters)[1:]
+
+
+def _not_finite(cases: Sequence[Sequence[Part]], code: str) -> str | None:
+    """NaN or infinity where numbers are expected: in some places, or on some inputs, and all else is right."""
+    wrong = [part for row in cases for part in row if not part.right]
+    if not wrong or any(part.got.shape != part.want.shape or part.got.dtype.kind != "f" for part in wrong):
+        return None
+    astray = [~np.isfinite(part.got) & np.isfinite(part.want) for part in wrong]
+    if not all(places.any() for places in astray):
+        return None
+    rest = all(part.same(part.got[~places], part.want[~places]) for part, places in zip(wrong, astray, strict=True))
+    wholly_right = any(all(part.right for part in row) for row in cases)
+    if rest and re.search(r"threadIdx|_ref\b", code):
+        return "All other numbers are right. A place of a kernel's output that is never written holds NaN."
+    if wholly_right and re.search(r"exp|log|softmax", code):
+        return (
+            "On other inputs it is right. In float32 `exp` of 89 is infinity already, `exp` of −104 is 0, the logarithm of 0 is minus infinity, "
+            "and infinity / infinity is NaN: how large may numbers be before they go through these functions?"
+        )
+    if wholly_right and "/" in code:
+        return "On other inputs it is right. What stands below a fraction there? 0 / 0 is NaN."
+    return None
+
+
+def _always_the_same(cases: Sequence[Sequence[Part]]) -> str | None:
+    """The same answer, whatever the input is, and not zero."""
+    first = cases[0]
+    if len(cases) < 3 or any(
+        part.want.size > 1 and (part.got == part.got.reshape(-1)[:1]).all() for part in first if part.got.size
+    ):
+        return None
+    alike = all(a.same(a.got, b.got) for row in cases[1:] for a, b in zip(first, row, strict=True))
+    return "The answer is the same for every input." if alike and any(part.got.any() for part in first) else None

@@ -1,0 +1,347 @@
+"""Mistakes of a kind that one small change would mend: the change is tried, and only the place is told.
+
+The learner's own code is changed in one place, a sign, an axis, two things exchanged, and run on the same inputs. Where that makes
+it right on all of them, the place is known for certain. This is done in the learner's own process alone.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import inspect
+import itertools
+import linecache
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from course.checks.kinds.source import parsed
+from course.checks.outcome import can_stop
+
+# At most so many changes are tried, each on one input first.
+MOST = 120
+_FILE = "<a change that is tried {}>"
+_numbers = itertools.count()
+
+# A changed tree, the line, and what is said of it.
+Change = tuple[ast.AST, str]
+
+
+def repaired(function: Any, code: str, right: Callable[[Any], bool]) -> str | None:
+    """The sentence on the one place of the learner's code that makes its answers wrong, or None.
+
+    Args:
+        function: what the learner wrote; its names are those that the changed code finds.
+        code: its source.
+        right: whether a function's answers are right, on all inputs.
+    """
+    tree = parsed(code)
+    if not can_stop():  # a change may make an endless loop
+        return None
+    if tree is None or not inspect.isfunction(function) or function.__closure__ or len(tree.body) != 1:
+        return None
+    definition = tree.body[0]
+    if not isinstance(definition, ast.FunctionDef) or definition.name != function.__name__:
+        return None
+    try:
+        return _mended(tree, function, code.splitlines(), right)
+    finally:
+        forget()
+
+
+def _mended(tree: ast.Module, function: Any, lines: list[str], right: Callable[[Any], bool]) -> str | None:
+    for node, said in itertools.islice(_changes(tree), MOST):
+        changed = _function(tree, function)
+        if changed is not None and right(changed):
+            line = lines[_line(node) - 1].split("#")[0].strip()
+            return (
+                f"One change makes it right, in the line `{line}`: {said}"
+                if "`" not in line
+                else f"One change makes it right: {said}"
+            )
+    return None
+
+
+def _line(node: ast.AST) -> int:
+    """The line of a node; a comprehension's is that of its parts."""
+    return next((found.lineno for found in ast.walk(node) if hasattr(found, "lineno")), 1)
+
+
+def _function(tree: ast.Module, like: Any) -> Any:
+    """The function of a changed tree, among the names of the learner's; its source can be read, as kernels need it."""
+    file = _FILE.format(next(_numbers))
+    try:
+        text = ast.unparse(tree)
+        linecache.cache[file] = (len(text), None, text.splitlines(True), file)
+        names = dict(like.__globals__)
+        exec(compile(text, file, "exec"), names)
+        return names.get(like.__name__)
+    except Exception:
+        return None
+
+
+def forget() -> None:
+    """Drop the sources of what was tried."""
+    for file in [file for file in linecache.cache if file.startswith(_FILE.split("{")[0])]:
+        del linecache.cache[file]
+
+
+def _changes(tree: ast.Module) -> Iterator[Change]:
+    """Each small change in turn, made in the tree itself, and taken back before the next."""
+    kinds = (
+        _signs,
+        _too_much,
+        _functions,
+        _orders,
+        _axes,
+        _assignments,
+        _comparisons,
+        _counts,
+        _names,
+        _operations,
+        _turned,
+    )
+    for kind in kinds:
+        for node in list(ast.walk(tree)):
+            yield from kind(node, tree)
+
+
+def _set(node: Any, field: str, value: Any, said: str, place: ast.AST | None = None) -> Iterator[Change]:
+    """The tree with one field of a node set, for as long as the change is looked at."""
+    before = getattr(node, field)
+    setattr(node, field, value)
+    yield place or node, said
+    setattr(node, field, before)
+
+
+def _signs(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, (ast.Add, ast.Sub)):
+        other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
+        yield from _set(node, "op", other, "a plus or minus is the other way round.")
+    for field, value in _expressions(node):
+        if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
+            yield from _put(node, field, value.operand, "a minus is one too many.")
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
+        node.left, node.right = node.right, node.left
+        yield node, "a difference is taken the wrong way round."
+        node.left, node.right = node.right, node.left
+
+
+def _orders(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    """Two neighbors exchanged, in a call, a tuple, a place, a product or a quotient."""
+    if isinstance(node, ast.Call) and 1 < len(node.args) < 5:
+        yield from _exchanged(node.args, node, "two arguments stand in the wrong order.")
+    if isinstance(node, ast.Tuple) and 1 < len(node.elts) < 5:
+        yield from _exchanged(node.elts, node, "two things stand in the wrong order.")
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.MatMult, ast.FloorDiv)):
+        node.left, node.right = node.right, node.left
+        yield node, "the two sides of an operation are exchanged."
+        node.left, node.right = node.right, node.left
+
+
+def _exchanged(parts: list[ast.expr], node: ast.AST, said: str) -> Iterator[Change]:
+    for i, j in itertools.combinations(range(len(parts)), 2):
+        parts[i], parts[j] = parts[j], parts[i]
+        yield node, said
+        parts[i], parts[j] = parts[j], parts[i]
+
+
+def _axes(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    if isinstance(node, ast.Call):
+        for keyword in node.keywords:
+            if keyword.arg == "axis":
+                for axis in (0, 1, -1, None):
+                    if ast.unparse(keyword.value) != str(axis):
+                        yield from _set(keyword, "value", ast.Constant(axis), "it goes along the wrong axis.", node)
+            if keyword.arg == "keepdims":
+                yield from _set(
+                    keyword, "value", ast.Constant(not _constant(keyword.value)), "`keepdims` decides here.", node
+                )
+        if (
+            isinstance(node.func, ast.Attribute)
+            and node.func.attr in _REDUCE
+            and node.keywords
+            and node.keywords[0].arg == "axis"
+        ) and all(keyword.arg != "keepdims" for keyword in node.keywords):
+            node.keywords.append(ast.keyword("keepdims", ast.Constant(True)))
+            yield node, "the axis that is reduced is needed afterwards."
+            node.keywords.pop()
+
+
+_REDUCE = {"sum", "max", "min", "mean", "std"}
+
+
+def _names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    """Another name of the function's own."""
+    if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
+        return
+    own = [n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)]
+    own += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    if node.id in own:
+        for other in dict.fromkeys(own):
+            if other != node.id and len(dict.fromkeys(own)) < 10:
+                yield from _set(node, "id", other, f"another name belongs in the place of `{node.id}`.")
+
+
+def _assignments(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    for _, body in ast.iter_fields(node):
+        if not (isinstance(body, list) and body and isinstance(body[0], ast.stmt)):
+            continue
+        for i, line in enumerate(body):
+            if (
+                isinstance(line, ast.Assign)
+                and len(line.targets) == 1
+                and isinstance(line.targets[0], (ast.Name, ast.Subscript))
+            ):
+                body[i] = ast.copy_location(ast.AugAssign(line.targets[0], ast.Add(), line.value), line)
+                yield line, "`=` forgets what was there before; it has to be added to."
+                body[i] = line
+            if isinstance(line, ast.AugAssign):
+                body[i] = ast.copy_location(ast.Assign([line.target], line.value), line)
+                yield line, f"`{ast.unparse(line).split('=')[0].split()[-1]}=` does more than to set a value."
+                body[i] = line
+            if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call) and ".at[" in ast.unparse(line):
+                base = ast.unparse(line).split(".at[")[0]
+                if base.isidentifier():
+                    body[i] = ast.copy_location(ast.Assign([ast.Name(base, ast.Store())], line.value), line)
+                    yield line, "the new array is thrown away."
+                    body[i] = line
+            if isinstance(line, ast.Return) and isinstance(node, (ast.For, ast.While)) and i == len(body) - 1 > 0:
+                yield from _moved_out(node, body, line, tree)
+            if len(body) > 1 and not isinstance(line, (ast.Return, ast.FunctionDef)):
+                del body[i]
+                yield line, "it is too much."
+                body.insert(i, line)
+
+
+def _moved_out(loop: ast.AST, body: list[ast.stmt], line: ast.Return, tree: ast.Module) -> Iterator[Change]:
+    for node in ast.walk(tree):
+        outer = getattr(node, "body", None)
+        if isinstance(outer, list) and loop in outer:
+            at = outer.index(loop)
+            body.pop()
+            outer.insert(at + 1, line)
+            yield line, "it stands inside of the loop, and so ends the function in the first round."
+            del outer[at + 1]
+            body.append(line)
+
+
+def _comparisons(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    if isinstance(node, ast.Compare) and len(node.ops) == 1:
+        for other in (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq):
+            if not isinstance(node.ops[0], other):
+                yield from _set(node, "ops", [other()], "the comparison is not the right one.")
+
+
+def _operations(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    if isinstance(node, ast.BinOp) and isinstance(
+        node.op, (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Add, ast.Mod)
+    ):
+        for other in (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow):
+            if not isinstance(node.op, other):
+                yield from _set(node, "op", other(), "one operation is not the right one.")
+
+
+def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    for field, value in _expressions(node):
+        number = _constant(value)
+        if type(number) in (int, float) and not isinstance(node, ast.keyword):
+            others = {
+                number + 1,
+                number - 1,
+                number * 2,
+                number / 2 if isinstance(number, float) or number % 2 else number // 2,
+            }
+            for other in sorted(others - {number}):
+                yield from _put(node, field, ast.Constant(other), f"another number belongs in the place of {number}.")
+        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "range":
+            for op in (ast.Add(), ast.Sub()):
+                said = "the range ends, or begins, one too early or too late."
+                yield from _put(node, field, ast.BinOp(value, op, ast.Constant(1)), said)
+
+
+_OTHERS = {
+    name: group
+    for group in (
+        ("sum", "mean", "max"),
+        ("max", "min", "sum", "argmax"),
+        ("maximum", "minimum"),
+        ("argmax", "argmin"),
+        ("zeros", "ones"),
+        ("exp", "log"),
+        ("tanh", "tan"),
+        ("std", "var"),
+        ("sqrt", "square"),
+    )
+    for name in group
+} | {"max": ("min", "sum", "argmax"), "sum": ("mean", "max"), "min": ("max",), "mean": ("sum", "max")}  # fmt: skip
+
+
+def _functions(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    if isinstance(node, ast.Call):
+        field, name = (
+            ("attr", node.func.attr) if isinstance(node.func, ast.Attribute) else ("id", getattr(node.func, "id", ""))
+        )
+        for other in _OTHERS.get(name, ()):
+            if other != name:
+                yield from _set(node.func, field, other, f"`{name}` is not the right function there.", node)
+
+
+def _too_much(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    """A term, a factor, a call, a turn, a slice that is left out."""
+    for field, value in _expressions(node):
+        if isinstance(value, ast.BinOp) and not isinstance(value.op, ast.MatMult):
+            for rest, gone in ((value.left, value.right), (value.right, value.left)):
+                yield from _put(node, field, rest, f"`{ast.unparse(gone)}` is too much there.")
+        if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
+            yield from _put(node, field, value.args[0], f"`{ast.unparse(value.func)}` is too much there.")
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and not _is_module(value.func.value):
+            yield from _put(node, field, value.func.value, f"`.{value.func.attr}(…)` is too much there.")
+        if isinstance(value, ast.Attribute) and value.attr == "T":
+            yield from _put(node, field, value.value, "`.T` is too much there.")
+        if isinstance(value, ast.Subscript) and isinstance(value.slice, (ast.Slice, ast.UnaryOp, ast.Tuple)):
+            yield from _put(node, field, value.value, f"`[{ast.unparse(value.slice)}]` is too much there.")
+
+
+def _is_module(node: ast.expr) -> bool:
+    return ast.unparse(node).split(".")[0] in ("jnp", "np", "jax", "math", "nnx", "optax", "pl")
+
+
+def _turned(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
+        for field in ("left", "right"):
+            value = getattr(node, field)
+            yield from _set(
+                node, field, ast.Attribute(value, "T", ast.Load()), f"`{ast.unparse(value)}` has to be turned."
+            )
+    if isinstance(node, ast.Return) and node.value is not None:
+        yield from _set(
+            node, "value", ast.UnaryOp(ast.USub(), copy.copy(node.value)), "the sign of what is returned is turned."
+        )
+
+
+def _constant(node: ast.AST) -> Any:
+    return node.value if isinstance(node, ast.Constant) else None
+
+
+def _expressions(node: ast.AST) -> Iterator[tuple[Any, ast.expr]]:
+    """The expressions right below a node, and where: a field, or a field and a place in its list."""
+    for field, value in ast.iter_fields(node):
+        if (
+            isinstance(value, ast.expr)
+            and field not in ("func", "annotation", "returns")
+            and not isinstance(getattr(value, "ctx", None), ast.Store)
+        ):
+            yield field, value
+        elif isinstance(value, list) and field != "decorator_list":
+            yield from (((field, i), part) for i, part in enumerate(value) if isinstance(part, ast.expr))
+
+
+def _put(node: ast.AST, field: Any, value: ast.expr, said: str) -> Iterator[Change]:
+    """The tree with one expression replaced, for as long as the change is looked at."""
+    if isinstance(field, str):
+        yield from _set(node, field, value, said)
+        return
+    parts, i = getattr(node, field[0]), field[1]
+    before, parts[i] = parts[i], value
+    yield node, said
+    parts[i] = before
