@@ -121,8 +121,12 @@ class Marking:
         return list(in_turn(self.cases, attempt))
 
     @settings.own()
-    def verdict(self, got: Sequence[Outcome]) -> Verdict:
+    def verdict(self, got: Sequence[Outcome], how: Failure | None = None) -> Verdict:
         """The verdict on raw outcomes, one a case; they may come from another process, and one that lies.
+
+        Args:
+            got: the outcomes.
+            how: what is wrong with the way, if that is known from elsewhere. Then no case is right in which the way matters.
 
         Raises:
             ValueError: there are not as many as cases.
@@ -131,6 +135,10 @@ class Marking:
         last = got[-1] if got else Outcome()
         got = [measured(exercise, case, raw) for case, raw in zip(cases, got, strict=True)]
         sentences = [wrongness(exercise, c, g, w) for c, g, w in zip(cases, got, want, strict=True)]
+        if how and exercise.how:
+            for i, case in enumerate(cases):
+                if sentences[i] is None and exercise.how.tells(*case.args):
+                    got[i], sentences[i] = Outcome(None, how, got[i].printed), how.message
         right = [sentence is None for sentence in sentences]
         name, n, k = exercise.name, len(cases), sum(right)
         say = partial(Verdict, name, cases_passed=k, cases=n, points_possible=exercise.points)
