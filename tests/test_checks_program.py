@@ -13,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from course.checks import find
+from course.checks import find, judge
 from course.checks.outcome import Outcome, run
 from course.checks.probes import find as find_probe
 from course.checks.probes import gpu_parallelism
@@ -164,6 +164,17 @@ def test_a_program_that_is_not_right_is_refused(batched: Evidence, way: str) -> 
     assert failure is not None and failure.mark == mark and failure.message
 
 
+def _honest(kind: str) -> list[Any]:
+    return [one for topic in TOPICS for one in exercises(topic).values() if one.how and one.topic == kind]
+
+
+@pytest.mark.parametrize("topic", ["gpu_parallelism", "write_a_kernel", "make_it_fast"])
+def test_the_program_of_each_reference_is_right_as_it_is_handed_over(topic: str) -> None:
+    for exercise in _honest(topic):
+        failure = Evidence(exercise, exercise.how, 3).why_not(asking(exercise.reference), Clean())  # type: ignore[arg-type]
+        assert failure is None, f"{exercise.name}: {failure}"
+
+
 def test_what_is_no_program_of_the_exercise_is_refused(batched: Evidence) -> None:
     written = find("mixed_gradients").how
     assert written
@@ -199,6 +210,32 @@ def test_a_function_that_can_not_be_traced_is_told_where_it_stops(batched: Evide
 
 def _jax(arg: Any) -> Any:
     return jnp.asarray(arg) if isinstance(arg, np.ndarray) else arg
+
+
+# --- Flags and counts ----------------------------------------------------------------------------------------------------
+
+
+def test_a_step_that_changes_what_it_was_given_is_seen_without_being_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    exercise = find("sgd_step")
+
+    def in_place(params: Any, grads: Any, learning_rate: float) -> Any:
+        for name in params:
+            params[name] = params[name] - learning_rate * grads[name]
+        return params
+
+    monkeypatch.setattr("course.checks.probes.backprop_and_gradient_descent._the_same", lambda *dicts: True)
+    assert judge(exercise, in_place).mistake == "changes what it was given"
+
+
+def test_a_count_of_the_calls_does_not_stand_for_a_key() -> None:
+    calls = iter(range(10**6))
+
+    def he_init(key: Any, n_in: int, n_out: int) -> Any:
+        number = (0, 0, 1)[next(calls) % 3]
+        return jax.random.normal(jax.random.key(number), (n_out, n_in)) * jnp.sqrt(2 / n_in), jnp.zeros(n_out)
+
+    for seed in range(3):
+        assert judge(find("he_init"), he_init, seed).cases_passed <= 1
 
 
 # --- The table ----------------------------------------------------------------------------------------------------------

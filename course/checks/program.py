@@ -59,7 +59,7 @@ class Operation:
         adds: of a product of matrices and of a sum, how many numbers are added up for each that it gives.
         array: of a slice of what a loop carries on, and of an update of it: a number for that array, else -1.
         leaves: of such an update, whether the array is used after the loop.
-        itself: whether its first two operands are the same numbers.
+        itself: whether its first two operands are the same floating-point numbers.
         steered: of a slice or an update within a turn, whether its place follows from the number of the outermost turn.
     """
 
@@ -367,7 +367,8 @@ def _reached(outputs: Iterable[_Node]) -> set[_Node]:
 def _operation(node: _Node, live: set[_Node]) -> Operation:
     loops = tuple(turns.count for turns in node.loops)
     leaves = node.leaving is not None and node.leaving in live
-    itself = len(node.needs) > 1 and node.needs[0] is node.needs[1]
+    # Not whole numbers: where places are worked out, 0 is compared with 0.
+    itself = len(node.needs) > 1 and node.needs[0] is node.needs[1] and "f" in node.gets[0][0]
     known = node.name, node.gets, node.gives, loops, node.piece, node.adds, node.array, leaves, itself
     return Operation(*known, _steered(node))
 

@@ -95,8 +95,10 @@ def steps(
         if len(parts) != len(state) or not all(isinstance(p, dict) and set(p) == set(names) for p in parts):
             break
         state = parts
+    # Before it is done again, as that may change it.
+    last = _brought(answer)
     again = step(*first, *([1] if counted else []), *numbers)
-    return _brought(answer), untouched, (came, _brought(again))
+    return last, untouched, (came, _brought(again))
 
 
 def _the_same(one: dict[str, Any], other: dict[str, Any]) -> bool:

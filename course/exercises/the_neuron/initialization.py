@@ -124,7 +124,7 @@ def _he_cases(rng: np.random.Generator) -> list[Case]:
     return [
         Case(
             sizes(n_in, n_out),
-            (drawn(rng, 2, 1), n_in, n_out),
+            (drawn(rng, 3, 2), n_in, n_out),
             shown=f"a key, n_in = {n_in}, n_out = {n_out}",
         )
         for n_in, n_out in ((100, 50), (784, 32), (64, 512), (300, 200))
