@@ -66,7 +66,7 @@ def examine(
     except GradingError as error:
         return ungraded(job.submission, job.key, job.settings, FAILED, str(error))
     clean = CleanProcess(launcher)
-    examiner = _Examiner(kernel, clean, markings, evidence or {}, grafted)
+    examiner = _Examiner(kernel, markings, grafted, evidence, clean)
     try:
         _run(grafted.notebook, examiner)
     except GradingError as error:
@@ -101,12 +101,12 @@ class _Examiner:
     def __init__(
         self,
         kernel: GradedKernel,
-        clean: CleanProcess,
         markings: Mapping[str, Marking],
-        evidence: Mapping[str, Evidence],
         grafted: Grafted,
+        evidence: Mapping[str, Evidence] | None = None,
+        clean: CleanProcess | None = None,
     ) -> None:
-        self.kernel, self._clean, self._markings, self._evidence = kernel, clean, markings, evidence
+        self.kernel, self._markings, self._evidence, self._clean = kernel, markings, evidence or {}, clean
         self._results: dict[str, QuestionResult] = {}
         self._cells = {name: Cells(grafted.answers.get(name, ""), name not in grafted.missing) for name in markings}
         # Limits that were hit in cells of no question, or after its check.
