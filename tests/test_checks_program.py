@@ -17,8 +17,9 @@ from course.checks import find, judge
 from course.checks.outcome import Outcome, run
 from course.checks.probes import find as find_probe
 from course.checks.probes import gpu_parallelism
-from course.checks.program import Program, as_plain, from_plain, read
+from course.checks.program import Program, as_plain, from_plain
 from course.checks.registry import exercises
+from course.checks.stablehlo import read
 from course.curriculum import TOPICS, lesson_of
 from course.grading.marking.evidence import Evidence
 

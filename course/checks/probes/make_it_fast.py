@@ -15,7 +15,8 @@ import numpy as np
 from jax import Array
 
 from course.checks.probes.program import program
-from course.checks.program import as_plain, read
+from course.checks.program import as_plain
+from course.checks.stablehlo import read
 
 Params = dict[str, Array]
 

@@ -26,6 +26,7 @@ _FILES = (
     "checks/outcome",
     "checks/plain",
     "checks/program",
+    "checks/stablehlo",
     "checks/wire",
 )
 # Files of sandbox/inside, by the name that they get.

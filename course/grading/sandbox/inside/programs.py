@@ -19,7 +19,8 @@ from jax import export
 
 from course import _kernel
 from course.checks import wire
-from course.checks.program import Kind, Program, Unreadable, as_plain, read
+from course.checks.program import Kind, Program, Unreadable, as_plain
+from course.checks.stablehlo import read
 
 # No request is larger (bytes).
 _MOST = 100_000_000
