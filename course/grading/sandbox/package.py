@@ -25,6 +25,8 @@ _FILES = (
     "xla",
     "checks/outcome",
     "checks/plain",
+    "checks/program",
+    "checks/stablehlo",
     "checks/wire",
 )
 # Files of sandbox/inside, by the name that they get.
@@ -33,6 +35,7 @@ _AGENT = {
     "agent": "checks/agent",
     "no_map": "progress",
     "kernel": "_kernel",
+    "programs": "_programs",
     "showing": "_showing",
     "zygote": "_zygote",
     "sealing": "_sealing",
