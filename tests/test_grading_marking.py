@@ -160,7 +160,7 @@ def test_a_limit_in_another_cell_says_which_cell_it_was_to_any_reader() -> None:
 
 def test_the_examiner_files_a_limit_under_the_question_whose_example_hit_it(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[Cells] = []
-    monkeypatch.setattr(examination, "mark", lambda kernel, marks, cells: seen.append(cells))
+    monkeypatch.setattr(examination, "mark", lambda kernel, marks, cells, *more: seen.append(cells))
     kernel = SimpleNamespace(last=Reply(TIME, {}, ["This took longer."]))
     grafted = SimpleNamespace(answers={"neuron": "def neuron(x): ..."}, missing=frozenset())
     examiner = examination._Examiner(cast(Any, kernel), {"neuron": NEURON}, cast(Any, grafted))

@@ -10,8 +10,9 @@ import numpy as np
 
 from course.checks import probes
 from course.checks.probes import WrongAnswer
+from course.checks.probes.program import Written
 
-__all__ = ["Case", "Exercise", "Mistake", "World", "WrongAnswer"]
+__all__ = ["Case", "Exercise", "How", "Mistake", "World", "WrongAnswer"]
 
 
 @dataclass(frozen=True)
@@ -42,6 +43,34 @@ class Mistake:
     name: str
     hint: str
     wrong: Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class How:
+    """What an exercise asks of the way, told by the program: where it is graded, nothing else decides about it.
+
+    Attributes:
+        written: writes the learner's function down as a program, for the arguments of a case.
+        cases: the places of the cases whose sizes tell most.
+        judge: ``judge(program, *args)`` raises WrongAnswer where the program, a :class:`course.checks.program.Program`, does it
+            in another way than was asked for.
+        tells: ``tells(*args)`` says whether the way matters in a case. Where it doesn't, the numbers decide: a loop over one row is none.
+        runs: ``runs(*args)`` gives the arguments for each time that the program is run.
+        agree: ``agree(got, want, *args)`` returns None, or a sentence that says what is wrong with what the runs gave: a list of
+            lists of arrays. By default they have to be what the reference's program gives.
+    """
+
+    written: Written
+    cases: tuple[int, ...] = (-1,)
+    judge: Callable[..., None] | None = None
+    tells: Callable[..., bool] = lambda *args: True
+    runs: Callable[..., Sequence[tuple[Any, ...]]] = lambda *args: [args]
+    agree: Callable[..., str | None] | None = None
+
+    @property
+    def written_at(self) -> str:
+        """Where `written` is found in another process."""
+        return probes.address(self.written)
 
 
 class World(Protocol):
@@ -92,6 +121,7 @@ class Exercise:
         given: names for the parts of the input, used in messages; where the probe is `call`, the reference's own do.
         edges: the labels of the cases at an edge, such as a batch of one: of several that fail, a plain one is shown.
         limit_s: seconds that one case may take.
+        how: what is asked of the way, where the program tells; the probe then names mistakes, and decides only in the notebook.
     """
 
     name: str
@@ -113,6 +143,7 @@ class Exercise:
     given: tuple[str, ...] = ()
     edges: tuple[str, ...] = ()
     limit_s: float = 20.0
+    how: How | None = None
 
     @property
     def address(self) -> str:

@@ -135,7 +135,11 @@ class Marking:
 
     @settings.own()
     def verdict(
-        self, got: Sequence[Outcome], code: str = "", mend: Callable[[int], str | None] | None = None
+        self,
+        got: Sequence[Outcome],
+        code: str = "",
+        mend: Callable[[int], str | None] | None = None,
+        how: Failure | None = None,
     ) -> Verdict:
         """The verdict on raw outcomes, one a case; they may come from another process, and one that lies.
 
@@ -144,6 +148,7 @@ class Marking:
             code: what the learner wrote, where it is known; it is read, not run.
             mend: looks for one change that would make the answer right, where nothing else is known of it; it is given the number
                 of a wrong case.
+            how: what is wrong with the way, if that is known from elsewhere. Then no case is right in which the way matters.
 
         Raises:
             ValueError: there are not as many as cases.
@@ -152,6 +157,10 @@ class Marking:
         last = got[-1] if got else Outcome()
         got = [measured(exercise, case, raw) for case, raw in zip(cases, got, strict=True)]
         sentences = [wrongness(exercise, c, g, w) for c, g, w in zip(cases, got, want, strict=True)]
+        if how and exercise.how:
+            for i, case in enumerate(cases):
+                if sentences[i] is None and exercise.how.tells(*case.args):
+                    got[i], sentences[i] = Outcome(None, how, got[i].printed), how.message
         right = [sentence is None for sentence in sentences]
         name, n, k = exercise.name, len(cases), sum(right)
         free = self.free if 0 < k < n else 0

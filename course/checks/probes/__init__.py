@@ -2,7 +2,7 @@
 
 These rooms go into the process of a learner who may read and change all that is in it. So nothing of an answer is in them: no
 reference, no comparison, no number that every right answer has. They import nothing else of `course.checks` but `outcome`,
-`wire` and `plain`, which know no exercise.
+`wire`, `plain`, `program` and `stablehlo`, which know no exercise.
 """
 
 from __future__ import annotations

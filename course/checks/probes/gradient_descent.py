@@ -24,8 +24,8 @@ def steps(
     grads: Sequence[Sequence[Array]],
     counted: bool,
     numbers: Sequence[float],
-) -> tuple[Any, bool]:
-    """A step for each of the gradients, from the state that the one before gave.
+) -> tuple[Any, bool, tuple[Any, Any]]:
+    """A step for each of the gradients, from the state that the one before gave; then the first one again, with the same dicts.
 
     Args:
         step: called with the dict of parameters, the dict of gradients, a dict for each part of the memory, the number of the
@@ -34,8 +34,8 @@ def steps(
         params, memory, grads: arrays in the order of the names.
 
     Returns:
-        What came of the last step, or of the first that does not give as many dicts as went in; and whether all dicts that
-        the step was given were left as they were.
+        What came of the last step, or of the first that does not give as many dicts as went in; whether all dicts that
+        the step was given were left as they were; and what came of the first step, and of the same one done again.
     """
 
     def named(arrays: Sequence[Array]) -> dict[str, Array]:
@@ -43,17 +43,24 @@ def steps(
 
     state, untouched = [named(params), *map(named, memory)], True
     answer: Any = None
+    first: list[Any] = []
+    came: Any = None
     for number, gradient in enumerate(grads, 1):
         # The gradients come in another order than the parameters: it is the names that count.
         given = [state[0], dict(reversed(named(gradient).items())), *state[1:]]
+        first = first or given
         before = [dict(one) for one in given]
         answer = step(*given, *([number] if counted else []), *numbers)
+        came = brought(answer) if number == 1 else came
         untouched = untouched and all(map(_the_same, given, before))
         parts = list(answer) if memory and isinstance(answer, (tuple, list)) else [answer]
         if len(parts) != len(state) or not all(isinstance(p, dict) and set(p) == set(names) for p in parts):
             break
         state = parts
-    return brought(answer), untouched
+    # Before it is done again, as that may change it.
+    last = brought(answer)
+    again = step(*first, *([1] if counted else []), *numbers)
+    return last, untouched, (came, brought(again))
 
 
 def _the_same(one: dict[str, Any], other: dict[str, Any]) -> bool:
@@ -68,14 +75,19 @@ def trained(train: Callable[..., Any], ask: Callable[..., Any]) -> Any:
 
     - ``ask("images")``: the images, a byte for each pixel, in base64; ``ask("labels")``: a list.
     - ``ask("size", name)``, ``ask("start", name)``: the shape of a parameter, and its numbers, float32 in base64.
-    - ``ask("numbers")``: the learning rate, how many steps, how many examples a batch, and the number of the random key.
+    - ``ask("numbers")``: the learning rate, how many steps, how many examples a batch, and a list with the number of the random key
+      of each call, one after the other.
+
+    Returns:
+        What came of the calls, a tuple.
     """
     labels = jnp.array(ask("labels"), jnp.int32)
     pixels = np.frombuffer(base64.b64decode(ask("images")), np.uint8).reshape(len(labels), -1)
     params = {name: _start(ask("size", name), ask("start", name)) for name in ("W1", "b1", "W2", "b2")}
-    learning_rate, count, batch, seed = ask("numbers")
+    learning_rate, count, batch, seeds = ask("numbers")
     X = jnp.array(pixels.astype(np.float32) / 255)
-    return brought(train(params, X, labels, learning_rate, count, batch, jax.random.key(seed)))
+    numbers = learning_rate, count, batch
+    return tuple(brought(train(dict(params), X, labels, *numbers, jax.random.key(seed))) for seed in seeds)
 
 
 def _start(shape: list[int], data: str) -> Array:

@@ -1,18 +1,22 @@
 """The probes of lesson 08: a pool and its gradient, steps, epochs, batches; with each answer comes how it was made.
 
-How: how often the functions that are handed over were called, and with what; and which operations JAX sees. These counts are
-made in the learner's process, so that one who sets out to forge them can. The numbers are judged elsewhere, on fresh inputs.
+How: how often the functions that are handed over were called, and with what; and which operations JAX sees. These counts name
+a mistake. What decides is the program that is written down beside it, as the counts are made in the learner's process.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from jax import Array
+
+from course.checks.probes.program import program
+from course.checks.program import as_plain
+from course.checks.stablehlo import read
 
 Params = dict[str, Array]
 
@@ -72,6 +76,17 @@ def pool_with_gradient(pool: Callable[..., Any], x: Array, weight: Array) -> tup
     return pooled, gradient, sorted(set(_operations(jax.make_jaxpr(pool)(x).jaxpr)))
 
 
+@program
+def pool_program(pool: Callable[..., Any], x: Array, weight: Array) -> Any:
+    """The pool and its gradient, of x and the weight."""
+
+    def both(x: Array, weight: Array) -> Any:
+        pooled, back = jax.vjp(pool, x)
+        return pooled, back(weight)
+
+    return both, x, weight
+
+
 # --- A step -----------------------------------------------------------------------------------------------------------
 
 
@@ -126,6 +141,42 @@ def steps(
     return (tuple(losses), *_weights(params)), seen
 
 
+# A step is traced so often before it is written down.
+_BEFORE = 2
+
+
+@program
+def step_program(
+    make_step: Callable[..., Any], W: Array, b: Array, images: Array, labels: Array, rate: float, momentum: float
+) -> Any:
+    """The step as it is when it has been called before, of W, b, a batch and the leaves of the optimizer's state.
+
+    The loss is another one by then. A step that was compiled once has the loss of its first call in it.
+    """
+    import optax
+
+    seen: list[int] = []
+
+    def changing_loss(params: Params, images: Array, labels: Array) -> Array:
+        return loss_of(params, images, labels) * (1.0 if len(seen) < _BEFORE else 3.0)
+
+    tx = optax.sgd(rate, momentum=momentum)
+    step = make_step(changing_loss, tx)
+    leaves, tree = jax.tree.flatten(tx.init({"W": W, "b": b}))
+    # A memory that is not empty.
+    leaves = [jnp.cos(jnp.arange(leaf.size, dtype=leaf.dtype)).reshape(leaf.shape) for leaf in leaves]
+
+    def of_arrays(W: Array, b: Array, images: Array, labels: Array, *leaves: Array) -> Any:
+        return step({"W": W, "b": b}, jax.tree.unflatten(tree, leaves), images, labels)
+
+    inputs = (W, b, images[0], labels[0], *leaves)
+    for _ in range(_BEFORE):
+        # Another function each time, or JAX would remember what it has seen of it.
+        jax.make_jaxpr(lambda *arrays: of_arrays(*arrays))(*inputs)
+        seen.append(1)
+    return of_arrays, *inputs
+
+
 def _told(answer: Any) -> Any:
     """An answer of the wrong kind, with its dicts as a word: plain data know no dict."""
     if isinstance(answer, (tuple, list)):
@@ -144,13 +195,12 @@ def epoch(
     The step goes downhill with momentum 0.9. images, labels: `(steps, batch, …)`.
     """
     count = 0
+    uncounted = _momentum_step(rate)
 
     def step(params: Params, velocity: Params, images: Array, labels: Array) -> tuple[Params, Params, Array]:
         nonlocal count
         count += 1
-        loss, grads = jax.value_and_grad(loss_of)(params, images, labels)
-        velocity = jax.tree.map(lambda v, g: 0.9 * v + g, velocity, grads)
-        return jax.tree.map(lambda p, v: p - rate * v, params, velocity), velocity, loss
+        return uncounted(params, velocity, images, labels)
 
     params = {"W": W, "b": b}
     answer = scan_epoch(step, params, jax.tree.map(jnp.zeros_like, params), images, labels)
@@ -159,22 +209,50 @@ def epoch(
     return _told(answer), count
 
 
+def _momentum_step(rate: float) -> Callable[..., tuple[Params, Params, Array]]:
+    def step(params: Params, velocity: Params, images: Array, labels: Array) -> tuple[Params, Params, Array]:
+        loss, grads = jax.value_and_grad(loss_of)(params, images, labels)
+        velocity = jax.tree.map(lambda v, g: 0.9 * v + g, velocity, grads)
+        return jax.tree.map(lambda p, v: p - rate * v, params, velocity), velocity, loss
+
+    return step
+
+
+@program(lenient=True)
+def epoch_program(scan_epoch: Callable[..., Any], W: Array, b: Array, images: Array, labels: Array, rate: float) -> Any:
+    """The epoch of W, b, the memory for either, and the batches."""
+
+    def of_arrays(W: Array, b: Array, v: Array, u: Array, images: Array, labels: Array) -> Any:
+        return scan_epoch(_momentum_step(rate), {"W": W, "b": b}, {"W": v, "b": u}, images, labels)
+
+    return of_arrays, W, b, jnp.sin(W), jnp.cos(b), images, labels
+
+
 # --- Batches ----------------------------------------------------------------------------------------------------------
 
 
 def batches(
-    device_batches: Callable[..., Any], images: Array, labels: Array, size: int, seed: int
-) -> tuple[Any, Any, Any, bool]:
-    """The batches of one key, again those of the same key, those of another, and whether it works under `jit`."""
-    key, other = jax.random.split(jax.random.key(seed))
-    first = device_batches(key, images, labels, size)
-    again = device_batches(key, images, labels, size)
-    others = device_batches(other, images, labels, size)
+    device_batches: Callable[..., Any], images: Array, labels: Array, size: int, seeds: Sequence[int]
+) -> tuple[list[Any], bool]:
+    """The batches for the key of each of these numbers, in turn, and whether it works under `jit`."""
+    found = [device_batches(jax.random.key(seed), images, labels, size) for seed in seeds]
     try:
-        jax.eval_shape(lambda key, images, labels: device_batches(key, images, labels, size), key, images, labels)
+        jax.eval_shape(lambda *args: device_batches(*args, size), jax.random.key(0), images, labels)
     except Exception:
-        return first, again, others, False
-    return first, again, others, True
+        return found, False
+    return found, True
+
+
+@program
+def batches_program(
+    device_batches: Callable[..., Any], images: Array, labels: Array, size: int, seeds: Sequence[int]
+) -> Any:
+    """The batches of a key's data, the images and the labels."""
+
+    def of_arrays(data: Array, images: Array, labels: Array) -> Any:
+        return device_batches(jax.random.wrap_key_data(data), images, labels, size)
+
+    return of_arrays, jax.random.key_data(jax.random.key(seeds[0])), images, labels
 
 
 # --- Gradients --------------------------------------------------------------------------------------------------------
@@ -182,8 +260,11 @@ def batches(
 
 def in_parts(
     accumulate_gradients: Callable[..., Any], W: Array, b: Array, images: Array, labels: Array, parts: int
-) -> tuple[Any, np.ndarray]:
-    """Loss and gradients of a batch that is gone through in parts, and how many images each call of the loss was given."""
+) -> tuple[Any, np.ndarray, Any]:
+    """Loss and gradients of a batch that is gone through in parts; how many images each call of the loss was given; the program.
+
+    The program comes as plain data, and only where there are three parts or more.
+    """
     sizes: list[int] = []
 
     def toy_loss(params: Params, images: Array, labels: Array) -> Array:
@@ -191,21 +272,42 @@ def in_parts(
         return loss_of(params, images, labels)
 
     answer = accumulate_gradients(toy_loss, {"W": W, "b": b}, images, labels, parts)
-    return _loss_and_weights(answer), np.array(sizes, np.int32)
+    several = parts > 2 and isinstance(answer, (tuple, list))
+    seen = as_plain(read(parts_program.lowered(accumulate_gradients, W, b, images, labels, parts))) if several else None
+    return _loss_and_weights(answer), np.array(sizes, np.int32), seen
 
 
 def in_short(
     mixed_gradients: Callable[..., Any], W: Array, b: Array, images: Array, labels: Array
-) -> tuple[Any, list[str]]:
-    """Loss and gradients, and the number types of W, b, images and labels as the loss was given them at last."""
-    types: list[str] = []
+) -> tuple[Any, list[Any], list[Any]]:
+    """Loss and gradients; of W, b, images and labels in which number types they are computed with, and into which they are turned."""
+    answer = mixed_gradients(loss_of, {"W": W, "b": b}, images, labels)
+    if not isinstance(answer, (tuple, list)):
+        return _told(answer), [], []
+    seen = read(short_program.lowered(mixed_gradients, W, b, images, labels))
+    return _loss_and_weights(answer), list(seen.arrives), list(seen.turned)
 
-    def toy_loss(params: Params, images: Array, labels: Array) -> Array:
-        types[:] = [str(part.dtype) for part in (params["W"], params["b"], images, labels)]
-        return loss_of(params, images, labels)
 
-    answer = mixed_gradients(toy_loss, {"W": W, "b": b}, images, labels)
-    return _loss_and_weights(answer), types
+@program(lenient=True)
+def parts_program(
+    accumulate_gradients: Callable[..., Any], W: Array, b: Array, images: Array, labels: Array, parts: int
+) -> Any:
+    """Loss and gradients of W, b, the images and the labels."""
+
+    def of_arrays(W: Array, b: Array, images: Array, labels: Array) -> Any:
+        return accumulate_gradients(loss_of, {"W": W, "b": b}, images, labels, parts)
+
+    return of_arrays, W, b, images, labels
+
+
+@program(lenient=True)
+def short_program(mixed_gradients: Callable[..., Any], W: Array, b: Array, images: Array, labels: Array) -> Any:
+    """Loss and gradients of W, b, the images and the labels."""
+
+    def of_arrays(W: Array, b: Array, images: Array, labels: Array) -> Any:
+        return mixed_gradients(loss_of, {"W": W, "b": b}, images, labels)
+
+    return of_arrays, W, b, images, labels
 
 
 def _loss_and_weights(answer: Any) -> Any:

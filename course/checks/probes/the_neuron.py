@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
 from jax import Array
 
 
-def draw(build: Callable[..., Any], seed: int, n_in: int, n_out: int) -> tuple[Any, Any, Any]:
-    """What comes for a key; and the first part of what comes for the same key again, and for another one."""
-    answer, again, other = (build(jax.random.key(number), n_in, n_out) for number in (seed, seed, seed + 1))
-    return answer, _first(again), _first(other)
+def draw(build: Callable[..., Any], seeds: Sequence[int], n_in: int, n_out: int) -> tuple[Any, list[Any]]:
+    """What comes for the key of the first of these numbers; and the first part of what comes for the keys of all of them, in turn."""
+    answers = [build(jax.random.key(seed), n_in, n_out) for seed in seeds]
+    return answers[0], [_first(answer) for answer in answers]
 
 
 def _first(answer: Any) -> Any:

@@ -11,6 +11,8 @@ import jax.extend.core
 import numpy as np
 from jax.interpreters.partial_eval import dce_jaxpr
 
+from course.checks.probes.program import program
+
 # What is computed nowhere: it moves numbers, or makes them from none.
 _MOVES = {
     "broadcast_in_dim",
@@ -68,6 +70,14 @@ def blocks(function: Callable[..., Any], *args: Any) -> tuple[Any, list[Any], li
 
 def _kernels(jaxpr: Any) -> int:
     return sum(operation.primitive.name == "pallas_call" for operation in _operations(jaxpr))
+
+
+@program(lenient=True)
+def blocks_program(function: Callable[..., Any], *args: Any) -> Any:
+    """What the function gives, of its arrays."""
+    arrays = [arg for arg in args if isinstance(arg, (jax.Array, np.ndarray))]
+    rest = args[len(arrays) :]
+    return lambda *arrays: function(*arrays, *rest), *arrays
 
 
 def _operations(jaxpr: Any) -> Iterator[Any]:

@@ -10,9 +10,10 @@ import jax.numpy as jnp
 import numpy as np
 from jax import Array
 
-from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
+from course.checks.exercise import Case, Exercise, How, Mistake, WrongAnswer
 from course.checks.plain import Thing
-from course.checks.probes.gpu_parallelism import scored
+from course.checks.probes.gpu_parallelism import scored, scores_program
+from course.checks.program import Program
 from course.exercises import by_numpy
 from course.exercises.gpu_parallelism.common import TOPIC, normal
 
@@ -79,6 +80,28 @@ def _at_once(raw: Any, which: int, X: np.ndarray, w: np.ndarray) -> Any:
     raise WrongAnswer(f"{times}, where one call can serve all rows at once.", mark=mark)
 
 
+# A right program has as many operations as a score has, 8 at most, however many rows there are.
+_OPERATIONS = 24
+
+
+def _all_rows_together(program: Program, which: int, X: np.ndarray, w: np.ndarray) -> None:
+    """Refuse a loop, on the device or in Python, by the program for nine rows.
+
+    Raises:
+        WrongAnswer: it is one.
+    """
+    work = program.computing()
+    if any(turns != 1 for one in work for turns in one.loops):
+        raise WrongAnswer(
+            "the program has a loop on the device, which takes one row after the other.", mark="a loop on the device"
+        )
+    if len(work) > _OPERATIONS:
+        raise WrongAnswer(
+            f"for {len(X)} rows the program has {len(work)} operations: the work of each row by itself, where one call can serve all.",
+            mark="a loop",
+        )
+
+
 def _loop(score: Score, X: Array, w: Array) -> Array:
     return jnp.stack([score(x, w) for x in X])
 
@@ -93,6 +116,7 @@ BATCHED = Exercise(
     probe=scored,
     measure=_at_once,
     edges=("a batch of one",),
+    how=How(scores_program, judge=_all_rows_together, tells=lambda which, X, w: len(X) > 1),
     mistakes=(
         Mistake(
             "a loop",

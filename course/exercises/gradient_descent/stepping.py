@@ -119,15 +119,19 @@ class Measure:
     atol: float
 
     def __call__(self, raw: Any, *args: Any) -> Any:
-        answer, untouched = raw
+        answer, untouched, (first, again) = raw
         if answer is None:
             return None
         got = self._numbers(answer, *args)
-        if not untouched:
-            right, _ = steps(self.reference, *(_as_jax(arg) for arg in args))
+        # Whether they were left as they were is said by a process that may lie; the same step done again shows it.
+        if not untouched or not self._equal(first, again, *args):
+            right = steps(self.reference, *(_as_jax(arg) for arg in args))[0]
             if equal(got, self._numbers(right, *args), self.rtol, self.atol):
                 raise WrongAnswer(after_colon(CHANGED))
         return got
+
+    def _equal(self, one: Any, other: Any, *args: Any) -> bool:
+        return equal(self._numbers(one, *args), self._numbers(other, *args), self.rtol, self.atol)
 
     def _numbers(self, answer: Any, names: Sequence[str], params: Sequence[np.ndarray], *rest: Any) -> Any:
         shapes = {name: array.shape for name, array in zip(names, params, strict=True)}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -13,6 +15,7 @@ from course.checks.exercise import Exercise, Mistake, WrongAnswer
 from course.checks.probes.gradient_descent import trained
 from course.exercises.backprop.common import NAMES, after_colon, entries
 from course.exercises.gradient_descent.common import TOPIC
+from course.exercises.gradient_descent.digits import FEW as FEW_EXAMPLES
 from course.exercises.gradient_descent.digits import alike_case, apart_case, digits_cases, world
 from course.exercises.gradient_descent.loops import (
     at_random,
@@ -27,6 +30,9 @@ from course.exercises.gradient_descent.loops import (
 
 # See digits.py.
 ENOUGH = 0.81
+
+# What stands for a generator that nobody has seeded.
+_COUNT = itertools.count()
 
 DIVERGED = (
     "The network is lost: parameters are not numbers any more, or most hidden neurons never answer. That comes from steps that are "
@@ -44,6 +50,14 @@ ORDER = (
     "Right where the examples come mixed. Here they come sorted by class, and the network knows best those that it saw last. "
     "In which order do your batches take the examples?"
 )
+KEY_UNUSED = (
+    "All keys make the same batches: the key that the function is given has no say. Draw the examples with it, or with keys that are "
+    "split off from it."
+)
+NOT_THE_KEY = (
+    "The same key makes other batches when it comes again: something else than the key decides, such as NumPy's own generator. Then no run "
+    "can be repeated."
+)
 NEVER = "The parameters came back as they went in. Each step has to make new ones, and the next step has to begin with those."
 
 
@@ -52,17 +66,22 @@ def _measure(
     pixels: np.ndarray,
     labels: np.ndarray,
     start: list[np.ndarray],
-    numbers: list[float],
+    numbers: list[Any],
     unseen: np.ndarray | None = None,
     truth: np.ndarray | None = None,
 ) -> Any:
     """All parameters in a row; or, of digits, 1 where enough of the unseen ones are read."""
     if raw is None:
         return None
-    got = entries(raw, {name: array.shape for name, array in zip(NAMES, start, strict=True)}, "the parameters")
+    if not isinstance(raw, tuple) or len(raw) != len(numbers[-1]):
+        raise WrongAnswer("it can't be read what came back.")
+    if all(one is None for one in raw):
+        return None
+    parameters = [_row(one, start) for one in raw]
     begun = np.concatenate([array.reshape(-1) for array in start])
+    got = parameters[0]
     if _differ(pixels):
-        return _taken(got - begun, pixels, labels, start, numbers)
+        return _by_keys([one - begun for one in parameters], pixels, labels, start, numbers)
     if unseen is None or truth is None:
         return got
     if np.array_equal(got, begun):
@@ -87,15 +106,46 @@ def _measure(
     return 1.0
 
 
+def _row(raw: Any, start: list[np.ndarray]) -> np.ndarray:
+    """The parameters that came back, in a row."""
+    return entries(raw, {name: array.shape for name, array in zip(NAMES, start, strict=True)}, "the parameters")
+
+
 def _differ(pixels: np.ndarray) -> bool:
-    """Whether this is the case of two examples of which a step takes one, whichever it is."""
-    return len(pixels) == 2 and bool((pixels[0] != pixels[1]).any())
+    """Whether this is the case of a few examples of which a step takes one, whichever it is."""
+    return 1 < len(pixels) <= FEW_EXAMPLES and bool((pixels[0] != pixels[1]).any())
+
+
+def _by_keys(
+    moved: list[np.ndarray], pixels: np.ndarray, labels: np.ndarray, start: list[np.ndarray], numbers: list[Any]
+) -> np.ndarray:
+    """See `_taken`, of the first step that is not right, or else of the first.
+
+    Raises:
+        WrongAnswer: each is a step with one example, but not the key chooses it.
+    """
+    found = _taken(np.stack(moved, axis=1), pixels, labels, start, numbers)
+    sums, far = found.sum(axis=0), np.abs(found - np.round(found)).max(axis=0)
+    answers = np.round(np.stack([sums, far], axis=1), 1).astype(np.float32)
+    wrong = [one for one in answers if not np.array_equal(one, [1, 0])]
+    if wrong:
+        return np.asarray(wrong[0])
+    chosen = dict(zip(numbers[-1], found.argmax(axis=0), strict=True))
+    if any(chosen[key] != example for key, example in zip(numbers[-1], found.argmax(axis=0), strict=True)):
+        raise WrongAnswer(after_colon(NOT_THE_KEY), mark="not the key's")
+    if len(set(chosen.values())) == 1:
+        raise WrongAnswer(after_colon(KEY_UNUSED), mark="key unused")
+    return answers[0]
 
 
 def _taken(
-    moved: np.ndarray, pixels: np.ndarray, labels: np.ndarray, start: list[np.ndarray], numbers: list[float]
+    moved: np.ndarray, pixels: np.ndarray, labels: np.ndarray, start: list[np.ndarray], numbers: list[Any]
 ) -> np.ndarray:
-    """How many examples' steps this is in all, and how far from a whole number of each; to one decimal, (1, 0) where it is right."""
+    """How many steps of each example a move is, `(examples, moves)`.
+
+    Args:
+        moved: how far the parameters have moved, `(parameters, moves)`.
+    """
     params = {name: jnp.asarray(array) for name, array in zip(NAMES, start, strict=True)}
     X = jnp.asarray(pixels.astype(np.float32) / 255)
     alone = []
@@ -104,8 +154,7 @@ def _taken(
         alone.append(np.concatenate([np.ravel(new[name] - params[name]) for name in NAMES]))
     if not np.isfinite(moved).all():
         raise WrongAnswer(after_colon(DIVERGED))
-    shares = np.linalg.lstsq(np.stack(alone, axis=1), moved, rcond=None)[0]
-    return np.round([shares.sum(), np.abs(shares - np.round(shares)).max()], 1).astype(np.float32)
+    return np.asarray(np.linalg.lstsq(np.stack(alone, axis=1), moved, rcond=None)[0])
 
 
 def _traced(X: np.ndarray, moved: np.ndarray) -> float:
@@ -143,10 +192,19 @@ def _accept(
 ) -> str | None:
     wrong = difference(got, want, 1e-3, 1e-5)
     if wrong and _differ(pixels):
-        return "this is not the step that one of the two examples gives by plain gradient descent."
+        return "this is not the step that one of the examples gives by plain gradient descent."
     if kept or wrong is None:
         return wrong
     return f"these are not the parameters after {numbers[1]} steps of plain gradient descent ({wrong.rstrip('.')})."
+
+
+def _with_key(number: Callable[[], int]) -> Callable[..., Any]:
+    """A loop that is right but for its key, which is another than the one that it is given."""
+
+    def wrong(params: Any, X: Any, labels: Any, rate: float, steps: int, batch: int, key: Any) -> Any:
+        return train(params, X, labels, rate, steps, batch, jax.random.key(number()))
+
+    return wrong
 
 
 def _too_few(share: float, count: int) -> str:
@@ -167,7 +225,7 @@ TRAIN = Exercise(
     cases=lambda rng: [
         alike_case("one example, two steps", rng, 1, 1, 2, 0.5),
         alike_case("seven copies of one example, in batches of three", rng, 7, 3, 5, 0.25),
-        apart_case("two examples, one step with one of them", rng, 0.001),
+        apart_case("eight examples, one step with one of them, for several keys", rng, 0.001),
         *digits_cases(rng),
     ],
     mistakes=(
@@ -237,6 +295,8 @@ TRAIN = Exercise(
             "All gradients of a step belong to the same parameters.",
             loop(together=False),
         ),
+        Mistake("key unused", KEY_UNUSED, _with_key(lambda: 0)),
+        Mistake("not the key's", NOT_THE_KEY, _with_key(lambda: next(_COUNT))),
         Mistake("one batch", FEW, loop(one_batch)),
         Mistake("images and labels apart", APART, loop(label_rows=at_random)),
         Mistake("never shuffled", ORDER, loop(in_turn)),

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
-from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.probes.make_it_fast import batches
+from course.checks.exercise import Case, Exercise, How, Mistake, WrongAnswer
+from course.checks.probes.make_it_fast import batches, batches_program
+from course.exercises.keys import drawn
 from course.exercises.make_it_fast.common import TOPIC, unreadable
 
 
@@ -69,6 +71,17 @@ def _batches_shuffled(key: Any, images: Any, labels: Any, size: int) -> Any:
     return X[order], y[order]
 
 
+def _within_batches(key: Any, images: Any, labels: Any, size: int) -> Any:
+    order = _cut(images, jnp.arange(len(images)), jnp.arange(len(images)), size)[1]
+    rows = jax.random.permutation(key, order, axis=1, independent=True)
+    return images[rows], labels[rows]
+
+
+def _turned_on(key: Any, images: Any, labels: Any, size: int) -> Any:
+    start = jax.random.randint(key, (), 0, len(images))
+    return _cut(images, labels, (jnp.arange(len(images)) + start) % len(images), size)
+
+
 def _numbers(raw: Any, images: np.ndarray, labels: np.ndarray, size: int) -> np.ndarray:
     """Which image stands where, int `(steps, size)`.
 
@@ -100,24 +113,72 @@ def _numbers(raw: Any, images: np.ndarray, labels: np.ndarray, size: int) -> np.
     return found.reshape(want)
 
 
-def _measure(raw: Any, images: np.ndarray, labels: np.ndarray, size: int, seed: int) -> Any:
+def _measure(raw: Any, images: np.ndarray, labels: np.ndarray, size: int, seeds: Sequence[int]) -> Any:
     """The numbers of batches, of images in each, and of different images: the same for every right shuffle."""
-    if not isinstance(raw, (tuple, list)) or len(raw) != 4 or not isinstance(raw[3], bool):
-        raise unreadable()
-    first, again, other = (_numbers(part, images, labels, size) for part in raw[:3])
-    if len(np.unique(first)) < first.size:
+    match raw:
+        case (list(answers), bool(jitted)) if len(answers) == len(seeds):
+            pass
+        case _:
+            raise unreadable()
+    orders = [_numbers(answer, images, labels, size) for answer in answers]
+    first = orders[0]
+    if any(len(np.unique(order)) < order.size for order in orders):
         raise WrongAnswer("some images come twice, and so others are missing.", mark="doubled")
-    if np.array_equal(first.reshape(-1), np.arange(first.size)):
+    if all(np.array_equal(order.reshape(-1), np.arange(order.size)) for order in orders):
         raise WrongAnswer("the images stand in the order in which they came.", mark="not shuffled")
-    if any((np.diff(batch) == 1).all() for batch in first) and all((np.diff(batch) == 1).all() for batch in first):
+    if all((np.diff(batch) == 1).all() for order in orders for batch in order):
         raise WrongAnswer("each batch holds neighbors, in their old order.", mark="batches shuffled")
-    if not np.array_equal(first, again):
+    of_key = dict(zip(seeds, orders, strict=True))
+    if any(not np.array_equal(of_key[seed], order) for seed, order in zip(seeds, orders, strict=True)):
         raise WrongAnswer("the same key gave another order.", mark="not the key's")
-    if np.array_equal(first, other):
+    different = list(of_key.values())
+    if all(np.array_equal(first, order) for order in different):
         raise WrongAnswer("another key gave the same order.", mark="always the same")
-    if not raw[3]:
+    if all(np.array_equal(np.sort(order, axis=1), np.sort(first, axis=1)) for order in different):
+        raise WrongAnswer("whichever the key is, the same images meet in a batch.", mark="within batches")
+    if why := _not_mixed(np.stack([order.reshape(-1) for order in different]), len(images)):
+        raise WrongAnswer(why, mark="not mixed")
+    if not jitted:
         raise WrongAnswer("it does not run under `jit`: something in it leaves the device.", mark="leaves the device")
     return np.array([*first.shape, len(np.unique(first))], np.int32)
+
+
+def _not_mixed(orders: np.ndarray, count: int) -> str | None:
+    """What most of the orders of as many keys have in common that no random ones have; None where that is nothing.
+
+    Args:
+        orders: int `(keys, places)`, which image stands where.
+        count: of the images.
+    """
+    place = np.full((len(orders), count), -1)
+    np.put_along_axis(place, orders, np.arange(orders.shape[1])[None], axis=1)
+    there = place >= 0
+    both = there[:, :, None] & there[:, None, :]
+    before = ((place[:, :, None] < place[:, None, :]) & both).sum(axis=0)
+    seen = both.sum(axis=0)
+    # Two images that met in 20 orders stand the same way round in all of them once in half a million times.
+    judged = (seen >= 20) & ~np.eye(count, dtype=bool)
+    if judged.any() and ((before[judged] == 0) | (before[judged] == seen[judged])).mean() > 0.05:
+        return "many pairs of images stand in the same order for all keys."
+    images = [image for image in range(count) if there[:, image].sum() >= 20]
+    if any(len(np.unique(place[there[:, image], image])) < _DIFFERENT for image in images):
+        return "some images stand in the same few places for all keys."
+    after = [{int(b) for row in orders for a, b in pairwise(row) if a == image} for image in images]
+    if any(len(found) < _DIFFERENT for found in after):
+        return "the same images follow each other for all keys."
+    return None
+
+
+# In as many keys' orders an image stands in more places than that, and has more neighbors; see the test.
+_DIFFERENT = 5
+_KEYS = 32
+
+
+def _agree(
+    got: Sequence[Sequence[Any]], want: Any, images: np.ndarray, labels: np.ndarray, size: int, seeds: Any
+) -> None:
+    """Judge the program as the answer is, for keys that its writer has not seen."""
+    _measure((list(map(tuple, got)), True), images, labels, size, sorted(set(seeds)))
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
@@ -127,7 +188,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         images[:, 0, :, 0] += 20, -20
         labels = rng.integers(0, 10, count).astype(np.int32)
         shown = f"images ({count}, 3, 2, 1), labels ({count},), size = {size}"
-        return Case(label, (images, labels, size, int(rng.integers(2**31))), shown)
+        return Case(label, (images, labels, size, drawn(rng, _KEYS, 2)), shown)
 
     return [
         case("three batches of four", 12, 4),
@@ -148,6 +209,11 @@ DEVICE_BATCHES = Exercise(
     cases=_cases,
     probe=batches,
     measure=_measure,
+    how=How(
+        batches_program,
+        runs=lambda images, labels, size, seeds: [(images, labels, size, [seed]) for seed in sorted(set(seeds))],
+        agree=_agree,
+    ),
     limit_s=60.0,
     mistakes=(
         Mistake(
@@ -169,6 +235,18 @@ DEVICE_BATCHES = Exercise(
             "batches shuffled",
             "What is in a batch stays together, in its old order, as where whole batches change places. Every epoch should mix the images anew: shuffle first, then cut.",
             _batches_shuffled,
+        ),
+        Mistake(
+            "within batches",
+            "The images of a batch change places among themselves, but whichever the key is, the same ones meet. Every epoch should mix the images anew: "
+            "shuffle all of them first, then cut.",
+            _within_batches,
+        ),
+        Mistake(
+            "not mixed",
+            "Another key gives another order, but not any order: some images always stand in the same few places, or beside the same others. "
+            "A shuffle makes every order as likely as every other.",
+            _turned_on,
         ),
         Mistake(
             "always the same",

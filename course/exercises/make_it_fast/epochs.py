@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.probes.make_it_fast import epoch
+from course.checks.exercise import Case, Exercise, How, Mistake, WrongAnswer
+from course.checks.probes.make_it_fast import epoch, epoch_program
+from course.checks.program import Program
 from course.exercises import by_numpy
 from course.exercises.make_it_fast.common import TOPIC, layer, surely_wrong, unreadable
 
@@ -96,6 +97,25 @@ def _right(W: np.ndarray, b: np.ndarray, images: np.ndarray, labels: np.ndarray,
     return *params, *velocity, np.stack(losses)
 
 
+# Of one step, forward and back.
+_PRODUCTS = 2
+
+
+def _on_the_device(program: Program, W: np.ndarray, b: np.ndarray, images: np.ndarray, *rest: Any) -> None:
+    """Refuse a loop in Python.
+
+    Raises:
+        WrongAnswer: the program holds each step once, or none of its loops holds a step.
+    """
+    products = program.named("dot_general")
+    if not any(one.loops for one in products):
+        raise WrongAnswer("as a program it has no loop: the work of each batch stands in it by itself.", mark="a loop")
+    if len(products) >= _PRODUCTS * len(images):
+        raise WrongAnswer(
+            f"the program holds {len(products)} products of matrices: it grows with the epoch.", mark="a loop"
+        )
+
+
 def _cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, steps: int, batch: int, rate: float, wrong: bool = False) -> Case:
         images = rng.uniform(size=(steps, batch, 3, 2, 1)).astype(np.float32)
@@ -123,6 +143,7 @@ SCAN_EPOCH = Exercise(
     cases=_cases,
     probe=epoch,
     measure=_measure,
+    how=How(epoch_program, (2,), _on_the_device, tells=lambda W, b, images, *rest: len(images) > 2),
     parts=("W", "b", "the memory for W", "the memory for b", "the losses"),
     limit_s=60.0,
     edges=("an epoch of one batch", "four batches of one"),

@@ -9,8 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.probes.make_it_fast import in_parts
+from course.checks.exercise import Case, Exercise, How, Mistake, WrongAnswer
+from course.checks.probes.make_it_fast import in_parts, parts_program
+from course.checks.program import Program, Unreadable, from_plain
 from course.exercises import by_numpy
 from course.exercises.make_it_fast.common import TOPIC, layer, surely_wrong, unreadable
 
@@ -50,6 +51,12 @@ def _of_part(which: int) -> Callable[..., Any]:
     return wrong
 
 
+def _parts_at_once(loss_fn: Loss, params: Any, images: Any, labels: Any, parts: int) -> Any:
+    cut = images.reshape(parts, -1, *images.shape[1:]), labels.reshape(parts, -1)
+    each = jax.vmap(jax.value_and_grad(loss_fn), in_axes=(None, 0, 0))(params, *cut)
+    return jax.tree.map(lambda leaf: leaf.mean(axis=0), each)
+
+
 def _descending(loss_fn: Loss, params: Any, images: Any, labels: Any, parts: int) -> Any:
     """Takes a small step after each part, so that the later ones see other weights."""
     grads_sum, loss_sum, here = jax.tree.map(jnp.zeros_like, params), jnp.zeros(()), params
@@ -62,7 +69,7 @@ def _descending(loss_fn: Loss, params: Any, images: Any, labels: Any, parts: int
 
 def _measure(raw: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray, labels: np.ndarray, parts: int) -> Any:
     match raw:
-        case (answer, np.ndarray() as sizes) if sizes.dtype == np.int32 and sizes.ndim == 1:
+        case (answer, np.ndarray() as sizes, seen) if sizes.dtype == np.int32 and sizes.ndim == 1:
             pass
         case _:
             raise unreadable()
@@ -73,12 +80,31 @@ def _measure(raw: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray, labels:
         )
     if parts > 1 and sizes.max(initial=0) > len(images) // parts:
         raise WrongAnswer(f"the loss was given {sizes.max()} images at once.", mark="whole batch")
+    if seen is not None:
+        try:
+            _one_part_at_a_time(from_plain(seen), W, b, images, labels, parts)
+        except Unreadable:
+            raise unreadable() from None
     return answer
 
 
 def _right(W: np.ndarray, b: np.ndarray, images: np.ndarray, labels: np.ndarray, parts: int) -> tuple[np.ndarray, ...]:
     loss, slopes = by_numpy.dense_slopes(W, b, images, labels)
     return loss, *slopes
+
+
+def _one_part_at_a_time(
+    program: Program, W: np.ndarray, b: np.ndarray, images: np.ndarray, labels: np.ndarray, parts: int
+) -> None:
+    """Refuse work on several parts at once.
+
+    Raises:
+        WrongAnswer: a product of matrices in the program is larger than one part's.
+    """
+    of_one_image = W.size
+    most = max((one.size * one.adds for one in program.named("dot_general")), default=0) // of_one_image
+    if parts > 1 and most > len(images) // parts:
+        raise WrongAnswer(f"{most} images were worked on at once, which are several parts.", mark="parts at once")
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
@@ -109,6 +135,7 @@ ACCUMULATE_GRADIENTS = Exercise(
     cases=_cases,
     probe=in_parts,
     measure=_measure,
+    how=How(parts_program, judge=_one_part_at_a_time, tells=lambda *args: args[-1] > 1),
     parts=("the loss", "the gradient for W", "the gradient for b"),
     limit_s=60.0,
     edges=("a single part", "parts of one image"),
@@ -152,6 +179,12 @@ ACCUMULATE_GRADIENTS = Exercise(
             "whole batch",
             "Too many images went in at once. The exercise is for a batch that does not fit: cut it into as many parts as asked for, and take one after the other.",
             lambda loss_fn, params, images, labels, parts: jax.value_and_grad(loss_fn)(params, images, labels),
+        ),
+        Mistake(
+            "parts at once",
+            "It is cut into parts, and then all parts are taken at once, as by `jax.vmap`: the memory has to hold the work on all of them together. "
+            "Take one after the other, in a loop of Python's or of the device's.",
+            _parts_at_once,
         ),
         Mistake(
             "a step after each part",

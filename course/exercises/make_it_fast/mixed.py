@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -10,13 +10,15 @@ import jax.numpy as jnp
 import numpy as np
 
 from course.checks.compare import difference
-from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.probes.make_it_fast import in_short
+from course.checks.exercise import Case, Exercise, How, Mistake, WrongAnswer
+from course.checks.probes.make_it_fast import in_short, short_program
+from course.checks.program import Program
 from course.exercises.make_it_fast.common import TOPIC, layer, normal, surely_wrong, unreadable
 
 Loss = Callable[..., Any]
 # Two right answers may round in other places: bfloat16 has 8 significant bits.
 _RTOL, _ATOL = 0.04, 0.01
+_PARTS = ("the loss", "the gradient for W", "the gradient for b")
 
 
 def mixed_gradients(loss_fn: Loss, params: Any, images: Any, labels: Any) -> Any:
@@ -56,7 +58,7 @@ def _part_short(which: int) -> Callable[..., Any]:
 
 def _measure(raw: Any, *args: Any) -> Any:
     match raw:
-        case (answer, list(types)) if all(isinstance(name, str) for name in types):
+        case (answer, list(arrives), list(turned)) if all(map(_are_types, [*arrives, *turned])):
             pass
         case _:
             raise unreadable()
@@ -65,32 +67,71 @@ def _measure(raw: Any, *args: Any) -> Any:
             "expected are two values: the loss, and the gradients as a dict like that of the params.",
             mark="a dict" if answer == "params" else "",
         )
-    if len(types) != 4:
-        raise WrongAnswer("the loss was never called.", mark="not called")
-    if not types[3].startswith(("int", "uint")):
-        raise WrongAnswer(
-            f"the labels arrived as {types[3]}; they are names of classes, and stay whole numbers.", mark="labels"
-        )
-    if "float16" in types:
-        raise WrongAnswer(
-            "some of it arrived in float16, which has fewer large and small numbers; asked for is bfloat16.",
-            mark="float16",
-        )
-    given = [name == "bfloat16" for name in types[:3]]
-    if not any(given):
-        raise WrongAnswer(f"the loss was computed in {types[0]}.", mark="not short")
-    if not all(given[:2]):
-        raise WrongAnswer("the params are not all in bfloat16.", mark="params long")
-    if not given[2]:
-        raise WrongAnswer(f"the images arrived as {types[2]}.", mark="images long")
+    _computed_short(arrives, turned)
     wide = np.asarray(answer[1])
     if wide.dtype.name == "bfloat16":
         raise WrongAnswer("the gradients are in bfloat16.", mark="gradients short")
     return answer
 
 
+def _are_types(names: Any) -> bool:
+    return isinstance(names, (tuple, list)) and all(isinstance(name, str) for name in names)
+
+
+_SHORT, _FLOAT16 = "bf16", "f16"
+_IN_WORDS = {_SHORT: "bfloat16", _FLOAT16: "float16", "f32": "float32", "f64": "float64"}
+
+
+def _computed_short(arrives: Sequence[Sequence[str]], turned: Sequence[Sequence[str]]) -> None:
+    """Refuse numbers that were not computed in bfloat16.
+
+    Args:
+        arrives: for W, b, images and labels, in which types they meet the first operation on the way to what is returned.
+        turned: into which they are turned before.
+
+    Raises:
+        WrongAnswer: it says which of them arrived in another type.
+    """
+    if len(arrives) != 4 or len(turned) != 4 or any(name not in _IN_WORDS for names in turned for name in names):
+        raise unreadable()
+    floats = arrives[:3]
+    if not any(floats):
+        raise WrongAnswer("what it returns does not follow from the params and the images.", mark="not called")
+    if turned[3]:
+        raise WrongAnswer(
+            f"the labels arrived as {_IN_WORDS[turned[3][0]]}; they are names of classes, and stay whole numbers.",
+            mark="labels",
+        )
+    if any(_FLOAT16 in names for names in turned):
+        raise WrongAnswer(
+            "some of it arrived in float16, which has fewer large and small numbers; asked for is bfloat16.",
+            mark="float16",
+        )
+    short = [_SHORT in names for names in turned[:3]]
+    if not any(short):
+        raise WrongAnswer("what it returns was computed in float32.", mark="not short")
+    if any(_SHORT in names and len(names) > 1 for names in floats):
+        raise WrongAnswer(
+            "a part of what it returns was computed in bfloat16, another part in float32.", mark="partly short"
+        )
+    if not all(short[:2]):
+        raise WrongAnswer("the params are not all in bfloat16.", mark="params long")
+    if not short[2]:
+        raise WrongAnswer("the images arrived as float32.", mark="images long")
+    if any(tuple(names) != (_SHORT,) for names in floats):
+        raise WrongAnswer(
+            "params or images were turned into bfloat16, and back before anything was computed.", mark="turned back"
+        )
+
+
+def _by_the_program(program: Program, *args: Any) -> None:
+    _computed_short(program.arrives, program.turned)
+    if any("f32" not in kind for kind, _ in program.outputs[1:]):
+        raise WrongAnswer("the gradients are not in float32.", mark="gradients short")
+
+
 def _accept(got: Any, want: Any, *args: Any) -> str | None:
-    return difference(got, want, _RTOL, _ATOL, MIXED_GRADIENTS.parts)
+    return difference(got, want, _RTOL, _ATOL, _PARTS)
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
@@ -120,14 +161,28 @@ MIXED_GRADIENTS = Exercise(
     probe=in_short,
     measure=_measure,
     accept=_accept,
-    parts=("the loss", "the gradient for W", "the gradient for b"),
+    how=How(
+        short_program,
+        judge=_by_the_program,
+        agree=lambda got, want, *args: difference(tuple(got[0]), tuple(want[0]), _RTOL, _ATOL, _PARTS),
+    ),
+    parts=_PARTS,
     limit_s=60.0,
     edges=("one image",),
     mistakes=(
         Mistake(
             "not short",
-            "Nothing that the loss was given is in bfloat16. `.astype(jnp.bfloat16)` makes *new* arrays, for a whole tree with `jax.tree.map`, and it is those that have to go into the loss.",
+            "What you return was computed in float32. `.astype(jnp.bfloat16)` turns an array into bfloat16; for a whole tree, with `jax.tree.map`.",
             lambda loss_fn, params, images, labels: jax.value_and_grad(loss_fn)(params, images, labels),
+        ),
+        Mistake(
+            "partly short",
+            "The loss or a part of the gradients was computed in bfloat16, the rest in float32. One call in bfloat16 has to give both: "
+            "`jax.value_and_grad`, of a function that turns params and images.",
+            lambda loss_fn, params, images, labels: (
+                loss_fn(_short(params), _short(images), labels),
+                jax.grad(loss_fn)(params, images, labels),
+            ),
         ),
         Mistake(
             "gradients short",

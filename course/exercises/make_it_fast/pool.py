@@ -11,8 +11,9 @@ import numpy as np
 from jax import Array, lax
 
 from course.checks.compare import equal
-from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.probes.make_it_fast import pool_with_gradient
+from course.checks.exercise import Case, Exercise, How, Mistake, WrongAnswer
+from course.checks.probes.make_it_fast import pool_program, pool_with_gradient
+from course.checks.program import Program
 from course.exercises.make_it_fast.common import TOPIC, normal, unreadable
 
 
@@ -104,6 +105,16 @@ def _measure(raw: Any, x: np.ndarray, weight: np.ndarray) -> Any:
     return pooled, gradient
 
 
+def _no_window(program: Program, *args: Any) -> None:
+    """Refuse the library's window and its search.
+
+    Raises:
+        WrongAnswer: one of them is in the program.
+    """
+    if program.named("reduce_window", "select_and_scatter"):
+        raise WrongAnswer("right numbers, by the library's window.", mark="window")
+
+
 POOL_BY_SLICES = Exercise(
     name="pool_by_slices",
     topic=TOPIC,
@@ -113,6 +124,7 @@ POOL_BY_SLICES = Exercise(
     cases=_cases,
     probe=pool_with_gradient,
     measure=_measure,
+    how=How(pool_program, judge=_no_window),
     parts=("the pooled images", "the gradient"),
     edges=("one block", "many zeros, as after a ReLU", "ties of other numbers"),
     mistakes=(

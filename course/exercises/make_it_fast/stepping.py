@@ -8,8 +8,9 @@ from typing import Any
 import jax
 import numpy as np
 
-from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
-from course.checks.probes.make_it_fast import steps
+from course.checks.exercise import Case, Exercise, How, Mistake, WrongAnswer
+from course.checks.probes.make_it_fast import step_program, steps
+from course.checks.program import Program
 from course.exercises import by_numpy
 from course.exercises.make_it_fast.common import TOPIC, layer, surely_wrong, unreadable, whole_numbers
 
@@ -125,6 +126,19 @@ def _measure(raw: Any, W: np.ndarray, *args: Any) -> Any:
     return answer
 
 
+def _one_piece(program: Program, *args: Any) -> None:
+    """Refuse a step that is several pieces of work.
+
+    Raises:
+        WrongAnswer: the program computes in more than one statement, where a step that is compiled is one call.
+    """
+    pieces = len({one.piece for one in program.computing()})
+    if pieces > 1:
+        raise WrongAnswer(
+            f"as a program the step is {pieces} pieces of work: it is not compiled as a whole.", mark="several pieces"
+        )
+
+
 def _shape_of(answer: Any) -> str:
     if answer is None:
         return "the step returned None; expected are three values, `params, opt_state, loss`."
@@ -167,6 +181,7 @@ MAKE_STEP = Exercise(
     cases=_cases,
     probe=steps,
     measure=_measure,
+    how=How(step_program, judge=_one_piece),
     parts=("the losses", "W after three steps", "b after three steps"),
     limit_s=60.0,
     edges=("batches of one",),

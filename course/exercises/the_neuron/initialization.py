@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import jax
@@ -13,6 +13,7 @@ from jax import Array
 from course.checks.compare import Told
 from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.probes.the_neuron import draw
+from course.exercises.keys import drawn
 from course.exercises.the_neuron.common import TOPIC, numbers, sizes
 
 
@@ -37,13 +38,16 @@ def _spread(W: np.ndarray) -> tuple[float, float, bool]:
         return float(np.log(std)), float(mean / std), bool(0.02 < tails < 0.08)
 
 
-def _weigh(raw: Any, seed: int, n_in: int, n_out: int) -> tuple[Any, ...]:
+def _weigh(raw: Any, seeds: Sequence[int], n_in: int, n_out: int) -> tuple[Any, ...]:
     """The measure: random numbers can't be compared one by one, so their shape, mean, spread and repeatability are."""
-    answer, again, other = raw
+    answer, weights = raw
     if not isinstance(answer, (tuple, list)) or len(answer) != 2:
         raise WrongAnswer("return two arrays: W (n_out, n_in) and b (n_out,).")
     # NumPy's: JAX would compile each of these lines anew for each size.
-    W, again, other = (numbers("W", part) for part in (answer[0], again, other))
+    W = numbers("W", answer[0])
+    calls = [numbers("W", part) for part in weights]
+    if len(calls) != len(seeds):
+        raise WrongAnswer("not every call gave something.")
     b = numbers("b", answer[1])
     if W.size > _MOST:
         raise WrongAnswer(f"W has shape {W.shape}; expected (n_out, n_in).")
@@ -59,9 +63,15 @@ def _weigh(raw: Any, seed: int, n_in: int, n_out: int) -> tuple[Any, ...]:
         tails,
         bool(alike),
         bool((b == 0).all()),
-        np.array_equal(again, W),
-        np.array_equal(other, W),
+        all(same for same, alike in _pairs(calls, seeds) if alike),
+        any(same for same, alike in _pairs(calls, seeds) if not alike),
     )
+
+
+def _pairs(weights: Sequence[np.ndarray], seeds: Sequence[int]) -> list[tuple[bool, bool]]:
+    """For each two calls, whether they gave the same weights, and whether they were given the same key."""
+    calls = list(zip(weights, seeds, strict=True))
+    return [(np.array_equal(W, V), a == b) for i, (W, a) in enumerate(calls) for V, b in calls[:i]]
 
 
 def _he_accept(got: Any, want: Any, *args: Any) -> str | None:
@@ -114,7 +124,7 @@ def _he_cases(rng: np.random.Generator) -> list[Case]:
     return [
         Case(
             sizes(n_in, n_out),
-            (int(rng.integers(1000)), n_in, n_out),
+            (drawn(rng, 3, 2), n_in, n_out),
             shown=f"a key, n_in = {n_in}, n_out = {n_out}",
         )
         for n_in, n_out in ((100, 50), (784, 32), (64, 512), (300, 200))

@@ -76,7 +76,12 @@ def _edited(*changes: tuple[str, str]) -> Callable[..., Any]:
     return compiled(edited(matmul_blocks, *changes), *_NUMBERS)
 
 
-_TASK = Task(lambda A, B, rows, cols, depth: A @ B, _asked, rules=(*RULES, _step_by_step))
+_TASK = Task(
+    lambda A, B, rows, cols, depth: A @ B,
+    _asked,
+    rules=(*RULES, _step_by_step),
+    depth=lambda asked: asked.blocks[2][0],
+)
 _A, _B = "pl.BlockSpec((rows, k), lambda i, j: (i, 0))", "pl.BlockSpec((k, cols), lambda i, j: (0, j))"
 _OUT = "pl.BlockSpec((rows, cols), lambda i, j: (i, j))"
 _GRID = "grid=(pl.cdiv(m, rows), pl.cdiv(n, cols))"

@@ -13,12 +13,14 @@ from typing import Any
 
 import numpy as np
 
-from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
+from course.checks.exercise import Case, Exercise, How, Mistake, WrongAnswer
 from course.checks.plain import Thing
-from course.checks.probes.write_a_kernel import blocks
+from course.checks.probes.write_a_kernel import blocks, blocks_program
+from course.checks.program import Program
 from course.exercises.write_a_kernel.calls import Call, calls_of
 from course.exercises.write_a_kernel.common import LIMIT_S, TOPIC, compiled
 from course.exercises.write_a_kernel.errors import in_words
+from course.exercises.write_a_kernel.programs import Grid, grids_of, outside
 
 RTOL, ATOL = 1e-4, 1e-5
 Shape = tuple[int, ...]
@@ -129,6 +131,7 @@ class Task:
         rules: ``rule(call, asked)`` raises WrongAnswer where numbers that are right came in a way that is not.
         outside: operations that may be done outside of the kernel: all others are to be done in it.
         kernels: how many there may be at most; the first is what the rules are for.
+        depth: where sums are to be made in pieces, how many numbers a piece may have.
     """
 
     want: Callable[..., np.ndarray]
@@ -136,6 +139,7 @@ class Task:
     rules: tuple[Callable[[Call, Asked], None], ...] = RULES
     outside: tuple[str, ...] = ()
     kernels: int = 1
+    depth: Callable[[Asked], int] | None = None
 
     def exercise(
         self,
@@ -156,6 +160,7 @@ class Task:
             cases=cases,
             probe=blocks,
             measure=self.measure,
+            how=How(blocks_program, (0, -1), self.judge),
             explain=in_words,
             remark=self.remark,
             given=tuple(inspect.signature(reference).parameters),
@@ -194,6 +199,50 @@ class Task:
         for rule in self.rules:
             rule(calls[0], self.asked(*args))
         return answer
+
+    def judge(self, program: Program, *args: Any) -> None:
+        """Judge the way by the program alone.
+
+        Raises:
+            WrongAnswer: the program goes over its arrays in another way than was asked for.
+        """
+        asked, grids = self.asked(*args), grids_of(program)
+        if not grids:
+            raise refuse("no kernel", "no kernel ran in blocks.")
+        if len(grids) > self.kernels:
+            raise refuse("several kernels", f"it took {len(grids)} kernels; one can do it all.")
+        allowed = {"reduce" if name == "reduce_sum" else name for name in self.outside}
+        left = [name for name in outside(program) if name not in allowed]
+        if left:
+            raise refuse("outside", f"part of it is computed outside of the kernel ({', '.join(left[:4])}).")
+        self._in_blocks(grids[0], asked)
+
+    def _in_blocks(self, grid: Grid, asked: Asked) -> None:
+        *given, want = asked.blocks
+        if grid.steps == 1 < asked.steps:
+            raise refuse(
+                "one block", "the kernel ran once, on everything: a grid of one step. Cut the work into blocks."
+            )
+        if grid.steps != asked.steps:
+            raise refuse("other steps", f"the kernel ran {grid.steps} times; asked for are {asked.steps} steps.")
+        if grid.places < grid.steps:
+            raise refuse(
+                "race", "several steps of the grid write the same block of the output, which is a race on a GPU."
+            )
+        if _long(grid.written) != _long(want):
+            raise refuse("other blocks", f"a block of the output is {grid.written}; asked for are blocks of {want}.")
+        if sum(map(_size, grid.read)) > sum(map(_size, given)):
+            raise refuse("too much read", "each step reads more than its part of the answer needs.")
+        if grid.asks_nan:
+            raise refuse(
+                "nan left out", "the kernel leaves out what is nan, which the rim is in the interpreter alone."
+            )
+        if grid.by_step:
+            raise refuse(
+                "placed twice", "the kernel indexes a reference by `program_id`, where it is this step's block already."
+            )
+        if self.depth and max(grid.products, default=0) > self.depth(asked):
+            raise refuse("whole strips", f"a product in the kernel adds up over {max(grid.products)} numbers at once.")
 
     def remark(self, raw: Any, *args: Any) -> str | None:
         """How much a right answer moves."""

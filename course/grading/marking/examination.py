@@ -25,11 +25,13 @@ from course.grading.graft.cells import cells_of
 from course.grading.graft.grafting import Grafted, graft
 from course.grading.graft.matching import ANSWER, CHECK, EXTRA, GIVEN
 from course.grading.intake.inspection import Unreadable, notebook_of
+from course.grading.marking.evidence import Evidence
 from course.grading.marking.questions import Cells, mark
 from course.grading.marking.similarity import fingerprint, own_digest
 from course.grading.model import FAILED, GRADED, NOT_GRADABLE, GradingError, Job, QuestionResult, Result
 from course.grading.records.environment import versions
 from course.grading.records.plan import ungraded
+from course.grading.sandbox.clean import CleanProcess
 from course.grading.sandbox.graded_kernel import ERROR, OK, GradedKernel, Reply
 from course.grading.sandbox.launcher import Launcher
 
@@ -42,13 +44,16 @@ _WITHOUT = ("cacheprovider", "logging", "faulthandler", "unraisableexception", "
 _PYTEST = ("-q", "-s", "--no-header", "--tb=no", *(word for name in _WITHOUT for word in ("-p", f"no:{name}")))
 
 
-def examine(job: Job, launcher: Launcher, markings: Mapping[str, Marking]) -> Result:
+def examine(
+    job: Job, launcher: Launcher, markings: Mapping[str, Marking], evidence: Mapping[str, Evidence] | None = None
+) -> Result:
     """Grade one submission. Never raises for what the submission holds or does.
 
     Args:
         job: what to grade.
         launcher: starts its kernel.
         markings: of the lesson's exercises, by name, in the lesson's order.
+        evidence: of those that ask for a way of doing it.
     """
     start = time.monotonic()
     try:
@@ -60,17 +65,16 @@ def examine(job: Job, launcher: Launcher, markings: Mapping[str, Marking]) -> Re
         kernel = GradedKernel(launcher, job.settings.limits)
     except GradingError as error:
         return ungraded(job.submission, job.key, job.settings, FAILED, str(error))
-    examiner = _Examiner(kernel, markings, grafted)
+    clean = CleanProcess(launcher)
+    examiner = _Examiner(kernel, markings, grafted, evidence, clean)
     try:
         _run(grafted.notebook, examiner)
+        questions = tuple(examiner.result(name) for name in markings)
     except GradingError as error:
         return ungraded(job.submission, job.key, job.settings, FAILED, str(error))
     finally:
         kernel.stop()
-    try:
-        questions = tuple(examiner.result(name) for name in markings)
-    except GradingError as error:
-        return ungraded(job.submission, job.key, job.settings, FAILED, str(error))
+        clean.close()
     given = _released(job.solution)
     return Result(
         key=job.key,
@@ -95,8 +99,15 @@ def examine(job: Job, launcher: Launcher, markings: Mapping[str, Marking]) -> Re
 class _Examiner:
     """A plugin of pytest: gives nbval its kernel, remembers what became of each cell, and marks a question after its check."""
 
-    def __init__(self, kernel: GradedKernel, markings: Mapping[str, Marking], grafted: Grafted) -> None:
-        self.kernel, self._markings, self._grafted = kernel, markings, grafted
+    def __init__(
+        self,
+        kernel: GradedKernel,
+        markings: Mapping[str, Marking],
+        grafted: Grafted,
+        evidence: Mapping[str, Evidence] | None = None,
+        clean: CleanProcess | None = None,
+    ) -> None:
+        self.kernel, self._markings, self._evidence, self._clean = kernel, markings, evidence or {}, clean
         self._results: dict[str, QuestionResult] = {}
         self._cells = {name: Cells(grafted.answers.get(name, ""), name not in grafted.missing) for name in markings}
         # Limits that were hit in cells of no question, or after its check.
@@ -122,7 +133,9 @@ class _Examiner:
             hits.append(_hit(reply, role, name, item.cell.source))
         if role == CHECK and cells:
             try:
-                self._results[name] = mark(self.kernel, self._markings[name], cells)
+                self._results[name] = mark(
+                    self.kernel, self._markings[name], cells, self._evidence.get(name), self._clean
+                )
             except BaseException as error:
                 # pytest would only count it.
                 self.broke = error

@@ -7,14 +7,17 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from course.checks import kinds, wire
-from course.checks.exercise import Case
+from course.checks.exercise import Case, World
 from course.checks.judge import Marking
 from course.checks.outcome import Failure, Outcome
 from course.checks.verdict import Verdict
 from course.grading.graft.source_code import read_code
+from course.grading.marking.evidence import Evidence
 from course.grading.model import MISSING, NOT_WRITTEN, PARTLY, RIGHT, STOPPED, WRONG, QuestionResult
+from course.grading.sandbox.clean import CleanProcess
 from course.grading.sandbox.graded_kernel import ERROR, OK, TIME, GradedKernel, Reply
 from course.grading.sandbox.inside import AGENT, ANSWER
 
@@ -45,13 +48,24 @@ class Cells:
     around: list[str] = field(default_factory=list)
 
 
-def mark(kernel: GradedKernel, marking: Marking, cells: Cells) -> QuestionResult:
+def mark(
+    kernel: GradedKernel,
+    marking: Marking,
+    cells: Cells,
+    evidence: Evidence | None = None,
+    clean: CleanProcess | None = None,
+) -> QuestionResult:
     """The result of one question, whatever the kernel says or does.
 
     Args:
         kernel: in which the learner's cells have been run.
         marking: of the exercise.
         cells: the question's, which were run.
+        evidence: of the way, where the exercise asks for one.
+        clean: runs programs, for the evidence.
+
+    Raises:
+        GradingError: no clean process could be started.
     """
     asked = _Asked(kernel, marking)
     start = time.monotonic()
@@ -70,7 +84,10 @@ def mark(kernel: GradedKernel, marking: Marking, cells: Cells) -> QuestionResult
     )
     if asked.missing or (not cells.found and _unwritten(got)):
         return replace(question, headline=f"{name}: {question.state}")
-    verdict = marking.verdict(got, kinds.own(cells.code, name))
+    verdict = marking.verdict(got, code := kinds.own(cells.code, name))
+    # The way of an answer that is wrong anyway is of no interest.
+    if evidence and clean and verdict.cases_passed and (failure := evidence.why_not(asked.brought, clean)):
+        verdict = marking.verdict(got, code, how=failure)
     headline, said, mistake = verdict.public()
     return replace(
         question,
@@ -137,10 +154,17 @@ class _Asked:
         """What came of one case."""
         if self.missing or self.fatal:
             return Outcome(failure=Failure(_STOPPED, "it was not tried on this input, after what came before"))
+        world = self._exercise.world(*case.args) if self._exercise.world else None
+        return self._brought(self._exercise.address, None if world else case.args, world)
+
+    def brought(self, address: str, args: Sequence[Any]) -> Outcome:
+        """What another probe brings back."""
+        return self._brought(address, tuple(args), None)
+
+    def _brought(self, address: str, args: tuple[Any, ...] | None, world: World | None) -> Outcome:
         exercise = self._exercise
-        world = exercise.world(*case.args) if exercise.world else None
-        args = None if world else json.dumps(wire.encode(case.args))
-        call = f"({exercise.address!r}, {exercise.name!r}, {args!r}, {exercise.limit_s!r})"
+        given = None if args is None else json.dumps(wire.encode(args))
+        call = f"({address!r}, {exercise.name!r}, {given!r}, {exercise.limit_s!r})"
         # The agent by way of the table of modules: the notebook's names are the learner's.
         expression = f"__import__('sys').modules[{AGENT!r}].probe{call}"
         ask, seconds = world.ask if world else None, exercise.limit_s + _MARGIN_S

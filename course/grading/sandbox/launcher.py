@@ -23,6 +23,8 @@ from course.grading.sandbox.bubblewrap import HOME, SOCKETS, Sandbox
 from course.warm import INLINE, PYTHON, HasDied, WarmProcess
 
 _PORTS = {"shell_port": 1, "iopub_port": 2, "stdin_port": 3, "control_port": 4, "hb_port": 5}
+# The socket of a process that runs programs.
+PROGRAMS = "programs"
 # Address space beyond what may be resident: XLA reserves much that it never touches.
 _RESERVED_MB = 6000
 _START_S = 120.0
@@ -154,8 +156,8 @@ class Launcher:
         self._env = {**_usual(package), **env}
         self._zygote = zygote
 
-    def start(self) -> Place:
-        """A new kernel, whose sockets are there.
+    def start(self, programs: bool = False) -> Place:
+        """A new kernel, or a process that runs `programs`, whose sockets are there.
 
         Raises:
             GradingError: it could not be started.
@@ -163,10 +165,10 @@ class Launcher:
         key = secrets.token_hex(16)
         # Short, as the path of a socket may have 107 characters.
         folder = Path(SOCKETS if self.settings.sandbox else tempfile.mkdtemp(prefix="grade-"))
-        job = self._job(key, folder)
+        job = self._job(key, folder, programs)
         place = (self._fork if self.settings.warm else self._begin)(key, job, folder)
         until = time.monotonic() + _START_S
-        needed = [place.sockets / f"k-{port}" for port in _PORTS.values()]
+        needed = [place.sockets / name for name in ([PROGRAMS] if programs else [f"k-{n}" for n in _PORTS.values()])]
         while not all(os.path.lexists(path) for path in needed):
             if time.monotonic() > until or (self.settings.warm and not self._zygote.alive()):
                 place.kill()
@@ -174,7 +176,7 @@ class Launcher:
             time.sleep(0.005)
         return place
 
-    def _job(self, key: str, folder: Path) -> dict[str, Any]:
+    def _job(self, key: str, folder: Path, programs: bool) -> dict[str, Any]:
         limits = self.settings.limits
         home = HOME if self.settings.sandbox else str(folder / "home")
         connection = {"transport": "ipc", "ip": f"{folder}/k", "key": key, "signature_scheme": "hmac-sha256", **_PORTS}
@@ -189,7 +191,8 @@ class Launcher:
         }
         return {
             "connection": connection,
-            "file": f"{folder}/connection.json",
+            "file": f"{folder}/{PROGRAMS if programs else 'connection.json'}",
+            "programs": programs,
             "home": home,
             "env": {**self._env, **own},
             "limits": hard,
@@ -209,7 +212,8 @@ class Launcher:
         return Place(key, sandbox.sockets if sandbox else folder, sandbox, pid)
 
     def _begin(self, key: str, job: dict[str, Any], folder: Path) -> Place:
-        command, says = (*PYTHON, "-m", "course._kernel"), (json.dumps(job) + "\n").encode()
+        module = "course._programs" if job["programs"] else "course._kernel"
+        command, says = (*PYTHON, "-m", module), (json.dumps(job) + "\n").encode()
         if self.settings.sandbox:
             sandbox = Sandbox(self.settings.limits.disk_mb, self._shown, command, says, self._env)
             return Place(key, sandbox.sockets, sandbox)

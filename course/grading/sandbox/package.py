@@ -26,6 +26,8 @@ _FILES = (
     "xla",
     "checks/outcome",
     "checks/plain",
+    "checks/program",
+    "checks/stablehlo",
     "checks/wire",
 )
 # Files of sandbox/inside, by the name that they get.
@@ -35,6 +37,7 @@ _AGENT = {
     "no_map": "progress",
     "no_board": "readers",
     "kernel": "_kernel",
+    "programs": "_programs",
     "showing": "_showing",
     "zygote": "_zygote",
     "sealing": "_sealing",

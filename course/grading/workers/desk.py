@@ -17,6 +17,7 @@ from typing import Any
 
 from course.checks.judge import Marking, marking
 from course.checks.registry import exercises
+from course.grading.marking.evidence import Evidence
 from course.grading.marking.examination import examine
 from course.grading.model import FAILED, GRADED, GradingError, Job, Limits, Settings, job_from_json, to_json
 from course.grading.records.plan import ungraded
@@ -38,6 +39,7 @@ class Desk:
         self._for: tuple[str, Settings] | None = None
         self._launcher: Launcher | None = None
         self._markings: dict[str, Marking] = {}
+        self._evidence: dict[str, Evidence] = {}
 
     def grade(self, job: Job) -> dict[str, Any]:
         """The job's result, as JSON."""
@@ -46,10 +48,12 @@ class Desk:
         if self._for != wanted:
             self._for = None
             self._launcher, self._markings = self._prepared(job)
+            asked = ((name, one.exercise) for name, one in self._markings.items())
+            self._evidence = {name: Evidence(one, one.how, job.settings.seed) for name, one in asked if one.how}
             self._for = wanted
         assert self._launcher is not None
         self._launcher.settings = job.settings
-        return to_json(examine(job, self._launcher, self._markings))
+        return to_json(examine(job, self._launcher, self._markings, self._evidence))
 
     def _prepared(self, job: Job) -> tuple[Launcher, dict[str, Marking]]:
         """The launcher of a lesson's kernels, and the markings of its exercises."""

@@ -56,6 +56,18 @@ def _tell_jax(env: dict[str, str]) -> None:
             jax.config.update("jax_enable_compilation_cache", False)
 
 
+def settle(job: dict[str, Any]) -> None:
+    """Take on the environment, the working directory and the limits of a job (see :func:`serve`)."""
+    os.environ.clear()
+    os.environ.update(job["env"])
+    home = Path(job["home"])
+    home.mkdir(parents=True, exist_ok=True)
+    os.chdir(home)
+    set_limits(job["limits"])
+    sys.dont_write_bytecode = True
+    _tell_jax(job["env"])
+
+
 def serve(job: dict[str, Any]) -> None:
     """Become the kernel that `job` describes; never returns.
 
@@ -63,16 +75,9 @@ def serve(job: dict[str, Any]) -> None:
         job: "connection" (what a connection file holds), "file" (where to write that), "home" (the working directory),
             "env", "limits" (see :func:`set_limits`), "output" (characters that a cell may print).
     """
-    os.environ.clear()
-    os.environ.update(job["env"])
-    home = Path(job["home"])
-    home.mkdir(parents=True, exist_ok=True)
-    os.chdir(home)
+    settle(job)
     file = Path(job["file"])
     file.write_text(json.dumps(job["connection"]), encoding="utf-8")
-    set_limits(job["limits"])
-    sys.dont_write_bytecode = True
-    _tell_jax(job["env"])
 
     from ipykernel.kernelapp import IPKernelApp
 

@@ -11,7 +11,7 @@ import fcntl
 import os
 from typing import Any
 
-from course import _kernel
+from course import _kernel, _programs
 from course.warm import serve
 
 # linux/nsfs.h: the user namespace that owns another namespace.
@@ -24,7 +24,7 @@ _NAMESPACES = ("ipc", "uts", "net", "pid", "cgroup", "mnt")
 
 
 def main() -> None:
-    """For each line of JSON on the standard input, fork a kernel; answer with a line that has its process id."""
+    """For each line of JSON on the standard input, fork a kernel, or a process that runs programs; answer with a line that has its process id."""
     _kernel.warm_up()
     serve(_become)
 
@@ -36,7 +36,7 @@ def _become(job: dict[str, Any]) -> None:
         if os.fork():
             os._exit(0)
         _give_up_rights()
-    _kernel.serve(job)
+    (_programs if job["programs"] else _kernel).serve(job)
 
 
 def _join(pid: int) -> None:
