@@ -44,7 +44,7 @@ RESULTS = with_ids(make_class(4))
 WRITERS = {
     "grades.csv": lambda out: report.write_gradebook(RESULTS, out),
     "states.csv": lambda out: report.write_gradebook(RESULTS, out),
-    "totals.csv": lambda out: report.write_gradebook([*RESULTS, *make_class(2, "04_cnn_classification")], out),
+    "totals.csv": lambda out: report.write_gradebook([*RESULTS, *make_class(2, "05_cnn_classification")], out),
     "files.csv": lambda out: report.write_files([Handed("class.zip: ada/x.ipynb")], RESULTS, out),
     "alike.csv": lambda out: report.write_alike(RESULTS, [], out),
     "overview.html": lambda out: report.write_overview(RESULTS, out),

@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of lesson 04 (see the package's docstring)."""
+"""Wrong answers to the exercises of lesson 05 (see the package's docstring)."""
 
 WRONG = {
     "conv2d": (

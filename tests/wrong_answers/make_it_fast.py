@@ -1,4 +1,4 @@
-"""Wrong answers to the exercises of lesson 06 (see the package's docstring)."""
+"""Wrong answers to the exercises of lesson 08 (see the package's docstring)."""
 
 WRONG = {
     "bottleneck": (
