@@ -221,7 +221,7 @@ def test_an_answer_that_is_no_number_is_called_by_its_class_and_not_listed() -> 
 
 def test_losses_and_weights_are_told_apart() -> None:
     message = the_verdict("train_step", step(right_update, lambda model, loss, grads: 1.1 * loss)).message
-    assert "3 batches of 1 image (3, 2, 1)" in message
+    assert "3 batches of 4 images (3, 2, 1)" in message
     assert message.count("the weights after three steps: float32 (28,)") == 2
 
 

@@ -151,8 +151,8 @@ def in_rounds(params: Any, X: Any, labels: Any, rate: float, steps: int, batch: 
 
 
 def with_numpy(params: Any, X: Any, labels: Any, rate: float, steps: int, batch: int, key: Any) -> Any:
-    """Right: rows drawn by NumPy, with no example twice in a batch."""
-    rng = np.random.default_rng(0)
+    """Right: rows drawn by NumPy, from a generator that the key has started, with no example twice in a batch."""
+    rng = np.random.default_rng(np.asarray(jax.random.key_data(key)))
     for _ in range(steps):
         rows = rng.permutation(len(X))[:batch]
         params = moved(params, gradients(params, X[rows], labels[rows]), rate)
@@ -225,7 +225,6 @@ def all_of_them(params: Any, X: Any, labels: Any, rate: float, steps: int, batch
         (two_shuffles, "images and labels apart"),
         (two_draws, "images and labels apart"),
         (no_shuffle, "never shuffled"),
-        (past_the_end, "runs off the end"),
         (past_the_end_of_a_shuffle, "runs off the end"),
         (of_the_sum, "gradient of the sum"),
         (lambda p, X, y, rate, steps, batch, key: in_rounds(p, X, y, -rate, steps, batch, key), "uphill"),
@@ -236,6 +235,10 @@ def all_of_them(params: Any, X: Any, labels: Any, rate: float, steps: int, batch
 def test_a_wrong_loop_is_named(answer: Callable[..., Any], mistake: str) -> None:
     verdict = the_verdict("train", answer)
     assert verdict.mistake == mistake, verdict.message
+
+
+def test_a_loop_without_its_key_is_told_of_the_key() -> None:
+    assert "`key` is used nowhere in your code." in the_verdict("train", past_the_end).message
 
 
 def test_a_network_that_reads_too_few_is_told_how_many() -> None:

@@ -142,18 +142,18 @@ def test_a_shape_is_told_without_the_expected_one() -> None:
     [
         (
             "he_init",
-            ((np.zeros((3, 5)), np.zeros(3)), np.zeros((3, 5)), np.ones((3, 5))),
+            lambda seeds, *sizes: ((np.zeros((3, 5)), np.zeros(3)), [np.zeros((3, 5))] * len(seeds)),
             "W has shape (3, 5); expected (n_out, n_in).",
         ),
-        ("CNN", (np.array([[9, 9, 0, 0]] * 6, np.int32), None), "has the shape (9, 9), which was not asked for."),
-        ("CNN", (np.array([[3, 3, 1, 32]], np.int32), None), "the network lacks a parameter."),
+        ("CNN", (np.array([[9, 9, 0, 0]] * 6, np.int32), None, None), "has the shape (9, 9), which was not asked for."),
+        ("CNN", (np.array([[3, 3, 1, 32]], np.int32), None, None), "the network lacks a parameter."),
         ("classify", np.array([11], np.int32), "a digit that is easy to read was taken for 11."),
         ("softmax", np.zeros((1, 3)), "values differ from the expected ones."),
     ],
 )
 def test_sentences_that_tell_of_the_answer_have_a_public_form(name: str, value: Any, public: str) -> None:
     marks = marking(ALL[name], SEED)
-    verdict = marks.verdict([Outcome(value)] * len(marks.cases))
+    verdict = marks.verdict([Outcome(value(*case.args) if callable(value) else value) for case in marks.cases])
     assert public in verdict.public()[1][0]
 
 

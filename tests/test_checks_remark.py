@@ -92,7 +92,10 @@ def test_of_several_mistakes_at_once_the_one_that_shows_on_the_smallest_wrong_in
 
 
 def test_a_mark_that_two_mistakes_have_names_neither_of_them() -> None:
-    twice = (*POSITIVE.mistakes, Mistake("minus three", "It is thrice.", lambda x: -3 * x if x.size == 1 else 2 * x))
+    twice = (
+        *POSITIVE.mistakes,
+        Mistake("minus three", "It is thrice.", lambda x: -3 * x if x.ndim < 2 else x * np.nan),
+    )
     exercise = replace(POSITIVE, mistakes=twice)
     assert judge(exercise, lambda x: -7 * x if x.ndim < 2 else 2 * x).mistake is None
 

@@ -32,6 +32,11 @@ class FakeKernel:
         self._reply = reply
         self.asked = 0
 
+    @staticmethod
+    def others(processes: int) -> list[str]:
+        """No other process was left running."""
+        return []
+
     def ask(self, expression: str, seconds: float, world: Any = None, late: str = "") -> Reply:
         self.asked += 1
         return self._reply(self.asked - 1, late)
@@ -60,7 +65,7 @@ def test_right_and_partly_right_answers_say_on_which_inputs_they_fail() -> None:
     assert (result.state, result.points, result.failed) == (RIGHT, result.possible, ())
     result, _ = marked(lambda number, late: failing("KeyError") if number in (1, 3) else right(number))
     assert (result.state, result.cases_passed) == (PARTLY, 3)
-    assert result.failed == ("x of three numbers", "bias of zero")
+    assert result.failed == ("x of three numbers", "a bias of zero")
 
 
 @pytest.mark.parametrize("kind", ["TookTooLong", "MemoryError"])

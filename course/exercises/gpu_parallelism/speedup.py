@@ -37,11 +37,6 @@ SPEEDUP = Exercise(
     edges=("a program without a parallel part", "one worker", "a program without a serial part"),
     mistakes=(
         Mistake(
-            "perfect",
-            "You let the workers share everything. The serial part has one worker, however many stand by.",
-            lambda p, workers: float(workers),
-        ),
-        Mistake(
             "as many as workers",
             "You answer with the number of workers. They are that many times faster in the part alone that they share; the serial part has one worker, however many stand by.",
             lambda p, workers: workers,
