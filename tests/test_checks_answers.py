@@ -319,3 +319,15 @@ def test_the_input_is_shown_under_the_names_of_the_signature() -> None:
     assert "x = float32 (" in message
     assert "W = float32 (" in message
     assert "b = float32 (" in message
+
+
+def test_the_lessons_own_network_for_xor_is_told_to_be_the_lessons() -> None:
+    """The exercise asks for other hidden neurons; the same ones with another last neuron are a mistake of their own."""
+
+    def xor_network() -> Any:
+        return np.ones((2, 2)), np.array([-1.0, 0.0]), np.array([-2.0, 1.0]), 0.0
+
+    exercise = find("xor_network")
+    verdict = judge(exercise, xor_network)
+    assert verdict.cases_passed == 0 and "the lesson's two hidden neurons" in verdict.message
+    assert judge(exercise, lambda: (np.ones((2, 2)), np.array([0.0, -1.0]), np.array([1.0, -1.0]), 0.0)).mistake == "or"

@@ -112,11 +112,11 @@ def _right(W1: Any, b1: Any, W2: Any, b2: Any, X: Any, labels: Any) -> tuple[np.
 
 
 def _case(
-    label: str, rng: np.random.Generator, batch: int, n_in: int, hidden: int, out: int, large: bool = False
+    label: str, rng: np.random.Generator, batch: int, n_in: int, hidden: int, out: int, large: bool = False, rare: bool = False
 ) -> Case:
-    """`large`: all hidden neurons answer, and the network is sure of class 0, which none is, so that gradients are beyond ±10."""
+    """`large`: all hidden neurons answer, and the network is sure of class 0, which none is, so that gradients are beyond ±10. `rare`: the last class is nobody's."""
     W1, W2 = normal(rng, hidden, n_in), normal(rng, out, hidden)
-    X, labels = normal(rng, batch, n_in), some_labels(rng, batch, out)
+    X, labels = normal(rng, batch, n_in), some_labels(rng, batch, out - rare)
     b1, b2 = normal(rng, hidden) / 2, normal(rng, out) / 2
     # The first hidden neuron sums up to exactly 0 on the first example, where ReLU's slope is 0 by convention.
     X[0, 0], W1[0], b1[0] = 1, 0, -0.5
@@ -150,7 +150,7 @@ TWO_LAYER_GRADIENTS = Exercise(
     atol=1e-6,
     rtol=5e-4,
     cases=lambda rng: [
-        _case("three examples, 2 inputs, 4 hidden, 3 classes", rng, 3, 2, 4, 3),
+        _case("three examples, 2 inputs, 4 hidden, 3 classes", rng, 3, 2, 4, 3, rare=True),
         _case("a network with equal sizes throughout", rng, 3, 3, 3, 3),
         _case(batch_of(1), rng, 1, 3, 4, 2),
         _case("a network of as many inputs as hidden neurons", rng, 5, 4, 4, 3, large=True),
