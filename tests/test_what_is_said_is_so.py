@@ -90,6 +90,12 @@ ANSWERS: dict[str, tuple[str, str, str, str]] = {
         "`round` is too much",
         "another number",
     ),
+    "a bound that makes a whole number": (
+        "speedup",
+        "def speedup(parallel_fraction, workers):\n    return min(1 / ((1 - parallel_fraction) + parallel_fraction / workers), 10)",
+        "`min` is too much",
+        "another number",
+    ),
     "every thread its own sum": (
         "block_sum",
         BLOCK_SUM.format(beyond="0.0", end="out[t.blockIdx.x] = part[k]"),
@@ -99,7 +105,7 @@ ANSWERS: dict[str, tuple[str, str, str, str]] = {
     "infinity in a kernel": (
         "block_sum",
         BLOCK_SUM.format(beyond="-math.inf", end="if k == 0:\n        out[t.blockIdx.x] = part[0]"),
-        "infinity",
+        "the answer is minus infinity",
         "All other numbers are right",
     ),
     "the same blocks along both axes": (
