@@ -210,7 +210,8 @@ def difference(got: Any, want: Any, rtol: float, atol: float, parts: tuple[str, 
     a, b = exact(got), exact(want)
     astray = ~np.isfinite(a) & np.isfinite(b)
     if astray.any():
-        what = "NaN (not a number)" if np.isnan(a[astray]).any() else "infinity"
+        below = bool((a[astray] < 0).all())
+        what = "NaN (not a number)" if np.isnan(a[astray]).any() else "minus infinity" if below else "infinity"
         count = f"{int(astray.sum())} of {a.size} values are" if a.size > 1 else "the answer is"
         return f"{count} {what}, where a finite number is expected."
     far = apart(got, want, rtol, atol)

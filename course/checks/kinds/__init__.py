@@ -85,7 +85,11 @@ def _of_numbers(
         values, wanted = _flat(one.value), _flat(other.value)
         if len(values) != len(wanted) or not all(map(_numeric, (*values, *wanted))):
             return None
-        args = _named(exercise, case, code)
+        args = (
+            _named(exercise, case, code)
+            if exercise.given or exercise.probe is probes.call
+            else _seen(exercise, case, code)
+        )
         pairs = zip(values, wanted, strict=True)
         parts.append([Part(np.asarray(a), np.asarray(b), args, exercise.rtol, exercise.atol) for a, b in pairs])
     if len({len(row) for row in parts}) != 1:
@@ -113,6 +117,11 @@ def _named(exercise: Exercise, case: Case, code: str) -> tuple[tuple[str, Any], 
     return tuple((name if name in words else "", arg) for name, arg in zip(names, case.args, strict=True))
 
 
+def _seen(exercise: Exercise, case: Case, code: str) -> tuple[tuple[str, Any], ...]:
+    """What a probe is given, as far as the learner's code has a name for it: the rest may never reach the learner's function."""
+    return tuple((name, arg if name else None) for name, arg in _named(exercise, case, code))
+
+
 def _of_probe(exercise: Exercise) -> list[str]:
     """The names of what a probe is given, after the learner's function."""
     return list(inspect.signature(exercise.probe).parameters)[1:]
@@ -128,15 +137,20 @@ def _not_finite(cases: Sequence[Sequence[Part]], code: str) -> str | None:
         return None
     rest = all(part.same(part.got[~places], part.want[~places]) for part, places in zip(wrong, astray, strict=True))
     wholly_right = any(all(part.right for part in row) for row in cases)
-    if rest and re.search(r"threadIdx|_ref\b", code):
-        return "All other numbers are right. A place of a kernel's output that is never written holds NaN."
+    nan = all(np.isnan(part.got[places]).all() for part, places in zip(wrong, astray, strict=True))
+    if re.search(r"threadIdx|_ref\b", code):
+        if not rest or not nan:
+            return None
+        others = "" if any(places.all() for places in astray) else "All other numbers are right. "
+        return f"{others}A place of a kernel's output that is never written holds NaN."
     if wholly_right and re.search(r"exp|log|softmax", code):
         return (
             "On other inputs it is right. In float32 `exp` of 89 is infinity already, `exp` of −104 is 0, the logarithm of 0 is minus infinity, "
             "and infinity / infinity is NaN: how large may numbers be before they go through these functions?"
         )
-    if wholly_right and "/" in code:
-        return "On other inputs it is right. What stands below a fraction there? 0 / 0 is NaN."
+    if wholly_right and "/" in code and not re.search(r"\b(?:inf|nan)\b", code):
+        zero = "0 / 0 is NaN" if nan else "what is divided by 0 is infinite, and 0 / 0 is NaN"
+        return f"On other inputs it is right. What stands below a fraction there? In an array {zero}."
     return None
 
 

@@ -80,6 +80,8 @@ def _no_parts(found: re.Match[str], source: str) -> str:
         return f"What should have parts is None. {_NOTHING}"
     if kind in ("function", "method", "builtin_function_or_method"):
         return f"What should have parts is a function. {_CALLED}"
+    if kind == "0-d":
+        return "What should have parts is one single number: an array without axes."
     return f"What should have parts is one single value, of the class {kind}."
 
 
@@ -216,6 +218,10 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
     (r"[Nn]eed at least one array to (?:stack|concatenate)", "There is nothing to put together: the list is empty. Does the loop make a round on this input?"),
     (r"(?:iterable argument|arg) is (?:an )?empty|zero-size array to reduction", "There is nothing to choose from: on this input it is empty."),
     (r"[Pp]ytree|tree structure|[Cc]ustom node|Expected (?:dict|tuple|list|None)|[Mm]ismatch for|Dict key mismatch|Dict keys", _TREES),
+    (
+        r"where requires ndarray or scalar arguments, got <class 'NoneType'>|[Ee]ither both or neither",
+        "`where` was handed None, or nothing, where a number or an array belongs: it takes a condition, what stands where it holds, and what stands where it doesn't.",
+    ),
     (r"requires ndarray or scalar arguments, got <class '(\w+)'>", lambda f, source: f"An array is needed here. {_KINDS[f[1]]}" if f[1] in _KINDS else None),
     (r"not a valid JAX (?:array )?type|Cannot determine dtype|Cannot interpret value of type", "JAX calculates with arrays and numbers, and here comes something else: a function that has not been called, a text, or an object."),
 )  # fmt: skip

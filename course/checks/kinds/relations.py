@@ -101,7 +101,7 @@ def _edge(which: int) -> Callable[[Part, int], Holds]:
         if part.got.shape != part.want.shape or part.want.ndim <= axis:
             return None if part.right else False
         if part.want.shape[axis] < 2:
-            return None
+            return None if part.right else False
         rest = [slice(None)] * part.want.ndim
         rest[axis] = slice(1, None) if which == 0 else slice(None, -1)
         return _told(part.same(part.got[tuple(rest)], part.want[tuple(rest)]), part.right)
@@ -177,9 +177,12 @@ _MAPPED: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
     ("What came is the mean of the expected numbers: it averages over too much.", _maps(np.mean)),
     ("What came is the sum of the expected numbers: it adds up too much.", _maps(np.sum)),
 )  # fmt: skip
-_ALONG: tuple[tuple[str, Callable[[Part, int], Holds]], ...] = (
+# An edge can be all that is wrong on one input by chance: a reason that is another shows on few of the inputs.
+_EDGES: tuple[tuple[str, Callable[[Part, int], Holds]], ...] = (
     ("All is right but what stands first along the {axis} axis.", _edge(0)),
     ("All is right but what stands last along the {axis} axis.", _edge(-1)),
+)  # fmt: skip
+_ALONG: tuple[tuple[str, Callable[[Part, int], Holds]], ...] = (
     ("What should stand first along the {axis} axis is missing; the rest is right.", _missing(0)),
     ("What should stand last along the {axis} axis is missing; the rest is right.", _missing(-1)),
     ("The order along the {axis} axis is reversed.", lambda part, axis: _flipped(part, axis)),
@@ -207,7 +210,7 @@ def relation(cases: Sequence[Sequence[Part]], names: Sequence[str], loose: bool 
     wrong = [i for i, column in enumerate(columns) if not all(part.right for part in column)]
     if not wrong:
         return None
-    for said, holds in _loose(columns[wrong[0]]) if loose else _plain(columns[wrong[0]][0]):
+    for said, holds in _loose(columns[wrong[0]]) if loose else _plain(columns[wrong[0]]):
         if all(_always(holds, columns[i]) for i in wrong):
             return _of_parts(said, wrong, columns, names)
     if not loose and len(wrong) > 1 and (swapped := _exchanged(columns, wrong)):
@@ -248,12 +251,14 @@ def _exchanged(columns: Sequence[Sequence[Part]], wrong: Sequence[int]) -> str |
     return None
 
 
-def _plain(first: Part) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
+def _plain(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
     """What says where the mistake is."""
+    first, wrong = column[0], [part for part in column if not part.right]
     for k, (name, _) in enumerate(first.args):
         yield f"What came is {f'`{name}`' if name else 'an input'} itself, unchanged.", _against(k, lambda part, x: x)
     yield from _PLAIN
-    for axis, (said, holds) in itertools.product(range(4), _ALONG):
+    edges = _EDGES if len(wrong) > 1 or len(wrong) == len(column) else ()
+    for axis, (said, holds) in itertools.product(range(4), (*edges, *_ALONG)):
         yield said.format(axis=_AXES[axis]), _on_axis(holds, axis)
     yield from _VALUES
 

@@ -11,6 +11,7 @@ import copy
 import inspect
 import itertools
 import linecache
+import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -40,6 +41,10 @@ def repaired(function: Any, code: str, right: Callable[[Any], bool]) -> str | No
     if tree is None or not inspect.isfunction(function) or function.__closure__ or len(tree.body) != 1:
         return None
     definition = tree.body[0]
+    dedented = textwrap.dedent(code)
+    for node in ast.walk(tree):
+        if isinstance(node, ast.expr):
+            vars(node)["written"] = ast.get_source_segment(dedented, node)
     if not isinstance(definition, ast.FunctionDef) or definition.name != function.__name__:
         return None
     try:
@@ -88,6 +93,7 @@ def forget() -> None:
 def _changes(tree: ast.Module) -> Iterator[Change]:
     """Each small change in turn, made in the tree itself, and taken back before the next."""
     kinds = (
+        _bounds,
         _signs,
         _too_much,
         _functions,
@@ -251,6 +257,12 @@ def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                 number * 2,
                 number / 2 if isinstance(number, float) or number % 2 else number // 2,
             }
+            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("round", "around"):
+                continue  # more digits hide a rounding; none is asked for
+            if isinstance(node, ast.Call) and ast.unparse(node.func) == "range":
+                others = {
+                    other for other in others if other >= 0
+                }  # a range that begins below 0 is none that is too short
             for other in sorted(others - {number}):
                 yield from _put(node, field, ast.Constant(other), f"another number belongs in the place of {number}.")
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "range":
@@ -286,20 +298,48 @@ def _functions(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                 yield from _set(node.func, field, other, f"`{name}` is not the right function there.", node)
 
 
+def _bounds(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    """A bound, or a rounding, that is left out; tried before a sign in it, which can keep it from ever being reached."""
+    for field, value in _expressions(node):
+        if isinstance(value, ast.Call) and ast.unparse(value.func).split(".")[-1] in _BOUNDS and len(value.args) == 2:
+            for rest in value.args[: 1 if "round" in ast.unparse(value.func) else 2]:
+                yield from _put(node, field, rest, f"`{ast.unparse(value.func)}` is too much there.")
+
+
 def _too_much(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     """A term, a factor, a call, a turn, a slice that is left out."""
     for field, value in _expressions(node):
         if isinstance(value, ast.BinOp) and not isinstance(value.op, ast.MatMult):
             for rest, gone in ((value.left, value.right), (value.right, value.left)):
-                yield from _put(node, field, rest, f"`{ast.unparse(gone)}` is too much there.")
+                yield from _put(node, field, rest, f"{_which(gone, value, tree)} is too much there.")
         if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
             yield from _put(node, field, value.args[0], f"`{ast.unparse(value.func)}` is too much there.")
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and not _is_module(value.func.value):
             yield from _put(node, field, value.func.value, f"`.{value.func.attr}(…)` is too much there.")
         if isinstance(value, ast.Attribute) and value.attr == "T":
-            yield from _put(node, field, value.value, "`.T` is too much there.")
+            yield from _put(node, field, value.value, f"the `.T` of `{_text(value.value)}` is too much there.")
         if isinstance(value, ast.Subscript) and isinstance(value.slice, (ast.Slice, ast.UnaryOp, ast.Tuple)):
-            yield from _put(node, field, value.value, f"`[{ast.unparse(value.slice)}]` is too much there.")
+            yield from _put(node, field, value.value, f"`{_text(value)[len(_text(value.value)) :]}` is too much there.")
+
+
+# Of two arguments each may be the one that is meant: a bound, or a number of digits.
+_BOUNDS = ("min", "max", "minimum", "maximum", "round", "around")
+
+
+def _text(node: ast.AST) -> str:
+    """What a node is in the learner's own writing, where it is known: 1e6 is not 1000000.0."""
+    return getattr(node, "written", None) or ast.unparse(node)
+
+
+def _which(part: ast.expr, whole: ast.expr, tree: ast.AST) -> str:
+    """A part of a line; where the same stands in the line twice, with what it is a part of."""
+    text = _text(part)
+    line = [
+        n
+        for n in ast.walk(tree)
+        if isinstance(n, ast.expr) and getattr(n, "lineno", 0) == getattr(part, "lineno", 0) and _text(n) == text
+    ]
+    return f"`{text}`" if len(line) < 2 else f"`{text}` in `{_text(whole)}`"
 
 
 def _is_module(node: ast.expr) -> bool:

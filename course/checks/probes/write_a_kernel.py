@@ -29,6 +29,7 @@ _MOVES = {
     "slice",
     "squeeze",
     "split",
+    "unstack",
     "stop_gradient",
 }
 # More steps than any answer needs; a grid that is longer is cut here, so that what comes back stays small.

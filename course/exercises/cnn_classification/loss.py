@@ -88,8 +88,8 @@ LOSS_FN = Exercise(
         ),
         Mistake(
             "no minus, unstable",
-            "The sign is wrong: a loss is never negative. (And where the logits are large, the softmax rounds to 0 before "
-            "its logarithm is taken; there are functions that take both in one.)",
+            "The sign is wrong: a loss is never negative. (And where the logits are large, exp of them overflows, or the softmax "
+            "rounds to 0 before its logarithm is taken; there are functions that take both in one.)",
             lambda model, images, labels: jnp.log(_probabilities(model, images, labels)).mean(),
         ),
         Mistake(
@@ -111,14 +111,14 @@ LOSS_FN = Exercise(
         ),
         Mistake(
             "every label for every image",
-            "Each image was asked about the labels of *all* images: the index `[:, labels]` makes a (batch, batch) table. "
+            "Each image was asked about the labels of *all* images, as with the index `[:, labels]`, which makes a (batch, batch) table. "
             "Row 0 belongs to label 0, row 1 to label 1; how does an index go along both?",
             lambda model, images, labels: -jax.nn.log_softmax(model(images))[:, labels].mean(),
         ),
         Mistake(
             "every label for every image, unstable",
-            "Each image was asked about the labels of *all* images: the index `[:, labels]` makes a (batch, batch) table. "
-            "(And where the logits are large, the softmax rounds to 0 before its logarithm is taken.)",
+            "Each image was asked about the labels of *all* images, as with the index `[:, labels]`, which makes a (batch, batch) table. "
+            "(And where the logits are large, exp of them overflows, or the softmax rounds to 0 before its logarithm is taken.)",
             lambda model, images, labels: -jnp.log(jax.nn.softmax(model(images))[:, labels]).mean(),
         ),
         Mistake(
@@ -129,8 +129,8 @@ LOSS_FN = Exercise(
         ),
         Mistake(
             "unstable",
-            "Right while the logits are small. Where they are large, the softmax rounds to 0 before its logarithm is "
-            "taken. There are functions that take both in one.",
+            "Right while the logits are small. Where they are large, exp of them overflows, or the softmax rounds to 0 "
+            "before its logarithm is taken. There are functions that take both in one.",
             lambda model, images, labels: -jnp.log(_probabilities(model, images, labels)).mean(),
         ),
         *(

@@ -123,8 +123,8 @@ def _explain(failure: Failure, besides: Any, images: Array, features: int, class
 
 
 NO_PARAMETERS = (
-    "The network has no parameters of its own. A layer that is made in `__call__` is a new one at each call, "
-    "with new random weights, and nothing that it learns is kept. Where are the layers made once?"
+    "The network has no parameters of its own. The layers are made once, in `__init__`, and kept as `self.…`. A layer that is "
+    "made in `__call__` would be a new one at each call, with new random weights, and nothing that it learns would be kept."
 )
 CONV1_INPUT = "The images have one channel. How many did you tell the first convolution?"
 CONV2_INPUT = (

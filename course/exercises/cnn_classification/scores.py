@@ -232,12 +232,17 @@ def _confusion_cases(rng: np.random.Generator) -> list[Case]:
         labels, predictions = np.array(pairs, np.int32)[rng.permutation(len(pairs))].T
         return labels, predictions
 
+    zeros = np.zeros(270, np.int32)
     low, high, few, several = (int(n) for n in rng.integers([0, 15, 17, 5], [14, 16, 60, 40]))
     return [
         Case("one example", (*mixed([(low, high)]), few)),
         Case("six examples", (*mixed([(0, 0), (0, 1), (1, 1), (1, 1), (1, 0), (2, 1)]), 3)),
         Case("a class that never occurs", (*mixed([(0, 1), (3, 3), (3, 0), (1, 1), (0, 1)]), several)),
-        Case("a hundred examples, four classes", (*_some_labels(rng, 100, 4, 0.6), 4)),
+        # More of one pair than eight bits can count.
+        Case(
+            "four classes, most examples of one",
+            (*(np.append(some, zeros) for some in _some_labels(rng, 100, 4, 0.6)), 4),
+        ),
         Case("three hundred examples, ten classes", (*_some_labels(rng, 300, 10, 0.8), 10)),
     ]
 

@@ -230,8 +230,8 @@ TRAIN_STEP = Exercise(
         ),
         Mistake(
             "loss for the gradients",
-            "The optimizer got a single number where it wants the gradients. "
-            "`value_and_grad` gives two things: in which order do you take them?",
+            "The optimizer got something else than the gradients for the model: the loss, perhaps, or slopes for another argument. "
+            "`value_and_grad(f)(model, …)` gives two things, f's value and then its gradients for the model.",
             _update_with("model", "loss"),
         ),
         Mistake(

@@ -214,7 +214,7 @@ TRANSPOSE_NAIVE = Exercise(
         ),
         Mistake(
             "blocks forgotten",
-            "`threadIdx` begins at 0 in every block, so that all blocks do the same corner of the matrix.",
+            "`threadIdx` begins at 0 in every block, and here several blocks do the same elements. Which blocks lie before this one says `blockIdx`: its `.x` along the columns, its `.y` along the rows.",
             _naive((_ROW, "t.threadIdx.y"), (_COL, "t.threadIdx.x")),
         ),
     ),

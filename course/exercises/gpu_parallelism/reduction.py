@@ -206,7 +206,7 @@ BLOCK_SUM = Exercise(
         ),
         Mistake(
             "all threads write",
-            "All threads of the block write the sum to the same place. That they write the same number does not help: it is one thread's work.",
+            "All threads of the block write to the same place of out. That is one thread's work, even where all of them would write the same number.",
             _sum(("    if me == 0:\n        out", "    if True:\n        out")),
         ),
         Mistake(

@@ -48,7 +48,7 @@ SPEEDUP = Exercise(
         ),
         Mistake(
             "the limit",
-            "You left the parallel part out altogether, as if there were endless workers. That is the limit; with these, it still takes its time.",
+            "In your answer the parallel part takes no time, as with endless workers. That is the limit; with these, it still takes its time. (Is it there, and gets lost? `//` makes 0 of a fraction.)",
             lambda p, workers: 1 / (1 - p),
         ),
         Mistake(

@@ -103,7 +103,7 @@ TRANSPOSE_TILED = Exercise(
         ),
         Mistake(
             "tile not turned",
-            "The tiles go to the right places, but inside of each the numbers lie as they came. Where the tile is read, its two indices change places.",
+            "The tiles go to the right places, but inside of each the numbers lie as they came. On the way through the tile its two indices change places once: where it is read, and not where it is filled.",
             _tiled((_OUT, "out[out_row, out_col] = tile[t.threadIdx.y, t.threadIdx.x]")),
         ),
         Mistake(

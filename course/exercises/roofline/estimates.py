@@ -112,7 +112,7 @@ ARITHMETIC_INTENSITY = Exercise(
         ),
         Mistake(
             "rounded down",
-            "`//` cuts off what stands behind the decimal point. The intensity is a ratio: `/` keeps it.",
+            "What stands behind the decimal point was cut off, as `//` and `int` do. The intensity is a ratio: `/` keeps it.",
             lambda m, k, n, itemsize: 2 * m * k * n // (itemsize * (m * k + k * n + m * n)),
         ),
     ),
@@ -193,7 +193,7 @@ PREDICTED_TIME = Exercise(
         ),
         Mistake(
             "rounded down",
-            "`//` cuts off what stands behind the decimal point, and these times are fractions of a second. `/` keeps it.",
+            "What stands behind the decimal point was cut off, as `//` and `int` do, and these times are fractions of a second. `/` keeps it.",
             lambda flops, moved, peak, bandwidth: max(flops // peak, moved // bandwidth),
         ),
         Mistake(

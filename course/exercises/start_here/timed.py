@@ -152,8 +152,8 @@ TIMED = Exercise(
         ),
         Mistake(
             "warm-up not waited for",
-            "When your clock starts, the device is still busy with the warm-up call, so you time both. "
-            "The warm-up has to be finished too.",
+            "This is the time of two calls. Either fn is called twice while the clock runs, or the device is still busy "
+            "with the warm-up when the clock starts: the warm-up has to be finished too.",
             _after(_leave, _once),
         ),
         Mistake(

@@ -218,7 +218,7 @@ COUNT_PARAMETERS = Exercise(
         ),
         Mistake(
             "one layer too many",
-            "The loop takes one step too many, and looks for a size after the last: n sizes make n − 1 layers.",
+            "A size was looked for after the last one. n sizes make n − 1 layers, and their places are 0 to n − 1: does the loop take one step too many, or is a size itself taken for a place?",
             lambda sizes: [sizes[i] * sizes[i + 1] + sizes[i + 1] for i in range(len(sizes))],
         ),
         Mistake(

@@ -248,7 +248,7 @@ BATCHED_LAYER = Exercise(
         ),
         Mistake(
             "W not transposed",
-            "The shapes don't meet: X has one example a row, and W one neuron a row. Write the two shapes side by side: which axis of W has to meet the axis of length n_in of X?",
+            "X has one example a row, and W one neuron a row; as they stand, n_in of X meets the neurons of W. Write the two shapes side by side: which axis of W has to meet the axis of length n_in of X?",
             lambda X, W, b: jnp.tanh(X @ W + b),
         ),
         Mistake(

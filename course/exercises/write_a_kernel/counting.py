@@ -26,7 +26,8 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         Case("two rows of three blocks", (4, 5 + n, 3 * m, 2, m)),
         Case("blocks of one answer", (3, n, m + 1, 1, 1)),
         Case("a layer of the size of the lesson's", (128, 64 * n, 64 * m, 32, 64)),
-        Case("high blocks", (64, 100 + n, 8 * m, 32, 8)),
+        # More than 2^31 bytes: a count in 32 bits runs over.
+        Case("high blocks of a large layer", (4096, 1000 * (10 + n), 512 * m, 64, 8)),
     ]
 
 

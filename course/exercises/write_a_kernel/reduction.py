@@ -153,8 +153,8 @@ COLUMN_SUM = _TASK.exercise(
         ),
         Mistake(
             "last block only",
-            "All steps write the same row of the output, each over the one before it, so that only the last one is left. Give each step a row of its own.",
-            _edited((_OUT, "pl.BlockSpec((1, n), lambda i: (0, 0))"), (_SHAPE, "ShapeDtypeStruct((1, n), x.dtype)")),
+            "Only the last block's sum is left. Each step has a row of its own in the output, which no later one writes over, and all rows are added up in the end.",
+            _edited((_END, "return partial_sums[-1]")),
         ),
         Mistake(
             "partial sums returned",
@@ -192,7 +192,7 @@ COLUMN_SUM = _TASK.exercise(
         ),
         Mistake(
             "one block",
-            "Right numbers, by one step that takes the whole table: one multiprocessor works, all the others look on. Use blocks of as many rows as asked for.",
+            "Right numbers, but the kernel has a single step, where the rows make several blocks: one multiprocessor works, all the others look on. Use blocks of as many rows as asked for, and a step for each.",
             _edited(
                 ("pl.cdiv(m, rows)", "1"), (_IN, "pl.BlockSpec((m, n), lambda i: (i, 0))"), (_INSIDE, "inside = True")
             ),

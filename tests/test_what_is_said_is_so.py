@@ -1,0 +1,301 @@
+"""Promises of the sentences about wrong answers: where two mistakes give the same, what is said holds for both."""
+
+from __future__ import annotations
+
+import itertools
+import linecache
+import math
+import time
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from flax import nnx
+from jax.experimental import pallas as pl
+
+from course import simt
+from course.checks import find, judge
+
+numbers = itertools.count()
+
+BLOCK_SUM = """
+def block_sum(t, x, out):
+    part = t.shared.array(128, "float32")
+    k = t.threadIdx.x
+    i = t.blockIdx.x * 128 + k
+    part[k] = x[i] if i < x.shape[0] else {beyond}
+    t.syncthreads()
+    half = 64
+    while half > 0:
+        if k < half:
+            part[k] = part[k] + part[k + half]
+        t.syncthreads()
+        half = half // 2
+    {end}
+"""
+COLUMN_SUM = """
+def column_sum(x, rows):
+    def kernel(x_ref, o_ref):
+        place = pl.program_id(0) * rows + jnp.arange(rows)
+        o_ref[...] = jnp.where((place < m)[:, None], x_ref[...], 0).sum(axis=0, keepdims=True)
+
+    m, n = x.shape
+    steps = pl.cdiv(m, rows)
+    partial = pl.pallas_call(kernel, out_shape=jax.ShapeDtypeStruct((steps, n), x.dtype), grid=(steps,),
+                             in_specs=[pl.BlockSpec((rows, n), lambda i: (i, 0))],
+                             out_specs=pl.BlockSpec((1, n), lambda i: ({row}, 0)), interpret=True)(x)
+    {end}
+"""
+# An exercise, an answer, a part of what is said, and a part of what is not, as it would not be so.
+ANSWERS: dict[str, tuple[str, str, str, str]] = {
+    "two calls while the clock runs": (
+        "timed",
+        "def timed(fn, x):\n    jax.block_until_ready(fn(x))\n    start = time.perf_counter()\n    jax.block_until_ready(fn(x))\n"
+        "    jax.block_until_ready(fn(x))\n    return time.perf_counter() - start",
+        "Either fn is called twice",
+        "When your clock starts",
+    ),
+    "a number of the case that never reached the function": (
+        "timed",
+        "def timed(fn, x):\n    times = []\n    for _ in range(2):\n        start = time.perf_counter()\n        jax.block_until_ready(fn(x))\n"
+        "        times.append(time.perf_counter() - start)\n    return times[0] - times[1]",
+        "the value is not the expected one",
+        "an input itself",
+    ),
+    "cut off by int": (
+        "arithmetic_intensity",
+        "def arithmetic_intensity(m, k, n, itemsize):\n    return int(2 * m * k * n / (itemsize * (m * k + k * n + m * n)))",
+        "as `//` and `int` do",
+        "`//` cuts off",
+    ),
+    "a part that `//` loses": (
+        "speedup",
+        "def speedup(parallel_fraction, workers):\n    return 1 / ((1 - parallel_fraction) + parallel_fraction // workers)",
+        "the parallel part takes no time",
+        "You left the parallel part out",
+    ),
+    "infinity on purpose": (
+        "speedup",
+        "def speedup(parallel_fraction, workers):\n    if parallel_fraction == 1:\n        return float('inf')\n"
+        "    return 1 / (1 - parallel_fraction + parallel_fraction / workers)",
+        "infinity",
+        "below a fraction",
+    ),
+    "a rounding": (
+        "speedup",
+        "def speedup(parallel_fraction, workers):\n    return round(1 / ((1 - parallel_fraction) + parallel_fraction / workers), 2)",
+        "`round` is too much",
+        "another number",
+    ),
+    "a bound that makes a whole number": (
+        "speedup",
+        "def speedup(parallel_fraction, workers):\n    return min(1 / ((1 - parallel_fraction) + parallel_fraction / workers), 10)",
+        "`min` is too much",
+        "another number",
+    ),
+    "every thread its own sum": (
+        "block_sum",
+        BLOCK_SUM.format(beyond="0.0", end="out[t.blockIdx.x] = part[k]"),
+        "write to the same place of out",
+        "they write the same number",
+    ),
+    "infinity in a kernel": (
+        "block_sum",
+        BLOCK_SUM.format(beyond="-math.inf", end="if k == 0:\n        out[t.blockIdx.x] = part[0]"),
+        "the answer is minus infinity",
+        "All other numbers are right",
+    ),
+    "the same blocks along both axes": (
+        "transpose_naive",
+        "def transpose_naive(t, x, out):\n    col = t.blockIdx.x * t.blockDim.x + t.threadIdx.x\n"
+        "    row = t.blockIdx.x * t.blockDim.y + t.threadIdx.y\n    if row < x.shape[0] and col < x.shape[1]:\n"
+        "        out[col, row] = x[row, col]",
+        "several blocks do the same elements",
+        "the same corner",
+    ),
+    "a tile turned where it is filled and where it is read": (
+        "transpose_tiled",
+        "def transpose_tiled(t, x, out):\n    tile = t.shared.array((32, 33), 'float32')\n    a, b = t.threadIdx.x, t.threadIdx.y\n"
+        "    row, col = t.blockIdx.y * 32 + b, t.blockIdx.x * 32 + a\n    if row < x.shape[0] and col < x.shape[1]:\n"
+        "        tile[a, b] = x[row, col]\n    t.syncthreads()\n    row, col = t.blockIdx.x * 32 + b, t.blockIdx.y * 32 + a\n"
+        "    if row < out.shape[0] and col < out.shape[1]:\n        out[row, col] = tile[a, b]",
+        "change places once",
+        "Where the tile is read, its two",
+    ),
+    "shapes that meet by chance": (
+        "batched_layer",
+        "def batched_layer(X, W, b):\n    return jnp.tanh(X @ W + b)",
+        "n_in of X meets the neurons of W",
+        "don't meet",
+    ),
+    "`.T` that stands in a line twice": (
+        "batched_layer",
+        "def batched_layer(X, W, b):\n    return jnp.tanh(X.T @ W.T + b)",
+        "the `.T` of `X` is too much",
+        "`.T` is too much",
+    ),
+    "a size taken for a place": (
+        "count_parameters",
+        "def count_parameters(sizes):\n    total = 0\n    for i in sizes:\n        total += sizes[i] * sizes[i + 1] + sizes[i + 1]\n    return total",
+        "is a size itself taken for a place",
+        "The loop takes one step too many, and",
+    ),
+    "a number that stands in a line twice": (
+        "count_parameters",
+        "def count_parameters(sizes):\n    total = 0\n    for n_in, n_out in zip(sizes[:-1], sizes[1:]):\n"
+        "        total += (n_in + 1) * (n_out + 1)\n    return total",
+        "`1` in `n_out + 1` is too much",
+        "`1` is too much",
+    ),
+    "one input that is wrong in its first column alone": (
+        "standardize",
+        "def standardize(x):\n    spread = x.std(axis=0)\n    return jnp.where((spread == 0).any(), 0.0, (x - x.mean(axis=0)) / jnp.where(spread == 0, 1, spread))",
+        "values differ",
+        "stands first along",
+    ),
+    "`where` without its last argument": (
+        "relu",
+        "def relu(x):\n    return jnp.where(x > 0, x)",
+        "`where` was handed None, or nothing",
+        "A function without `return`",
+    ),
+    "a size that is one number": (
+        "he_init",
+        "def he_init(key, n_in, n_out):\n    return jax.random.normal(key, jnp.sqrt(2 / n_in), (n_out, n_in)), jnp.zeros(n_out)",
+        "one single number: an array without axes",
+        "of the class 0-d",
+    ),
+    "an axis that is added": (
+        "layer",
+        "def layer(x, W, b):\n    return jnp.tanh(W @ x + b[:, None])",
+        "`[:, None]` is too much",
+        "[(:, None)]",
+    ),
+    "overflow of exp in the loss": (
+        "loss_fn",
+        "def loss_fn(model, images, labels):\n    z = model(images)\n"
+        "    return (jnp.log(jnp.exp(z).sum(axis=1)) - z[jnp.arange(len(labels)), labels]).mean()",
+        "exp of them overflows, or",
+        "they are large, the softmax rounds",
+    ),
+    "gradients for the images": (
+        "train_step",
+        "def train_step(model, optimizer, images, labels):\n    def loss(images):\n"
+        "        return optax.softmax_cross_entropy_with_integer_labels(model(images), labels).mean()\n"
+        "    value, grads = nnx.value_and_grad(loss)(images)\n    optimizer.update(model, grads)\n    return value",
+        "slopes for another argument",
+        "got a single number",
+    ),
+    "layers under no name": (
+        "CNN",
+        "class CNN(nnx.Module):\n    def __init__(self, *, rngs):\n        dense = nnx.Linear(784, 10, rngs=rngs)\n"
+        "    def __call__(self, x):\n        return self.dense(x.reshape(x.shape[0], -1))",
+        "kept as `self.…`",
+        "is a new one at each call",
+    ),
+    "a bound that keeps too much out": (
+        "block_bounds",
+        "def block_bounds(index, block, shape):\n    pairs = []\n    for i, size, n in zip(index, block, shape):\n"
+        "        start = min(i * size, n - size)\n        pairs.append((start, min(i * size + size, n)))\n    return tuple(pairs)",
+        "`min` is too much",
+        "a plus or minus",
+    ),
+    "a number as it is written": (
+        "bytes_moved",
+        "def bytes_moved(batch, n_in, n_out, rows, cols):\n    steps = (batch // rows) * (n_out // cols)\n"
+        "    return 4 * steps * (rows * n_in + n_in * cols + cols + rows * cols) / 1e6",
+        "`1e6` is too much",
+        "1000000.0",
+    ),
+    "a range that ends too early": (
+        "output_size",
+        "def output_size(n, kernel, stride, padding):\n    return len(range(0, n + 2 * padding - kernel, stride))",
+        "the range ends, or begins, one too early or too late",
+        "in the place of 0",
+    ),
+    "the last row of the partial sums": (
+        "column_sum",
+        COLUMN_SUM.format(row="i", end="return partial[-1]"),
+        "Only the last block's sum is left",
+        "each over the one before",
+    ),
+    "a kernel that fills no place": (
+        "column_sum",
+        COLUMN_SUM.format(row="0", end="return partial.sum(axis=0)"),
+        "NaN",
+        "All other numbers are right",
+    ),
+}
+
+
+def judged(name: str, code: str) -> Any:
+    """The verdict on an answer whose source is known, as that of a cell is."""
+    file = f"<answer {next(numbers)}>"
+    linecache.cache[file] = (len(code), None, code.splitlines(True), file)
+    names: dict[str, Any] = {"jax": jax, "jnp": jnp, "np": np, "math": math, "time": time}
+    names |= {"optax": optax, "nnx": nnx, "pl": pl}
+    exec(compile(code, file, "exec"), names)
+    return judge(find(name), names[name], 7)
+
+
+@pytest.mark.parametrize("kind", ANSWERS)
+def test_what_is_said_of_a_wrong_answer_is_so(kind: str) -> None:
+    name, code, said, not_so = ANSWERS[kind]
+    verdict = judged(name, code)
+    told = " ".join(verdict.text)
+    assert not verdict.passed
+    assert said in told and not_so not in told, told
+
+
+# Answers that are right on most inputs, and for which one has to be there on which they are not.
+PASSED = {
+    "half a kernel, right where it is odd": (
+        "output_size",
+        "def output_size(n, kernel, stride, padding):\n    return (n + 2 * padding - 2 * (kernel // 2) - 1) // stride + 1",
+    ),
+    "counts in eight bits": (
+        "confusion_matrix",
+        "def confusion_matrix(labels, predictions, n):\n    table = np.zeros((n, n), np.uint8)\n"
+        "    np.add.at(table, (np.asarray(labels), np.asarray(predictions)), 1)\n    return table",
+    ),
+    "bytes in 32 bits": (
+        "bytes_moved",
+        "def bytes_moved(batch, n_in, n_out, rows, cols):\n    steps = (batch // rows) * (n_out // cols)\n"
+        "    numbers = rows * n_in + n_in * cols + cols + rows * cols\n"
+        "    return int(jnp.int32(4) * jnp.asarray(steps, jnp.int32) * jnp.asarray(numbers, jnp.int32))",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", PASSED)
+def test_an_input_is_there_on_which_a_narrow_answer_is_wrong(kind: str) -> None:
+    assert not judged(*PASSED[kind]).passed
+
+
+def test_partial_sums_may_be_added_up_in_a_loop() -> None:
+    end = "total = 0\n    for part in partial:\n        total = total + part\n    return total"
+    verdict = judged("column_sum", COLUMN_SUM.format(row="i", end=end))
+    assert verdict.passed, verdict.message
+
+
+def test_a_function_that_a_kernel_calls_in_a_line_of_its_own_need_not_return_anything() -> None:
+    def add_further(part, k, half):  # type: ignore[no-untyped-def]
+        if k < half:
+            part[k] = part[k] + part[k + half]
+
+    def total(t, x, out):  # type: ignore[no-untyped-def]
+        part = t.shared.array(8, "float32")
+        k = t.threadIdx.x
+        part[k] = x[k]
+        t.syncthreads()
+        for half in (4, 2, 1):
+            add_further(part, k, half)
+            t.syncthreads()
+        if k == 0:
+            out[0] = part[0]
+
+    out, _ = simt.launch(total, 1, 8, np.arange(8, dtype="f"), simt.empty(1))
+    assert out[0] == 28
