@@ -14,11 +14,12 @@ import linecache
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from course.checks.kinds.rewrites import rewrites
 from course.checks.kinds.source import parsed
 from course.checks.outcome import can_stop
 
 # At most so many changes are tried, each on one input first.
-MOST = 120
+MOST = 200
 _FILE = "<a change that is tried {}>"
 _numbers = itertools.count()
 
@@ -49,7 +50,7 @@ def repaired(function: Any, code: str, right: Callable[[Any], bool]) -> str | No
 
 
 def _mended(tree: ast.Module, function: Any, lines: list[str], right: Callable[[Any], bool]) -> str | None:
-    for node, said in itertools.islice(_changes(tree), MOST):
+    for node, said in itertools.islice(_once(tree), MOST):
         changed = _function(tree, function)
         if changed is not None and right(changed):
             line = lines[_line(node) - 1].split("#")[0].strip()
@@ -59,6 +60,16 @@ def _mended(tree: ast.Module, function: Any, lines: list[str], right: Callable[[
                 else f"One change makes it right: {said}"
             )
     return None
+
+
+def _once(tree: ast.Module) -> Iterator[Change]:
+    """Each change that makes another text than those before it."""
+    seen: set[str] = set()
+    for change in _changes(tree):
+        text = ast.unparse(tree)
+        if text not in seen:
+            seen.add(text)
+            yield change
 
 
 def _line(node: ast.AST) -> int:
@@ -91,6 +102,7 @@ def _changes(tree: ast.Module) -> Iterator[Change]:
         _signs,
         _too_much,
         _functions,
+        _form,
         _orders,
         _axes,
         _assignments,
@@ -236,7 +248,7 @@ def _operations(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     if isinstance(node, ast.BinOp) and isinstance(
         node.op, (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Add, ast.Mod)
     ):
-        for other in (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow):
+        for other in (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Add):
             if not isinstance(node.op, other):
                 yield from _set(node, "op", other(), "one operation is not the right one.")
 
@@ -249,6 +261,7 @@ def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                 number + 1,
                 number - 1,
                 number * 2,
+                0,
                 number / 2 if isinstance(number, float) or number % 2 else number // 2,
             }
             for other in sorted(others - {number}):
@@ -271,9 +284,10 @@ _OTHERS = {
         ("tanh", "tan"),
         ("std", "var"),
         ("sqrt", "square"),
+        ("set", "add"),
     )
     for name in group
-} | {"max": ("min", "sum", "argmax"), "sum": ("mean", "max"), "min": ("max",), "mean": ("sum", "max")}  # fmt: skip
+} | {"exp2": ("exp",), "log2": ("log",), "log10": ("log",), "max": ("min", "sum", "argmax"), "sum": ("mean", "max"), "min": ("max",), "mean": ("sum", "max")}  # fmt: skip
 
 
 def _functions(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
@@ -300,6 +314,14 @@ def _too_much(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
             yield from _put(node, field, value.value, "`.T` is too much there.")
         if isinstance(value, ast.Subscript) and isinstance(value.slice, (ast.Slice, ast.UnaryOp, ast.Tuple)):
             yield from _put(node, field, value.value, f"`[{ast.unparse(value.slice)}]` is too much there.")
+
+
+def _form(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    """The form of an expression: see :mod:`course.checks.kinds.rewrites`."""
+    for field, value in _expressions(node):
+        whole = field == "value" and isinstance(node, (ast.Return, ast.Assign, ast.AugAssign))
+        for other, said in rewrites(value, whole, tree):
+            yield from _put(node, field, other, said)
 
 
 def _is_module(node: ast.expr) -> bool:

@@ -152,9 +152,17 @@ class Calls(Compiler):
         return counts.pop() if counts else 0
 
     def inlined(
-        self, node: ast.Call, function: ast.FunctionDef, around: Scope | None, into: list[int] | None = None
+        self,
+        node: ast.Call,
+        function: ast.FunctionDef,
+        around: Scope | None,
+        into: list[int] | None = None,
+        used: bool = True,
     ) -> Expression:
-        """A call of a function written with def; of several values that it returns, the first. `into` gets the slots of all."""
+        """A call of a function written with def; of several values that it returns, the first. `into` gets the slots of all.
+
+        A call in a line of its own does not use the value: then not every thread has to return one.
+        """
         name, returns = function.name, max(self.several(node), 1)
         if any(scope.function == name for scope in self.stack):
             self.refuse(node, f"{name} calls itself, which a GPU thread should not: use a loop")
@@ -185,7 +193,9 @@ class Calls(Compiler):
                 pass
             w.mask, w.n, w.returned = mask, n, returned
             got = w.regs[result]
-            return w.read(got, what, number) if got.__class__ is Partial else got
+            if got.__class__ is not Partial:
+                return got
+            return w.read(got, what, number) if used else 0
 
         return run
 

@@ -127,6 +127,9 @@ class Statements(Assignments):
             return None, self._barrier(call)
         if path == ["print"]:
             return self._print(call), None
+        if len(path) == 1 and (known := self.local(path[0])):
+            self.visit(call)
+            return self._evaluated(call, self.inlined(call, *known, used=False))
         return self._evaluated(call, self.expr(call))
 
     def _barrier(self, node: ast.Call) -> Body:
