@@ -254,6 +254,8 @@ REPAIRS = {
     "a number": ("rate * x ** 2 * w + jnp.sin(x)", "`2` is too much there"),
     "an operation": ("rate * x / w + jnp.sin(x)", "one operation is not the right one"),
     "a term": ("rate * x * w + jnp.sin(x) + w * rate", "`w * rate` is too much there"),
+    "names exchanged": ("rate * w * x + jnp.sin(w)", "are exchanged"),
+    "names exchanged, and a factor": ("rate * w * x + 3 * jnp.sin(w)", None),
     "a part": ("rate * x * w + jnp.sin(x[0])", "`[0]` is too much there"),
     "a part, and the rest": ("rate * x * w + jnp.sin(x[0]) + x[0]", None),
     "a cut": ("rate * x * w + jnp.clip(jnp.sin(x), 0, 1)", "`jnp.clip` is too much there"),
@@ -289,6 +291,8 @@ FORMS = {
     "another squash of another": ("jax.nn.sigmoid(x @ w.T / (3 + len(x)))", None),
     "parentheses": ("jnp.tanh(x @ w.T / rate + len(x))", "a pair of parentheses is missing"),
     "parentheses, and a number": ("jnp.tanh(x @ w.T / rate + 2 * len(x))", None),
+    "whole numbers": ("jnp.tanh(x.astype('int32') @ w.astype('int32').T / (rate + len(x)))", "`int32` keeps whole numbers alone"),
+    "whole numbers, and a number": ("jnp.tanh(x.astype('int32') @ w.astype('int32').T / (rate + 9))", None),
     "reshaped": ("jnp.tanh(x @ w.reshape(w.shape[1], -1) / (rate + len(x)))", "`.T` turns a matrix"),
     "a sum": ("jnp.tanh(x @ w.T / (rate * len(x)))", "one operation is not the right one"),
 }  # fmt: skip
@@ -309,7 +313,7 @@ def test_a_length_that_is_written_out_and_another_base_are_told() -> None:
 
     mean = Exercise("f", "none", 1, lambda x: jnp.exp(x).sum() / len(x), cases, ())
     for expression, said in {
-        "jnp.exp(x).sum() / 3": "3 is written out where the input decides",
+        "jnp.exp(x).sum() / 3": "another number belongs in the place of 3. Is a length",
         "(2 ** x).sum() / len(x)": "2 is not the base that is asked for",
         "jnp.exp2(x).sum() / len(x)": "`exp2` is not the right function",
         "(2 ** x).sum() / 3": "",

@@ -56,6 +56,12 @@ _CLASSES = (
     ),
     (r"a (?:function|method|builtin_function_or_method|PjitFunction);", "A function gives something only once it is called: `f(x)`."),
     (r"expected a tuple of", "What is asked for, and in which order, stands in the function's docstring. `return a, b` returns two values."),
+    (
+        r"holds floating-point numbers .*expected integers",
+        "Whole numbers are asked for: `/`, `mean` and a beginning with `0.0` or `jnp.zeros(…)` make floats, `//` and `sum` of whole numbers don't.",
+    ),
+    (r"holds integers .*expected floating-point", "Floats are asked for: `//`, `int` and a whole-number type cut off what stands behind the decimal point."),
+    (r"holds True/False values", "These are answers of yes and no. Adding them up counts the yes; `.astype(…)` makes numbers of them."),
     (r"no entry \"", "The names count letter by letter, capitals too."),
 )  # fmt: skip
 _SHAPES = re.compile(r"(?:has|is|the) shape (?:is )?(\([\d, ]*\)); expected (?:\([a-z_, ]*\) = )?(\([\d, ]*\))")
@@ -129,7 +135,7 @@ def _of_numbers(
     if len({len(row) for row in parts}) != 1:
         return None
     if loose:
-        return relation(parts, exercise.parts, loose)
+        return relation(parts, exercise.parts, loose) or _never_written(parts, code)
     return _not_finite(parts, code) or _always_the_same(parts) or relation(parts, exercise.parts)
 
 
@@ -175,6 +181,16 @@ def _not_finite(cases: Sequence[Sequence[Part]], code: str) -> str | None:
         )
     if wholly_right and "/" in code:
         return "On other inputs it is right. What stands below a fraction there? 0 / 0 is NaN."
+    return None
+
+
+def _never_written(cases: Sequence[Sequence[Part]], code: str) -> str | None:
+    """NaN in a kernel's output, whatever else is wrong with it."""
+    empty = any(
+        part.got.dtype.kind == "f" and np.isnan(part.got).any() for row in cases for part in row if not part.right
+    )
+    if empty and re.search(r"threadIdx|_ref\b", code):
+        return "A place of a kernel's output that is never written holds NaN. Does each step, or each thread, write a place of its own, and all of them together every place?"
     return None
 
 

@@ -19,7 +19,7 @@ from course.checks.kinds.source import parsed
 from course.checks.outcome import can_stop
 
 # At most so many changes are tried, each on one input first.
-MOST = 200
+MOST = 250
 _FILE = "<a change that is tried {}>"
 _numbers = itertools.count()
 
@@ -103,6 +103,8 @@ def _changes(tree: ast.Module) -> Iterator[Change]:
         _too_much,
         _functions,
         _form,
+        _exchanged_names,
+        _whole_numbers,
         _orders,
         _axes,
         _assignments,
@@ -182,15 +184,21 @@ def _axes(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
 _REDUCE = {"sum", "max", "min", "mean", "std"}
 
 
+def _own(tree: ast.Module) -> list[str]:
+    """The names of a function's own, each once."""
+    own = [n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)]
+    own += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return list(dict.fromkeys(own))
+
+
 def _names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     """Another name of the function's own."""
     if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
         return
-    own = [n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)]
-    own += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    own = _own(tree)
     if node.id in own:
-        for other in dict.fromkeys(own):
-            if other != node.id and len(dict.fromkeys(own)) < 10:
+        for other in own:
+            if other != node.id and len(own) < 10:
                 yield from _set(node, "id", other, f"another name belongs in the place of `{node.id}`.")
 
 
@@ -314,6 +322,42 @@ def _too_much(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
             yield from _put(node, field, value.value, "`.T` is too much there.")
         if isinstance(value, ast.Subscript) and isinstance(value.slice, (ast.Slice, ast.UnaryOp, ast.Tuple)):
             yield from _put(node, field, value.value, f"`[{ast.unparse(value.slice)}]` is too much there.")
+
+
+def _exchanged_names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    """Two names exchanged wherever they stand in a line."""
+    if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Return)) or node.value is None:
+        return
+    names = [n for n in ast.walk(node.value) if isinstance(n, ast.Name)]
+    own = _own(tree)
+    known = [name for name in dict.fromkeys(n.id for n in names) if name in own]
+    for one, other in itertools.combinations(known, 2) if len(known) < 6 else ():
+        yield from _renamed(names, {one: other, other: one}, f"`{one}` and `{other}` are exchanged.", node)
+
+
+def _renamed(names: list[ast.Name], to: dict[str, str], said: str, place: ast.AST) -> Iterator[Change]:
+    before = [name.id for name in names]
+    for name in names:
+        name.id = to.get(name.id, name.id)
+    yield place, said
+    for name, old in zip(names, before, strict=True):
+        name.id = old
+
+
+def _whole_numbers(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    """Every whole-number type that is asked for by its name, made one of floats."""
+    if node is not tree:
+        return
+    kinds = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Constant) and n.value in ("int8", "int16", "int32", "int64")
+    ]
+    before = [kind.value for kind in kinds]
+    for kind in kinds:
+        kind.value = "float32"
+    if kinds:
+        yield kinds[0], f"`{before[0]}` keeps whole numbers alone, and cuts off what stands behind the decimal point."
+    for kind, old in zip(kinds, before, strict=True):
+        kind.value = old
 
 
 def _form(node: ast.AST, tree: ast.Module) -> Iterator[Change]:

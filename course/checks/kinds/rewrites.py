@@ -75,7 +75,7 @@ def rewrites(node: ast.expr, whole: bool, tree: ast.Module) -> Iterator[Rewrite]
         yield from _around(node)
     if isinstance(node, ast.Constant) and type(node.value) is int and node.value > 1:
         for length in _lengths(tree):
-            yield _read(length), f"{node.value} is written out where the input decides: a length or a size."
+            yield _read(length), f"another number belongs in the place of {node.value}. Is a length or a size meant?"
 
 
 def _read(text: str) -> ast.expr:
