@@ -55,6 +55,7 @@ _CLASSES = (
         "It is more than one thing. Which of them is asked for, or what do they make together: a sum, the largest, a quotient?",
     ),
     (r"a (?:function|method|builtin_function_or_method|PjitFunction);", "A function gives something only once it is called: `f(x)`."),
+    (r"it returned .*; expected .*one number", "One number is asked for. What does the name after `return` hold?"),
     (r"expected a tuple of", "What is asked for, and in which order, stands in the function's docstring. `return a, b` returns two values."),
     (
         r"holds floating-point numbers .*expected integers",

@@ -204,6 +204,19 @@ PRECISION_RECALL_F1 = Exercise(
             lambda labels, predictions, cls: tuple(100 * x for x in precision_recall_f1(labels, predictions, cls)),
         ),
         Mistake(
+            "geometric mean",
+            "F1 is the geometric mean of the two. It is their harmonic mean, which lies nearer to the smaller one.",
+            lambda labels, predictions, cls: (
+                *(two := precision_recall_f1(labels, predictions, cls)[:2]),
+                (two[0] * two[1]) ** 0.5,
+            ),
+        ),
+        Mistake(
+            "1 for nothing",
+            "Where there is nothing to divide by, you return 1. By agreement the score is 0 there.",
+            lambda labels, predictions, cls: _three(*_counts(labels, predictions, cls), empty=1.0),
+        ),
+        Mistake(
             "mean over the classes",
             "These are means over all classes. The scores of one class were asked for.",
             _macro,
