@@ -327,6 +327,17 @@ def test_a_length_that_is_written_out_and_another_base_are_told() -> None:
         assert said in told if said else "One change" not in told, told
 
 
+def test_or_in_the_place_of_and_is_told() -> None:
+    def cases(rng: np.random.Generator) -> list[Case]:
+        return [Case(f"{n} numbers", (rng.normal(size=n).astype(np.float32),)) for n in (30, 40, 50)]
+
+    count = Exercise("f", "none", 1, lambda x: ((x > -1) & (x < 1)).sum(), cases, ())
+    told = " ".join(judge(count, written("def f(x):\n    return ((x > -1) | (x < 1)).sum()")).text)
+    assert "`&` wants both to be so" in told
+    told = " ".join(judge(count, written("def f(x):\n    return ((x > -0.5) | (x < 0.7)).sum()")).text)
+    assert "`&` wants both" not in told
+
+
 def test_a_change_that_never_ends_is_stopped_and_no_other_is_harmed(monkeypatch: pytest.MonkeyPatch) -> None:
     """`half // 2` made to `half * 2` is one of the changes that are tried."""
     # `course.checks.judge` itself is the function of that name.

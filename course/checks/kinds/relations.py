@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -165,7 +166,7 @@ _VALUES: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
     ("What came is the expected without what stands behind the decimal point: a whole number. `//`, `int` and a whole-number type cut it off.", _cut(np.trunc)),
     ("What came is the expected, rounded down to a whole number, as `//` and `floor` do.", _cut(np.floor)),
     *(
-        (f"What came is the expected, rounded to {d} place{'s' * (d > 1)} behind the decimal point. Keep all digits.", _cut(lambda want, d=d: np.round(want, d)))
+        (f"What came is the expected, rounded to {d} place{'s' * (d > 1)} behind the decimal point. Keep all digits.", _cut(partial(np.round, decimals=d)))
         for d in (1, 2, 3, 4)
     ),
     ("All is right but the negative numbers, which came out as 0.", _cut(lambda want: np.maximum(want, 0))),

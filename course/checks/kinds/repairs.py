@@ -259,6 +259,9 @@ def _operations(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
         for other in (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Add):
             if not isinstance(node.op, other):
                 yield from _set(node, "op", other(), "one operation is not the right one.")
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr)):
+        both = ast.BitAnd() if isinstance(node.op, ast.BitOr) else ast.BitOr()
+        yield from _set(node, "op", both, "`&` wants both to be so, `|` at least one of the two.")
 
 
 def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
@@ -355,7 +358,7 @@ def _whole_numbers(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     for kind in kinds:
         kind.value = "float32"
     if kinds:
-        yield kinds[0], f"`{before[0]}` keeps whole numbers alone, and cuts off what stands behind the decimal point."
+        yield kinds[0], f"`{before[0]!s}` keeps whole numbers alone, and cuts off what stands behind the decimal point."
     for kind, old in zip(kinds, before, strict=True):
         kind.value = old
 

@@ -69,7 +69,10 @@ def rewrites(node: ast.expr, whole: bool, tree: ast.Module) -> Iterator[Rewrite]
         yield node.value, f"`[{node.slice.value}]` is too much there: it takes one and leaves out the others."
     if isinstance(node, ast.BinOp):
         if isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Constant):
-            yield _read(f"jnp.exp({ast.unparse(node.right)})"), f"{node.left.value} is not the base that is asked for."
+            yield (
+                _read(f"jnp.exp({ast.unparse(node.right)})"),
+                f"{node.left.value!r} is not the base that is asked for.",
+            )
         yield from _parentheses(node)
     if whole or isinstance(node, ast.BinOp):
         yield from _around(node)
@@ -147,8 +150,8 @@ def _parentheses(node: ast.BinOp) -> Iterator[Rewrite]:
                     yield changed, "a pair of parentheses is missing."
     for i, part in enumerate(operands):
         if isinstance(part, ast.BinOp):
-            inner, between = _flat(part)
-            changed = _read(_text([*operands[:i], *inner, *operands[i + 1 :]], [*signs[:i], *between, *signs[i:]]))
+            parts, between = _flat(part)
+            changed = _read(_text([*operands[:i], *parts, *operands[i + 1 :]], [*signs[:i], *between, *signs[i:]]))
             yield changed, "a pair of parentheses is one too many."
 
 
@@ -171,7 +174,7 @@ def _around(node: ast.expr) -> Iterator[Rewrite]:
         if call is node or not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:
             continue
         other = copy.deepcopy(node)
-        inner = _Without(list(ast.walk(other))[number]).visit(other)
+        inner: ast.expr = _Without(list(ast.walk(other))[number]).visit(other)
         said = f"`{ast.unparse(call.func)}` goes round a part of the expression, not round all of it."
         yield ast.Call(call.func, [inner], []), said
 

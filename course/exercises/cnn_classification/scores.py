@@ -41,6 +41,18 @@ def _from_shares(precision: float, recall: float) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
+def _one_for_nothing(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
+    right, false, missed = _counts(labels, predictions, cls)
+    precision = right / (right + false) if right + false else 1.0
+    recall = right / (right + missed) if right + missed else 1.0
+    return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 1.0
+
+
+def _precision_of_all(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
+    share = _counts(labels, predictions, cls)[0] / len(labels)
+    return _from_shares(share, precision_recall_f1(labels, predictions, cls)[1])
+
+
 def _accuracy(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
     right = float((np.asarray(labels) == np.asarray(predictions)).mean())
     return _from_shares(right, precision_recall_f1(labels, predictions, cls)[1])
@@ -214,7 +226,12 @@ PRECISION_RECALL_F1 = Exercise(
         Mistake(
             "1 for nothing",
             "Where there is nothing to divide by, you return 1. By agreement the score is 0 there.",
-            lambda labels, predictions, cls: _three(*_counts(labels, predictions, cls), empty=1.0),
+            _one_for_nothing,
+        ),
+        Mistake(
+            "precision of all",
+            "Your precision divides by the number of all examples. It asks only about those that were predicted as the class.",
+            _precision_of_all,
         ),
         Mistake(
             "mean over the classes",
