@@ -279,10 +279,5 @@ COUNT_PARAMETERS = Exercise(
             "These are the sizes, added up. Each neuron has as many weights as it has inputs, and a bias.",
             lambda sizes: sum(sizes),
         ),
-        Mistake(
-            "one count a layer",
-            "The counts are right, one for each layer. The exercise asks for one number: add them up.",
-            lambda sizes: [a * b + b for a, b in pairwise(sizes)],
-        ),
     ),
 )
