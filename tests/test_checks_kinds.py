@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import itertools
 import linecache
 import sys
@@ -190,6 +191,11 @@ RELATIONS: dict[str, tuple[Callable[[Any, Any, Any, Any], Any], str | None]] = {
     "an axis more": (lambda y, x, w, rate: y[None], "an axis of length 1"),
     "not summed": (lambda y, x, w, rate: jnp.stack([y, 0 * y]), "a sum or a mean is missing"),
     "cut off": (lambda y, x, w, rate: 1.0 * jnp.trunc(y), "behind the decimal point"),
+    "rounded": (lambda y, x, w, rate: jnp.round(y, 2), "rounded to 2 places"),
+    "rounded up": (lambda y, x, w, rate: jnp.ceil(100 * y) / 100, None),
+    "no negative ones": (lambda y, x, w, rate: jnp.maximum(y, 0), "the negative numbers, which came out as 0"),
+    "fewer negative ones": (lambda y, x, w, rate: jnp.maximum(y, -0.1), None),
+    "no positive ones": (lambda y, x, w, rate: jnp.minimum(y, 0), "the positive numbers, which came out as 0"),
     "upside down": (lambda y, x, w, rate: 1 / y, "upside down"),
     "divided by a length": (lambda y, x, w, rate: y / len(x), "divided by `x.shape[0]`"),
     "times a length, squared": (lambda y, x, w, rate: y * len(x) ** 2, "times `x.shape[0]`, twice"),
@@ -198,7 +204,12 @@ RELATIONS: dict[str, tuple[Callable[[Any, Any, Any, Any], Any], str | None]] = {
     "an amount": (lambda y, x, w, rate: y + 1, "too large by one and the same amount, 1"),
     "an input more": (lambda y, x, w, rate: y + w, "too large by `w`"),
     "a square": (lambda y, x, w, rate: y**2, "the square of the expected"),
-    "the same for all": (lambda y, x, w, rate: 1.0, None),
+    "the same for all": (lambda y, x, w, rate: 1.0, "an axis too few"),
+    "a text": (lambda y, x, w, rate: str(y), "A text only looks like a number"),
+    "a dict": (lambda y, x, w, rate: {"y": y}, "out of the dict"),
+    "one row": (lambda y, x, w, rate: y.ravel(), "along other axes"),
+    "an outer product": (lambda y, x, w, rate: jnp.multiply.outer(y, w), "an axis too many"),
+    "cut to a length": (lambda y, x, w, rate: jnp.cos(y)[:1, :2], "of other lengths"),
     "an input left out": (lambda y, x, w, rate: weigh(x, 0 * w, rate), "every number of `w` set to 0"),
     "a number left out": (lambda y, x, w, rate: weigh(x, w, 1), "with `rate` = 1"),
     "inputs exchanged": (lambda y, x, w, rate: weigh(w, x, rate), "with `x` and `w` exchanged"),
@@ -248,6 +259,17 @@ REPAIRS = {
     "a number": ("rate * x ** 2 * w + jnp.sin(x)", "`2` is too much there"),
     "an operation": ("rate * x / w + jnp.sin(x)", "one operation is not the right one"),
     "a term": ("rate * x * w + jnp.sin(x) + w * rate", "`w * rate` is too much there"),
+    "names exchanged": ("rate * w * x + jnp.sin(w)", "are exchanged"),
+    "names exchanged, and a factor": ("rate * w * x + 3 * jnp.sin(w)", None),
+    "a part": ("rate * x * w + jnp.sin(x[0])", "`[0]` is too much there"),
+    "a part, and the rest": ("rate * x * w + jnp.sin(x[0]) + x[0]", None),
+    "a cut": ("rate * x * w + jnp.clip(jnp.sin(x), 0, 1)", "`jnp.clip` is too much there"),
+    "a cut, and a factor": ("rate * x * w + 3 * jnp.clip(jnp.sin(x), 0, 1)", None),
+    "a call closed late": ("jnp.sin(x + rate * x * w)", "the parentheses of `jnp.sin` go round too much"),
+    "a call closed late, and a sign": ("jnp.sin(-x + rate * x * w)", None),
+    "a parenthesis too many": ("rate * x * (w + jnp.sin(x))", "a pair of parentheses is one too many"),
+    "a parenthesis too many, and a factor": ("3 * rate * x * (w + jnp.sin(x))", None),
+    "squashed": ("rate * x * w + jnp.sin(jax.nn.sigmoid(x))", "`jax.nn.sigmoid` is too much there"),
     "two changes": ("rate * w / w - jnp.sin(x) ** 3", None),
 }
 
@@ -259,6 +281,61 @@ def test_one_change_that_makes_it_right_is_told_by_its_line(name: str) -> None:
     assert verdict.passed == (name == "right")
     told = " ".join(verdict.text)
     assert (said in told and f"`y = {expression}`" in told) if said else "One change" not in told, told
+
+
+def dense(x: Any, w: Any, rate: float) -> Any:
+    return jnp.tanh(x @ w.T / (rate + len(x)))
+
+
+DENSE = dataclasses.replace(WEIGH, reference=dense, mistakes=())
+FORMS = {
+    "right": ("jnp.tanh(x @ w.T / (rate + x.shape[0]))", None),
+    "round a part": ("jnp.tanh(x) @ w.T / (rate + len(x))", "`jnp.tanh` goes round a part of the expression"),
+    "round a part of another": ("jnp.tanh(x) @ w.T / (1 + len(x))", None),
+    "another squash": ("jax.nn.sigmoid(x @ w.T / (rate + len(x)))", "`jax.nn.sigmoid` is not the function that is asked for"),
+    "another squash of another": ("jax.nn.sigmoid(x @ w.T / (3 + len(x)))", None),
+    "parentheses": ("jnp.tanh(x @ w.T / rate + len(x))", "a pair of parentheses is missing"),
+    "parentheses, and a number": ("jnp.tanh(x @ w.T / rate + 2 * len(x))", None),
+    "whole numbers": ("jnp.tanh(x.astype('int32') @ w.astype('int32').T / (rate + len(x)))", "`int32` keeps whole numbers alone"),
+    "whole numbers, and a number": ("jnp.tanh(x.astype('int32') @ w.astype('int32').T / (rate + 9))", None),
+    "reshaped": ("jnp.tanh(x @ w.reshape(w.shape[1], -1) / (rate + len(x)))", "`.T` turns a matrix"),
+    "a sum": ("jnp.tanh(x @ w.T / (rate * len(x)))", "one operation is not the right one"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", FORMS)
+def test_a_change_of_the_form_that_makes_it_right_is_told(name: str) -> None:
+    expression, said = FORMS[name]
+    verdict = judge(DENSE, written(f"def f(x, w, rate):\n    return {expression}"))
+    assert verdict.passed == (name == "right")
+    told = " ".join(verdict.text)
+    assert said in told if said else "One change" not in told, told
+
+
+def test_a_length_that_is_written_out_and_another_base_are_told() -> None:
+    def cases(rng: np.random.Generator) -> list[Case]:
+        return [Case(f"{n} numbers", (rng.normal(size=n).astype(np.float32),)) for n in (3, 4, 5)]
+
+    mean = Exercise("f", "none", 1, lambda x: jnp.exp(x).sum() / len(x), cases, ())
+    for expression, said in {
+        "jnp.exp(x).sum() / 3": "another number belongs in the place of 3. Is a length",
+        "(2 ** x).sum() / len(x)": "2 is not the base that is asked for",
+        "jnp.exp2(x).sum() / len(x)": "`exp2` is not the right function",
+        "(2 ** x).sum() / 3": "",
+    }.items():
+        told = " ".join(judge(mean, written(f"def f(x):\n    return {expression}")).text)
+        assert said in told if said else "One change" not in told, told
+
+
+def test_or_in_the_place_of_and_is_told() -> None:
+    def cases(rng: np.random.Generator) -> list[Case]:
+        return [Case(f"{n} numbers", (rng.normal(size=n).astype(np.float32),)) for n in (30, 40, 50)]
+
+    count = Exercise("f", "none", 1, lambda x: ((x > -1) & (x < 1)).sum(), cases, ())
+    told = " ".join(judge(count, written("def f(x):\n    return ((x > -1) | (x < 1)).sum()")).text)
+    assert "`&` wants both to be so" in told
+    told = " ".join(judge(count, written("def f(x):\n    return ((x > -0.5) | (x < 0.7)).sum()")).text)
+    assert "`&` wants both" not in told
 
 
 def test_a_change_that_never_ends_is_stopped_and_no_other_is_harmed(monkeypatch: pytest.MonkeyPatch) -> None:

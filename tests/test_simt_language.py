@@ -667,3 +667,13 @@ def test_wrong_arguments_are_named(args: tuple[Any, ...], sentence: str) -> None
     with pytest.raises(simt.KernelError) as error:
         simt.launch(kernels.add, 1, 4, *args)
     assert sentence in str(error.value)
+
+
+def test_a_function_called_in_a_line_of_its_own_need_not_return() -> None:
+    """Some threads return early, with or without a value, and nobody asks for it."""
+    body = "def put(k, v):\n    if k % 2:\n        return\n    out[k] = v\nout[i] = 0\nput(i, 3 * i)"
+    assert run(body).tolist() == [3 * k * (k % 2 == 0) for k in range(32)]
+    some = "def put(k, v):\n    out[k] = v\n    if k > 3:\n        return v\nput(i, 2 * i)"
+    assert run(some).tolist() == [2 * k for k in range(32)]
+    with pytest.raises(simt.KernelError, match=r"uses what put\(\) returns, which was never set"):
+        run(some.replace("put(i, 2 * i)", "out[i] = put(i, 2 * i)"))

@@ -179,8 +179,9 @@ class Marking:
         text: tuple[str, ...] = (
             (mistake.hint,) if mistake else explain(cases[worst], got[worst], sentences[worst] or "")
         )
-        if not mistake and (kind := self._kind(got, right, worst, code, mend)):
-            text = (text[0], kind)
+        if not mistake:
+            kind = self._kind(got, right, worst, code, mend) or kinds.of_sentence(sentences[worst] or "")
+            text = (text[0], kind) if kind else text
         return say(
             False,
             f"{name}: not right yet ({k} of {n} inputs right)",

@@ -23,7 +23,7 @@ from course.checks.kinds.relations import Part, relation
 from course.checks.kinds.source import SPOILS, own, parsed, unused_input
 from course.checks.outcome import Outcome
 
-__all__ = ["meaning", "of_code", "of_numbers", "own", "source_of", "unused"]
+__all__ = ["meaning", "of_code", "of_numbers", "of_sentence", "own", "source_of", "unused"]
 
 
 def source_of(function: Any) -> str:
@@ -44,6 +44,51 @@ def unused(code: str) -> str | None:
     """Which input a learner's code, whose answer is wrong, does not use; or None."""
     tree = parsed(code)
     return unused_input(tree, code) if tree else None
+
+
+# What a class that is no number, and no array, is mistaken for; by what the comparison says of it.
+_CLASSES = (
+    (r"a str;", "A text only looks like a number. Return the number itself, without quotes and without `f\"…\"`."),
+    (r"a dict;", "Take what you need out of the dict by its name, and return that."),
+    (
+        r"(?:a Python (?:tuple|list)|\d+ values?); expected one number",
+        "It is more than one thing. Which of them is asked for, or what do they make together: a sum, the largest, a quotient?",
+    ),
+    (r"a (?:function|method|builtin_function_or_method|PjitFunction);", "A function gives something only once it is called: `f(x)`."),
+    (r"it returned .*; expected .*one number", "One number is asked for. What does the name after `return` hold?"),
+    (r"expected a tuple of", "What is asked for, and in which order, stands in the function's docstring. `return a, b` returns two values."),
+    (
+        r"holds floating-point numbers .*expected integers",
+        "Whole numbers are asked for: `/`, `mean` and a beginning with `0.0` or `jnp.zeros(…)` make floats, `//` and `sum` of whole numbers don't.",
+    ),
+    (r"holds integers .*expected floating-point", "Floats are asked for: `//`, `int` and a whole-number type cut off what stands behind the decimal point."),
+    (r"holds True/False values", "These are answers of yes and no. Adding them up counts the yes; `.astype(…)` makes numbers of them."),
+    (r"no entry \"", "The names count letter by letter, capitals too."),
+)  # fmt: skip
+_SHAPES = re.compile(r"(?:has|is|the) shape (?:is )?(\([\d, ]*\)); expected (?:\([a-z_, ]*\) = )?(\([\d, ]*\))")
+
+
+def of_sentence(sentence: str) -> str | None:
+    """What a class or a shape that is not the expected one says of the mistake, by the sentence that tells both; or None."""
+    if shapes := _SHAPES.search(sentence):
+        return _of_shapes(*(tuple(int(n) for n in re.findall(r"\d+", shape)) for shape in shapes.groups()))
+    return next((said for words, said in _CLASSES if re.search(words, sentence)), None)
+
+
+def _of_shapes(got: tuple[int, ...], want: tuple[int, ...]) -> str:
+    if sorted(n for n in got if n != 1) == sorted(n for n in want if n != 1) and len(got) != len(want):
+        if len(got) > len(want):
+            return "An axis of length 1 is too many: `reshape`, `[:, None]`, `keepdims` and brackets add one; an index such as `[0]` or `[:, 0]` takes it away."
+        return "An axis of length 1 is missing: `[:, None]`, `reshape` and `keepdims` add one; an index or a sum takes one away."
+    if np.prod(got) == np.prod(want) and len(got) != len(want):
+        return "There are as many numbers as there should be, along other axes: `reshape(-1)` and `concatenate` make one row of all, `stack` and `reshape(rows, -1)` don't."
+    if len(got) > len(want):
+        return "It has an axis too many: is a sum, a product that adds up (`@`) or an index missing, or did a row meet a column?"
+    if len(got) < len(want):
+        return "It has an axis too few: did a sum, a product (`@`) or an index take it away, or is only one of several worked out?"
+    if sorted(got) == sorted(want):
+        return "Its axes are in another order."
+    return "It has as many axes as it should, of other lengths: is another length taken, is one written out as a number, or is something left out or put in?"
 
 
 def of_numbers(
@@ -95,7 +140,7 @@ def _of_numbers(
     if len({len(row) for row in parts}) != 1:
         return None
     if loose:
-        return relation(parts, exercise.parts, loose)
+        return relation(parts, exercise.parts, loose) or _never_written(parts, code)
     return _not_finite(parts, code) or _always_the_same(parts) or relation(parts, exercise.parts)
 
 
@@ -151,6 +196,16 @@ def _not_finite(cases: Sequence[Sequence[Part]], code: str) -> str | None:
     if wholly_right and "/" in code and not re.search(r"\b(?:inf|nan)\b", code):
         zero = "0 / 0 is NaN" if nan else "what is divided by 0 is infinite, and 0 / 0 is NaN"
         return f"On other inputs it is right. What stands below a fraction there? In an array {zero}."
+    return None
+
+
+def _never_written(cases: Sequence[Sequence[Part]], code: str) -> str | None:
+    """NaN in a kernel's output, whatever else is wrong with it."""
+    empty = any(
+        part.got.dtype.kind == "f" and np.isnan(part.got).any() for row in cases for part in row if not part.right
+    )
+    if empty and re.search(r"threadIdx|_ref\b", code):
+        return "A place of a kernel's output that is never written holds NaN. Does each step, or each thread, write a place of its own, and all of them together every place?"
     return None
 
 

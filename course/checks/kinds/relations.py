@@ -8,6 +8,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -164,6 +165,12 @@ _PLAIN: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
 _VALUES: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
     ("What came is the expected without what stands behind the decimal point: a whole number. `//`, `int` and a whole-number type cut it off.", _cut(np.trunc)),
     ("What came is the expected, rounded down to a whole number, as `//` and `floor` do.", _cut(np.floor)),
+    *(
+        (f"What came is the expected, rounded to {d} place{'s' * (d > 1)} behind the decimal point. Keep all digits.", _cut(partial(np.round, decimals=d)))
+        for d in (1, 2, 3, 4)
+    ),
+    ("All is right but the negative numbers, which came out as 0.", _cut(lambda want: np.maximum(want, 0))),
+    ("All is right but the positive numbers, which came out as 0.", _cut(lambda want: np.minimum(want, 0))),
     ("The numbers are right up to their sign: negative ones came out positive.", _maps(np.abs)),
     ("What came is 1 divided by the expected: the fraction is upside down.", _maps(lambda want: 1 / want)),
     ("The values are those of the answer, in another order.", _another_order),

@@ -15,11 +15,12 @@ import textwrap
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from course.checks.kinds.rewrites import rewrites
 from course.checks.kinds.source import parsed
 from course.checks.outcome import can_stop
 
 # At most so many changes are tried, each on one input first.
-MOST = 120
+MOST = 250
 _FILE = "<a change that is tried {}>"
 _numbers = itertools.count()
 
@@ -54,7 +55,7 @@ def repaired(function: Any, code: str, right: Callable[[Any], bool]) -> str | No
 
 
 def _mended(tree: ast.Module, function: Any, lines: list[str], right: Callable[[Any], bool]) -> str | None:
-    for node, said in itertools.islice(_changes(tree), MOST):
+    for node, said in itertools.islice(_once(tree), MOST):
         changed = _function(tree, function)
         if changed is not None and right(changed):
             line = lines[_line(node) - 1].split("#")[0].strip()
@@ -64,6 +65,16 @@ def _mended(tree: ast.Module, function: Any, lines: list[str], right: Callable[[
                 else f"One change makes it right: {said}"
             )
     return None
+
+
+def _once(tree: ast.Module) -> Iterator[Change]:
+    """Each change that makes another text than those before it."""
+    seen: set[str] = set()
+    for change in _changes(tree):
+        text = ast.unparse(tree)
+        if text not in seen:
+            seen.add(text)
+            yield change
 
 
 def _line(node: ast.AST) -> int:
@@ -97,6 +108,9 @@ def _changes(tree: ast.Module) -> Iterator[Change]:
         _signs,
         _too_much,
         _functions,
+        _form,
+        _exchanged_names,
+        _whole_numbers,
         _orders,
         _axes,
         _assignments,
@@ -176,15 +190,21 @@ def _axes(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
 _REDUCE = {"sum", "max", "min", "mean", "std"}
 
 
+def _own(tree: ast.Module) -> list[str]:
+    """The names of a function's own, each once."""
+    own = [n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)]
+    own += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    return list(dict.fromkeys(own))
+
+
 def _names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     """Another name of the function's own."""
     if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
         return
-    own = [n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)]
-    own += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
+    own = _own(tree)
     if node.id in own:
-        for other in dict.fromkeys(own):
-            if other != node.id and len(dict.fromkeys(own)) < 10:
+        for other in own:
+            if other != node.id and len(own) < 10:
                 yield from _set(node, "id", other, f"another name belongs in the place of `{node.id}`.")
 
 
@@ -242,9 +262,12 @@ def _operations(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     if isinstance(node, ast.BinOp) and isinstance(
         node.op, (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Add, ast.Mod)
     ):
-        for other in (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow):
+        for other in (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Add):
             if not isinstance(node.op, other):
                 yield from _set(node, "op", other(), "one operation is not the right one.")
+    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr)):
+        both = ast.BitAnd() if isinstance(node.op, ast.BitOr) else ast.BitOr()
+        yield from _set(node, "op", both, "`&` wants both to be so, `|` at least one of the two.")
 
 
 def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
@@ -255,6 +278,7 @@ def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                 number + 1,
                 number - 1,
                 number * 2,
+                0,
                 number / 2 if isinstance(number, float) or number % 2 else number // 2,
             }
             if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("round", "around"):
@@ -283,9 +307,10 @@ _OTHERS = {
         ("tanh", "tan"),
         ("std", "var"),
         ("sqrt", "square"),
+        ("set", "add"),
     )
     for name in group
-} | {"max": ("min", "sum", "argmax"), "sum": ("mean", "max"), "min": ("max",), "mean": ("sum", "max")}  # fmt: skip
+} | {"exp2": ("exp",), "log2": ("log",), "log10": ("log",), "max": ("min", "sum", "argmax"), "sum": ("mean", "max"), "min": ("max",), "mean": ("sum", "max")}  # fmt: skip
 
 
 def _functions(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
@@ -340,6 +365,50 @@ def _which(part: ast.expr, whole: ast.expr, tree: ast.AST) -> str:
         if isinstance(n, ast.expr) and getattr(n, "lineno", 0) == getattr(part, "lineno", 0) and _text(n) == text
     ]
     return f"`{text}`" if len(line) < 2 else f"`{text}` in `{_text(whole)}`"
+
+
+def _exchanged_names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    """Two names exchanged wherever they stand in a line."""
+    if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Return)) or node.value is None:
+        return
+    names = [n for n in ast.walk(node.value) if isinstance(n, ast.Name)]
+    own = _own(tree)
+    known = [name for name in dict.fromkeys(n.id for n in names) if name in own]
+    for one, other in itertools.combinations(known, 2) if len(known) < 6 else ():
+        yield from _renamed(names, {one: other, other: one}, f"`{one}` and `{other}` are exchanged.", node)
+
+
+def _renamed(names: list[ast.Name], to: dict[str, str], said: str, place: ast.AST) -> Iterator[Change]:
+    before = [name.id for name in names]
+    for name in names:
+        name.id = to.get(name.id, name.id)
+    yield place, said
+    for name, old in zip(names, before, strict=True):
+        name.id = old
+
+
+def _whole_numbers(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    """Every whole-number type that is asked for by its name, made one of floats."""
+    if node is not tree:
+        return
+    kinds = [
+        n for n in ast.walk(tree) if isinstance(n, ast.Constant) and n.value in ("int8", "int16", "int32", "int64")
+    ]
+    before = [kind.value for kind in kinds]
+    for kind in kinds:
+        kind.value = "float32"
+    if kinds:
+        yield kinds[0], f"`{before[0]!s}` keeps whole numbers alone, and cuts off what stands behind the decimal point."
+    for kind, old in zip(kinds, before, strict=True):
+        kind.value = old
+
+
+def _form(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
+    """The form of an expression: see :mod:`course.checks.kinds.rewrites`."""
+    for field, value in _expressions(node):
+        whole = field == "value" and isinstance(node, (ast.Return, ast.Assign, ast.AugAssign))
+        for other, said in rewrites(value, whole, tree):
+            yield from _put(node, field, other, said)
 
 
 def _is_module(node: ast.expr) -> bool:

@@ -41,6 +41,18 @@ def _from_shares(precision: float, recall: float) -> tuple[float, float, float]:
     return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 0.0
 
 
+def _one_for_nothing(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
+    right, false, missed = _counts(labels, predictions, cls)
+    precision = right / (right + false) if right + false else 1.0
+    recall = right / (right + missed) if right + missed else 1.0
+    return precision, recall, 2 * precision * recall / (precision + recall) if precision + recall else 1.0
+
+
+def _precision_of_all(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
+    share = _counts(labels, predictions, cls)[0] / len(labels)
+    return _from_shares(share, precision_recall_f1(labels, predictions, cls)[1])
+
+
 def _accuracy(labels: Array, predictions: Array, cls: int) -> tuple[float, ...]:
     right = float((np.asarray(labels) == np.asarray(predictions)).mean())
     return _from_shares(right, precision_recall_f1(labels, predictions, cls)[1])
@@ -202,6 +214,24 @@ PRECISION_RECALL_F1 = Exercise(
             "percent",
             "These are percent. A share lies between 0 and 1.",
             lambda labels, predictions, cls: tuple(100 * x for x in precision_recall_f1(labels, predictions, cls)),
+        ),
+        Mistake(
+            "geometric mean",
+            "F1 is the geometric mean of the two. It is their harmonic mean, which lies nearer to the smaller one.",
+            lambda labels, predictions, cls: (
+                *(two := precision_recall_f1(labels, predictions, cls)[:2]),
+                (two[0] * two[1]) ** 0.5,
+            ),
+        ),
+        Mistake(
+            "1 for nothing",
+            "Where there is nothing to divide by, you return 1. By agreement the score is 0 there.",
+            _one_for_nothing,
+        ),
+        Mistake(
+            "precision of all",
+            "Your precision divides by the number of all examples. It asks only about those that were predicted as the class.",
+            _precision_of_all,
         ),
         Mistake(
             "mean over the classes",

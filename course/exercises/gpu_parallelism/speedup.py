@@ -77,6 +77,16 @@ SPEEDUP = Exercise(
             lambda p, workers: 1 / ((1 - p) + workers / p),
         ),
         Mistake(
+            "no serial part",
+            "The serial part is missing from the time that is left: what can't be shared takes as long as before.",
+            lambda p, workers: 1 / (p / workers),
+        ),
+        Mistake(
+            "parallel part twice",
+            "The serial part is what is *not* parallel: 1 − the parallel fraction. You took the parallel fraction itself.",
+            lambda p, workers: 1 / (p + p / workers),
+        ),
+        Mistake(
             "parentheses",
             "Only the serial part went under the 1, because division comes before addition. Is there a pair of parentheses missing?",
             lambda p, workers: 1 / (1 - p) + p / workers,

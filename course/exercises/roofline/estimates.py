@@ -115,6 +115,36 @@ ARITHMETIC_INTENSITY = Exercise(
             "What stands behind the decimal point was cut off, as `//` and `int` do. The intensity is a ratio: `/` keeps it.",
             lambda m, k, n, itemsize: 2 * m * k * n // (itemsize * (m * k + k * n + m * n)),
         ),
+        Mistake(
+            "sizes multiplied together",
+            "The three matrices' sizes were multiplied with each other. What they take in the memory adds up.",
+            lambda m, k, n, itemsize: 2 * m * k * n / (itemsize * (m * k) * (k * n) * (m * n)),
+        ),
+        Mistake(
+            "lengths added",
+            "You added the lengths m, k and n. A matrix has as many numbers as its rows *times* its columns.",
+            lambda m, k, n, itemsize: 2 * m * k * n / (itemsize * (m + k + n)),
+        ),
+        Mistake(
+            "operations of a square",
+            "The operations are those of square matrices, with n rows and columns each. Here m, k and n differ.",
+            lambda m, k, n, itemsize: 2 * n**3 / (itemsize * (m * k + k * n + m * n)),
+        ),
+        Mistake(
+            "bytes of squares",
+            "The bytes are those of three square matrices, with n rows and columns each. Here m, k and n differ.",
+            lambda m, k, n, itemsize: 2 * m * k * n / (itemsize * 3 * n**2),
+        ),
+        Mistake(
+            "all square",
+            "You count as if all matrices were square, with n rows and columns each. Here m, k and n differ.",
+            lambda m, k, n, itemsize: 2 * n / (itemsize * 3),
+        ),
+        Mistake(
+            "no parentheses",
+            "Division and multiplication go from left to right and before addition, so only `itemsize` was divided by. All bytes belong below the fraction, in parentheses.",
+            lambda m, k, n, itemsize: 2 * m * k * n / itemsize * m * k + k * n + m * n,
+        ),
     ),
 )
 
@@ -215,6 +245,46 @@ PREDICTED_TIME = Exercise(
             "milliseconds",
             "Your answer is in milliseconds. The exercise asks for seconds.",
             lambda flops, moved, peak, bandwidth: 1e3 * predicted_time(flops, moved, peak, bandwidth),
+        ),
+        Mistake(
+            "mean",
+            "You took the mean of the two times. Both go on at the same time, and the work is done when the longer one is.",
+            lambda flops, moved, peak, bandwidth: (flops / peak + moved / bandwidth) / 2,
+        ),
+        Mistake(
+            "difference",
+            "You took the difference of the two times: how long one waits for the other. The exercise asks when both are done.",
+            lambda flops, moved, peak, bandwidth: abs(flops / peak - moved / bandwidth),
+        ),
+        Mistake(
+            "multiplied",
+            "Amounts were multiplied by rates. Seconds are an amount *divided* by a rate: bytes over bytes per second.",
+            lambda flops, moved, peak, bandwidth: max(flops * peak, moved * bandwidth),
+        ),
+        Mistake(
+            "which one",
+            "You answer with the place of the longer time, 0 or 1. The exercise asks for the time itself: `max`, not `argmax`.",
+            lambda flops, moved, peak, bandwidth: float(flops / peak < moved / bandwidth),
+        ),
+        Mistake(
+            "largest of both",
+            "The larger amount was divided by the larger rate. Each amount goes with its own rate; compare the two times after that.",
+            lambda flops, moved, peak, bandwidth: max(flops, moved) / max(peak, bandwidth),
+        ),
+        Mistake(
+            "largest by smallest",
+            "The larger amount was divided by the smaller rate. Each amount goes with its own rate; compare the two times after that.",
+            lambda flops, moved, peak, bandwidth: max(flops, moved) / min(peak, bandwidth),
+        ),
+        Mistake(
+            "upside down, guarded",
+            "A rate was divided by an amount, and 1 taken for no operations. Seconds are an amount divided by a rate, and there 0 needs no guard.",
+            lambda flops, moved, peak, bandwidth: max(peak / max(flops, 1), bandwidth / moved),
+        ),
+        Mistake(
+            "rounded",
+            "Your time is rounded to thousandths of a second. These times are short: keep all digits.",
+            lambda flops, moved, peak, bandwidth: round(predicted_time(flops, moved, peak, bandwidth), 3),
         ),
     ),
 )

@@ -191,6 +191,31 @@ SOFTMAX = Exercise(
             _shifted(lambda Z: Z.mean(axis=-1, keepdims=True)),
         ),
         Mistake(
+            "shifted after exp",
+            "You shift what comes out of exp, and exp has overflowed by then; besides, only a shift *before* exp leaves the shares as they are.",
+            lambda Z: (E := jnp.exp(Z) - jnp.exp(Z).max(axis=-1, keepdims=True)) / E.sum(axis=-1, keepdims=True),
+        ),
+        Mistake(
+            "clipped",
+            "You cut large numbers off before exp. Numbers that are cut become alike and get the same share; a shift keeps their differences.",
+            lambda Z: jax.nn.softmax(jnp.clip(Z, -80, 80), axis=-1),
+        ),
+        Mistake(
+            "NaN replaced",
+            "NaN was replaced by 0, but the shares of such a row are lost. Keep exp from overflowing: a shift of a row by a constant doesn't change its softmax.",
+            lambda Z: jnp.nan_to_num(jnp.exp(Z) / jnp.exp(Z).sum(axis=-1, keepdims=True)),
+        ),
+        Mistake(
+            "all for the largest",
+            "The largest number of each row gets 1 and the others 0. Softmax gives each a share, the larger ones a larger share.",
+            lambda Z: jax.nn.one_hot(Z.argmax(axis=-1), Z.shape[-1]),
+        ),
+        Mistake(
+            "divided before exp",
+            "You divide first and take exp afterwards. The shares are those of the exponentials: exp comes first, then the division by their sum.",
+            lambda Z: jnp.exp(Z / Z.sum(axis=-1, keepdims=True)),
+        ),
+        Mistake(
             "shifted by the median",
             "You shift each row by its median, but half of its numbers are still above 0, some of them far, and exp of those is infinite.",
             _shifted(lambda Z: jnp.median(Z, axis=-1, keepdims=True)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
@@ -235,6 +236,58 @@ COUNT_PARAMETERS = Exercise(
             "a float",
             "The number is right, but it is a float, with a decimal point. A count is an int: start from `0` and not from `0.0`, and divide nothing.",
             lambda sizes: float(count_parameters(sizes)),
+        ),
+        Mistake(
+            "sums for products",
+            "Sizes were added where they have to be multiplied: each neuron has a weight for *each* of its inputs. Without parentheses, `a + 1 * b` is a sum, too.",
+            lambda sizes: sum(a + b for a, b in pairwise(sizes)),
+        ),
+        Mistake(
+            "without the first layer",
+            "The first layer was not counted. It goes from the first size to the second: n sizes make n − 1 layers.",
+            lambda sizes: count_parameters(sizes[1:]),
+        ),
+        Mistake(
+            "pairs that don't overlap",
+            "Each size but the first and the last belongs to two layers: what comes out of one goes into the next. Your pairs don't overlap.",
+            lambda sizes: (
+                count_parameters(sizes[:2]) + sum(map(count_parameters, zip(sizes[2::2], sizes[3::2], strict=False)))
+            ),
+        ),
+        Mistake(
+            "each size with itself",
+            "Each size meets itself. A layer goes from one size to the *next*.",
+            lambda sizes: sum(n * n + n for n in sizes),
+        ),
+        Mistake(
+            "multiplied up",
+            "The layers' counts were multiplied. The counts of all layers are added.",
+            lambda sizes: math.prod(a * b + b for a, b in pairwise(sizes)),
+        ),
+        Mistake(
+            "biases of the hidden layers",
+            "The weights are right. The neurons of the last layer have biases, too.",
+            lambda sizes: sum(a * b for a, b in pairwise(sizes)) + sum(sizes[1:-1]),
+        ),
+        Mistake(
+            "first and last size",
+            "You took the first and the last size alone. The layers between them have weights and biases, too.",
+            lambda sizes: sizes[0] * sizes[-1] + sizes[-1],
+        ),
+        Mistake(
+            "product of all sizes",
+            "All sizes were multiplied with each other. Each layer has its own weights, and these are added.",
+            lambda sizes: math.prod(sizes) + sum(sizes[1:]),
+        ),
+        Mistake(
+            "layers",
+            "These are the layers. Each neuron of each layer has as many weights as it has inputs, and a bias.",
+            lambda sizes: len(sizes) - 1,
+        ),
+        Mistake(
+            "all sizes added",
+            "These are the sizes, added up. Each neuron has as many weights as it has inputs, and a bias.",
+            lambda sizes: sum(sizes),
         ),
     ),
 )

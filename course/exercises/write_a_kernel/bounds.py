@@ -116,5 +116,40 @@ BLOCK_BOUNDS = Exercise(
             "You give all starts and then all ends. Asked for is a pair for each axis: its start and its end.",
             lambda index, block, shape: tuple(zip(*block_bounds(index, block, shape), strict=True)),
         ),
+        Mistake(
+            "size for the end",
+            "The second number is the size of the block; asked for is where the piece ends.",
+            _each(lambda i, size, n: (i * size, size)),
+        ),
+        Mistake(
+            "to the end of the array",
+            "Each piece goes on to the end of the array. It ends where the next block begins, or where the array ends.",
+            _each(lambda i, size, n: (i * size, n)),
+        ),
+        Mistake(
+            "whole blocks only",
+            "The block at the end is gone where it is only partly filled. What lies inside of the array belongs to it.",
+            _each(lambda i, size, n: (i * size, min(i * size + size, n // size * size))),
+        ),
+        Mistake(
+            "end from the index",
+            "The piece ends one *block* after its start. You doubled the start.",
+            _each(lambda i, size, n: (i * size, min(2 * i * size, n))),
+        ),
+        Mistake(
+            "first size for all",
+            "You take the block's first size for every axis. Each axis has its own.",
+            lambda index, block, shape: block_bounds(index, block[:1] * len(block), shape),
+        ),
+        Mistake(
+            "first length for all",
+            "You cut at the length of the array's first axis, on every axis. Each axis has its own.",
+            lambda index, block, shape: block_bounds(index, block, shape[:1] * len(shape)),
+        ),
+        Mistake(
+            "wrapped around",
+            "An end beyond the array begins at 0 again in your answer, as `%` does. It has to be cut off at the array's end.",
+            _each(lambda i, size, n: (i * size, (i + 1) * size % n)),
+        ),
     ),
 )

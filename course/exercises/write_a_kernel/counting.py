@@ -146,5 +146,43 @@ BYTES_MOVED = Exercise(
             "The answer is counted twice. In a fused kernel it is written once, at the end, and never read.",
             _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + cols + 2 * rows * cols),
         ),
+        Mistake(
+            "W left out",
+            "The block of W is missing: each step reads its columns of it.",
+            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + cols + rows * cols),
+        ),
+        Mistake(
+            "X left out",
+            "The block of X is missing: each step reads its rows of it.",
+            _each_step(lambda batch, n_in, n_out, rows, cols: n_in * cols + cols + rows * cols),
+        ),
+        Mistake(
+            "no parentheses",
+            "`*` comes before `+`, so only the block of X is counted for each step. All four blocks belong in parentheses.",
+            lambda batch, n_in, n_out, rows, cols: (
+                4 * _steps(batch, n_out, rows, cols) * rows * n_in + n_in * cols + cols + rows * cols
+            ),
+        ),
+        Mistake(
+            "a step too many each way",
+            "The grid has one step too many along both of its sides: the blocks fit exactly.",
+            lambda batch, n_in, n_out, rows, cols: (
+                bytes_moved(batch, n_in, n_out, rows, cols)
+                // _steps(batch, n_out, rows, cols)
+                * ((batch // rows + 1) * (n_out // cols + 1))
+            ),
+        ),
+        Mistake(
+            "n_in divided",
+            "You divided n_in into blocks. A block of the answer needs its rows of X and its columns of W at their whole length, n_in.",
+            _each_step(
+                lambda batch, n_in, n_out, rows, cols: rows * (n_in // cols) + n_in // rows * cols + cols + rows * cols
+            ),
+        ),
+        Mistake(
+            "sides added",
+            "You added the sides of the blocks. A block has as many numbers as its rows *times* its columns.",
+            _each_step(lambda batch, n_in, n_out, rows, cols: rows + n_in + n_in + cols + cols + rows + cols),
+        ),
     ),
 )
