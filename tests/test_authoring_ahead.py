@@ -19,7 +19,7 @@ def relu(x):
     return jnp.maximum(x, zero)
     ### END SOLUTION"""
 SOLUTION = notebook(code(ANSWER, metadata=grading("relu")))
-PENCIL = markdown("> ✎ **Now write [`relu`](../exercises/02_the_neuron.ipynb#relu).** Two minutes.")
+PENCIL = markdown("> ✎ **Now write [`relu`](../exercises/the_lesson.ipynb#relu).** Two minutes.")
 SIBLING = code("def leaky(x):\n    return jnp.where(x > 0, x, 0.1 * x)")
 
 

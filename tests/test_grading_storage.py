@@ -13,6 +13,7 @@ import pytest
 from fake_class import make_class
 from test_grading_collect import TWO, book, zipped
 
+from course.curriculum import lesson_of
 from course.grading import report, storage
 from course.grading.intake.archives import unpack
 from course.grading.intake.collection import collect
@@ -44,7 +45,7 @@ RESULTS = with_ids(make_class(4))
 WRITERS = {
     "grades.csv": lambda out: report.write_gradebook(RESULTS, out),
     "states.csv": lambda out: report.write_gradebook(RESULTS, out),
-    "totals.csv": lambda out: report.write_gradebook([*RESULTS, *make_class(2, "05_cnn_classification")], out),
+    "totals.csv": lambda out: report.write_gradebook([*RESULTS, *make_class(2, lesson_of("cnn_classification"))], out),
     "files.csv": lambda out: report.write_files([Handed("class.zip: ada/x.ipynb")], RESULTS, out),
     "alike.csv": lambda out: report.write_alike(RESULTS, [], out),
     "overview.html": lambda out: report.write_overview(RESULTS, out),

@@ -183,7 +183,9 @@ def test_signs_that_a_terminal_has_stay_and_the_others_have_their_like_in_ascii(
 
 
 def test_every_sign_that_the_course_writes_can_be_read_in_ascii() -> None:
-    used = {sign for path in (ROOT / "course").rglob("*.py") for sign in path.read_text(encoding="utf-8")}
+    # Letters by which the encoding of a zip file's names is told are written nowhere.
+    files = [path for path in (ROOT / "course").rglob("*.py") if path.name != "name_encodings.py"]
+    used = {sign for path in files for sign in path.read_text(encoding="utf-8")}
     lost = [sign for sign in sorted(used) if not sign.isascii() and re.search(r"[?\\]", readable(sign, "ascii"))]
     assert lost == []
 

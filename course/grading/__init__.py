@@ -6,10 +6,10 @@
 - `marking/`: what a submission is worth, question by question, and whom it resembles
 - `sandbox/`: where its code runs, and the kernel in there
 - `graft/`: its code, read as text and put into the exercise's own notebook
-- `intake/`: what was handed in, found and told apart
 - `report/`: grade book, feedback, the class at a glance
+- `intake/`: what was handed in, found and told apart
 - `records/`: what is kept of a run, and what is still to do
-- `model.py`, `safe_text.py`: what all of them share
+- `storage.py`, `model.py`, `safe_text.py`: what all of them share
 
 Nothing here is imported by the learner's part of the package.
 """

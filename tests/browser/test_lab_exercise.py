@@ -33,7 +33,9 @@ def test_a_wrong_answer_gets_its_hint_and_the_right_one_passes(
     lab.fresh(EXERCISES)
     notebook = open_notebook(EXERCISES)
     notebook.wait_for_kernel()
-    notebook.edit("# Set-up:")
+    # The set-up cell is folded to three dots, which open it.
+    page.locator(".jp-InputPlaceholder").first.click()
+    notebook.edit("# @title Set-up:")
     notebook.run_cell()
     notebook.run_cell()
     verdict = notebook.outputs("check(neuron)")

@@ -112,7 +112,7 @@ def _guesses(notebook: LabNotebook) -> None:
     asked.get_by_text("kept: it gets steeper").wait_for()
     notebook.edit("guess_knob.reveal(")
     notebook.run_cell()
-    assert "you said: it gets steeper · the answer: it gets steeper (as you said)" in answer.inner_text()
+    assert "you said: it gets steeper · the answer (computed): it gets steeper (as you said)" in answer.inner_text()
 
 
 def _moves_the_sliders(notebook: LabNotebook) -> None:
