@@ -29,6 +29,7 @@ ALTS = "alternative-texts.json"
 # The one file that pages load, and the fonts that it asks for. The package has ten times as much.
 MATHJAX = ("tex-chtml.js", "output/chtml/fonts/woff-v2")
 _MATHJAX_PACKAGE = "sphinx-mathjax-offline"
+_FOLD = '<summary aria-label="Toggle hidden content">'
 _COPIED = {"CONTRIBUTING.md": "contributing.md"}
 _ROOT_LINK = re.compile(r"(?<=\]\()docs/")
 _NAMES = {LESSONS: "lesson", EXERCISES: "exercises"}
@@ -51,7 +52,16 @@ def build(root: Path, site: Path | None = None, *, strict: bool = True) -> Path:
     command = [*sphinx, "-d", str(site.with_name(f"{site.name}-doctrees")), str(stage / "source"), str(site)]
     if subprocess.run(command, cwd=root, check=False).returncode:
         raise AuthoringError("Sphinx could not build the site; see above.")
+    _name_folds_by_their_words(site)
     return site
+
+
+def _name_folds_by_their_words(site: Path) -> None:
+    """A folded cell says "Show code cell source". MyST-NB gives it another name for screen readers, which who speaks can't call."""
+    for page in site.rglob("*.html"):
+        text = page.read_text(encoding="utf-8")
+        if _FOLD in text:
+            page.write_text(text.replace(_FOLD, "<summary>"), encoding="utf-8")
 
 
 def lay_out(root: Path, stage: Path) -> Path:

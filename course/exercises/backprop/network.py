@@ -112,7 +112,14 @@ def _right(W1: Any, b1: Any, W2: Any, b2: Any, X: Any, labels: Any) -> tuple[np.
 
 
 def _case(
-    label: str, rng: np.random.Generator, batch: int, n_in: int, hidden: int, out: int, large: bool = False, rare: bool = False
+    label: str,
+    rng: np.random.Generator,
+    batch: int,
+    n_in: int,
+    hidden: int,
+    out: int,
+    large: bool = False,
+    rare: bool = False,
 ) -> Case:
     """`large`: all hidden neurons answer, and the network is sure of class 0, which none is, so that gradients are beyond ±10. `rare`: the last class is nobody's."""
     W1, W2 = normal(rng, hidden, n_in), normal(rng, out, hidden)

@@ -33,8 +33,8 @@ def _neuron_cases(rng: np.random.Generator) -> list[Case]:
         Case("x of three numbers", (x, -0.5 * np.sign(x @ w) * w, np.float32(rng.uniform(-0.9, -0.3)))),
         Case("inputs of zero", (np.zeros(4, np.float32), normal(rng, 4), np.float32(rng.uniform(0.4, 0.8)))),
         Case("a bias of zero", (normal(rng, 5), 0.4 * normal(rng, 5), np.float32(0))),
-        # Its sum is beyond 100, where e to its power is infinity.
-        Case("a large sum of forty inputs", (many, np.sign(many) * rng.uniform(4, 8, 40).astype(np.float32), b)),
+        # Its sum is below -100, where e to the power of -z is infinity; the answer, -1, is no constant that comes to mind.
+        Case("a large sum of forty inputs", (many, -np.sign(many) * rng.uniform(4, 8, 40).astype(np.float32), b)),
     ]
 
 
