@@ -273,19 +273,19 @@ def test_a_python_without_venv_is_told_how_to_go_on(machine: Machine, capsys: py
 
 def test_what_pip_was_told_of_mirrors_and_certificates_holds_for_uv(machine: Machine) -> None:
     (machine.folder / "pip.conf").write_text(
-        ":env:.cert='/etc/company.pem'\nglobal.index-url='https://mirror.example/simple'\nglobal.timeout='60'\n"
+        ":env:.cert='/etc/company.pem'\nglobal.index-url='https://mirror.example'\nglobal.timeout='60'\n"
     )
     assert _make() == 0
     seen = machine.environment()
-    assert seen["UV_DEFAULT_INDEX"] == "https://mirror.example/simple"
+    assert seen["UV_DEFAULT_INDEX"] == "https://mirror.example"
     assert seen["SSL_CERT_FILE"] == "/etc/company.pem"
 
 
 def test_what_uv_was_told_itself_is_left_alone(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    (machine.folder / "pip.conf").write_text("global.index-url='https://mirror.example/simple'\n")
-    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://own.example/simple")
+    (machine.folder / "pip.conf").write_text("global.index-url='https://mirror.example'\n")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://own.example")
     assert _make() == 0
-    assert machine.environment()["UV_DEFAULT_INDEX"] == "https://own.example/simple"
+    assert machine.environment()["UV_DEFAULT_INDEX"] == "https://own.example"
 
 
 # --- made once, and never half-trusted ---
