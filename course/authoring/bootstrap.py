@@ -23,10 +23,11 @@ from course.authoring.notebook import Cell, Notebook, Problem, code_cells, other
 from course.authoring.published import published
 
 CELL_ID = "bootstrap"
-# Folded: as a form in Colab (which shows the line with @title), hidden in JupyterLab, behind a click on the site.
+# Folded: a form in Colab and one line in JupyterLab, which show the title; behind a click on the site.
 _FOLDED = {"cellView": "form", "jupyter": {"source_hidden": True}, "tags": ["hide-input"]}
 _TEMPLATE = """\
-# @title Set-up: adds the course's helper package where it is missing (on Colab), and no other
+# @title Set-up: run this cell first
+# It adds the course's small helper package where that is missing (on Colab), and no other.
 import importlib.metadata, importlib.util, os, subprocess, sys
 
 os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")  # take GPU memory as needed

@@ -33,7 +33,7 @@ def test_a_wrong_answer_gets_its_hint_and_the_right_one_passes(
     lab.fresh(EXERCISES)
     notebook = open_notebook(EXERCISES)
     notebook.wait_for_kernel()
-    # The set-up cell is folded to three dots, which open it.
+    # The set-up cell is folded to its first line, which opens it.
     page.locator(".jp-InputPlaceholder").first.click()
     notebook.edit("# @title Set-up:")
     notebook.run_cell()
