@@ -42,17 +42,59 @@ def of_tiny(function: Callable[..., Any], W: Array, b: Array, images: Array, lab
     return function(tiny(W, b), images, labels)
 
 
+# --- A model with batch normalization -----------------------------------------------------------------------------------
+
+
+@cache
+def _normed() -> Any:
+    from flax import nnx
+
+    class Normed(nnx.Module):
+        def __init__(self, W: Array, b: Array) -> None:
+            self.norm = nnx.BatchNorm(W.shape[0], momentum=0.9, use_scale=False, use_bias=False, rngs=nnx.Rngs(0))
+            self.W, self.b = nnx.Param(W), nnx.Param(b)
+
+        def __call__(self, images: Array) -> Array:
+            return self.norm(images.reshape(images.shape[0], -1)) @ self.W[...] + self.b[...]
+
+    return Normed
+
+
+def normed(W: Array, b: Array) -> Any:
+    """A Flax model of batch normalization, without a scale and a bias of its own, and one dense layer, as `tiny`."""
+    return _normed()(W, b)
+
+
+def _averages(model: Any) -> Array:
+    return jnp.concatenate([model.norm.mean[...], model.norm.var[...]])
+
+
 def steps(
     step: Callable[..., Any], W: Array, b: Array, images: Array, labels: Array, rate: float, momentum: float
-) -> tuple[tuple[Any, ...], Array, bool]:
-    """A step for each batch on a tiny model: what they return, all weights after them, and whether the optimizer was used."""
+) -> tuple[tuple[Any, ...], Array, bool, Array]:
+    """A step for each batch on a model that comes in evaluation mode.
+
+    Returns:
+        What the steps return, all weights after them, whether the optimizer was used, and the running averages after them.
+    """
     import optax
     from flax import nnx
 
-    model = tiny(W, b)
+    model = normed(W, b)
+    model.eval()
     optimizer = nnx.Optimizer(model, optax.sgd(rate, momentum=momentum), wrt=nnx.Param)
     answers = tuple(step(model, optimizer, x, y) for x, y in zip(images, labels, strict=True))
-    return answers, jnp.concatenate([model.W[...].ravel(), model.b[...]]), int(optimizer.step[...]) > 0
+    return answers, jnp.concatenate([model.W[...].ravel(), model.b[...]]), int(optimizer.step[...]) > 0, _averages(model)
+
+
+def evaluated(
+    evaluate: Callable[..., Any], W: Array, b: Array, mean: Array, var: Array, images: Array, labels: Array
+) -> tuple[Any, Array]:
+    """What is said of a model that comes in training mode and has these running averages, and the averages afterwards."""
+    model = normed(W, b)
+    model.norm.mean[...], model.norm.var[...] = mean, var
+    model.train()
+    return evaluate(model, images, labels), _averages(model)
 
 
 # --- A pool -----------------------------------------------------------------------------------------------------------
