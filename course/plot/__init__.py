@@ -4,7 +4,7 @@ from course.plot import alt_hook
 from course.plot.alt import describe, say
 from course.plot.blocks import block_map, traffic
 from course.plot.chips import chips
-from course.plot.convolution import gallery, heat, window
+from course.plot.convolution import gallery, heat, patches, window
 from course.plot.curves import axis_lines, bars, curves
 from course.plot.descent import descent, fate
 from course.plot.graph import graph
@@ -14,7 +14,7 @@ from course.plot.landscape import landscape, relief
 from course.plot.neuron import boundary, diagram, knobs, normal_arrow
 from course.plot.player import player
 from course.plot.roofline import roofline
-from course.plot.scores import confusion, reliability
+from course.plot.scores import confusion, confusion_cases, reliability
 from course.plot.separation import separation
 from course.plot.shapes import product
 from course.plot.style import BLUE, COLORS, GRAY, GREEN, ORANGE, PURPLE, RED, SKY, row
@@ -43,6 +43,7 @@ __all__ = [
     "boundary",
     "chips",
     "confusion",
+    "confusion_cases",
     "curves",
     "descent",
     "describe",
@@ -58,6 +59,7 @@ __all__ = [
     "lanes",
     "learning_curves",
     "normal_arrow",
+    "patches",
     "player",
     "product",
     "reliability",

@@ -44,7 +44,7 @@ WHAT_WENT_WRONG = choice(
             B="Labels that are one too high would still give each row one dark place, beside the diagonal.",
             C="More than two classes are affected: look at all the columns but one.",
             D="If the two files were in different orders, all columns would be used, and not one alone.",
-            E="One class that is missing in training leaves one column empty, not nine.",
+            E="One class that is missing in training leaves one column empty. Here nearly everything stands in one.",
             F="Some images would still be read: even badly prepared ones give different answers for different digits.",
         ),
         "matrix 4": _hints(
