@@ -24,33 +24,45 @@ def the_verdict(name: str, answer: Callable[..., Any]) -> Verdict:
 # --- conv2d, max_pool -------------------------------------------------------------------------------------------------
 
 
-def loops(collect: Callable[[list[list[Any]]], Any], height: int = 0, width: int = 1, less: int = 0) -> Any:
-    """A convolution with two loops, which may take the wrong sides of the kernel, and end too early."""
+def loops(
+    collect: Callable[[list[list[Any]]], Any],
+    frame: Callable[[int], Any] = lambda p: ((p, p), (p, p), (0, 0)),
+    sizes: tuple[int, int] = (0, 1),
+    less: int = 0,
+    sum_over: Any = (0, 1, 2),
+    moved_by: Callable[[int], int] = lambda stride: stride,
+) -> Any:
+    """A convolution with two loops, which may take another frame or the wrong sides of the kernel, and end too early."""
 
-    def conv2d(image: Any, kernel: Any) -> Any:
-        (h, w), kh, kw = image.shape, kernel.shape[height], kernel.shape[width]
+    def conv2d(image: Any, kernels: Any, padding: int, stride: int) -> Any:
+        x, kh, kw = jnp.pad(image, frame(padding)), kernels.shape[sizes[0]], kernels.shape[sizes[1]]
+        rows, columns = ((n - k) // stride + 1 - less for n, k in zip(x.shape, (kh, kw), strict=False))
+        step = moved_by(stride)
         return collect(
             [
-                [(image[r : r + kh, c : c + kw] * kernel).sum() for c in range(w - kw + 1 - less)]
-                for r in range(h - kh + 1 - less)
+                [
+                    (x[r * step : r * step + kh, c * step : c * step + kw, :, None] * kernels).sum(axis=sum_over)
+                    for c in range(columns)
+                ]
+                for r in range(rows)
             ]
         )
 
     return conv2d
 
 
-def stack(rows: list[list[Any]]) -> Any:
-    return jnp.stack([jnp.stack(row) for row in rows])
-
-
 @pytest.mark.parametrize(
     ("answer", "mistake"),
     [
         (loops(jnp.array, less=1), "one place too few"),
-        (loops(stack, less=1), "one place too few, nothing to stack"),
-        (loops(jnp.array, 0, 0), "as wide as high"),
-        (loops(jnp.array, 1, 1), "as high as wide"),
-        (loops(jnp.array, 1, 0), "height and width swapped"),
+        (loops(jnp.array, sizes=(0, 0)), "as wide as high"),
+        (loops(jnp.array, sizes=(1, 1)), "as high as wide"),
+        (loops(jnp.array, sizes=(1, 0)), "height and width swapped"),
+        (loops(jnp.array, lambda p: p), "padded channels"),
+        (loops(jnp.array, lambda p: ((0, 0), (0, 0), (0, 0))), "padding ignored"),
+        (loops(jnp.array, sum_over=(0, 1)), "channels not added up"),
+        (loops(jnp.array, sum_over=None), "kernels added up"),
+        (loops(jnp.array, moved_by=lambda stride: 1), "stride in the count only"),
     ],
 )
 def test_a_convolution_by_loops_is_named(answer: Callable[..., Any], mistake: str) -> None:
@@ -58,10 +70,25 @@ def test_a_convolution_by_loops_is_named(answer: Callable[..., Any], mistake: st
     assert the_verdict("conv2d", answer).mistake == mistake
 
 
-def test_the_inputs_of_a_convolution_are_shown_by_name_on_an_ordinary_image() -> None:
-    given = dict(the_verdict("conv2d", loops(jnp.array, less=1)).facts)["input (a kernel of one row)"]
-    assert given.startswith("image = float32 (5, 4)")
-    assert "kernel = float32 (1, 3)" in given
+@pytest.mark.parametrize(
+    ("window", "said"),
+    [
+        (lambda x, kh, kw: x[:kh, :kh, :, None], "you take the kernel's height for its width"),
+        (lambda x, kh, kw: x[:kw, :kh, :, None], "have changed places"),
+        (lambda x, kh, kw: x[:kh, :kw], "Give the window one more axis"),
+    ],
+)
+def test_a_window_that_does_not_fit_is_explained_in_numpy_too(window: Callable[..., Any], said: str) -> None:
+    def conv2d(image: Any, kernels: Any, padding: int, stride: int) -> Any:
+        return window(np.asarray(image), *kernels.shape[:2]) * np.asarray(kernels)
+
+    assert said in the_verdict("conv2d", conv2d).message
+
+
+def test_the_inputs_of_a_convolution_are_shown_by_name_on_a_small_image() -> None:
+    given = dict(the_verdict("conv2d", loops(jnp.array, less=1)).facts)["input (one channel and one kernel)"]
+    assert given.startswith("image = float32 (4, 5, 1)")
+    assert "kernels = float32 (3, 2, 1, 1)" in given and "stride = 1" in given
 
 
 def corners(x: Any) -> list[Any]:
@@ -175,11 +202,23 @@ def test_a_loss_with_something_beside_it_is_asked_for_one_number() -> None:
     assert "it returned a Python tuple; expected one number." in message
 
 
-def step(update: Callable[..., Any], answer: Callable[..., Any] = lambda model, loss, grads: loss) -> Any:
+Answer = Callable[[Any, Any, Any, Any], Any]
+
+
+def both(model: Any, loss: Any, logits: Any, labels: Any) -> Any:
+    return loss, (logits.argmax(axis=1) == labels).mean()
+
+
+def step(update: Callable[..., Any], answer: Answer = both, ready: Callable[[Any], Any] = lambda model: model.train()) -> Any:
     def train_step(model: Any, optimizer: Any, images: Any, labels: Any) -> Any:
-        loss, grads = nnx.value_and_grad(lambda model: optax_loss(model(images), labels).mean())(model)
+        def loss_of(model: Any) -> Any:
+            logits = model(images)
+            return optax_loss(logits, labels).mean(), logits
+
+        ready(model)
+        (loss, logits), grads = nnx.value_and_grad(loss_of, has_aux=True)(model)
         update(optimizer, model, loss, grads)
-        return answer(model, loss, grads)
+        return answer(model, loss, logits, labels)
 
     return train_step
 
@@ -195,17 +234,21 @@ def own_update(transform: Any) -> Any:
 @pytest.mark.parametrize(
     ("answer", "mistake"),
     [
+        (step(right_update, ready=lambda model: None), "evaluation mode"),
+        (step(right_update, ready=lambda model: model.eval()), "evaluation mode"),
         (step(lambda o, m, loss, grads: o.update(grads)), "update without the model"),
-        (step(lambda o, m, loss, grads: o.update(grads, m)), "never updates"),
         (step(lambda o, m, loss, grads: o.update(m, loss)), "loss for the gradients"),
+        (step(lambda o, m, loss, grads: None), "never updates"),
         (step(own_update(optax.adam(1e-3))), "optimizer not used"),
         (step(own_update(optax.sgd(0.05))), "optimizer not used"),
-        (step(right_update, lambda model, loss, grads: model), "returns the model"),
-        (step(right_update, lambda model, loss, grads: (loss, grads)), "returns several values"),
+        (step(right_update, lambda model, loss, logits, labels: model), "returns the model"),
+        (step(right_update, lambda model, loss, logits, labels: loss), "returns the loss alone"),
+        (step(right_update, lambda model, loss, logits, labels: (loss, logits)), "returns the logits"),
     ],
 )
 def test_a_wrong_step_is_named(answer: Callable[..., Any], mistake: str) -> None:
-    assert the_verdict("train_step", answer).mistake == mistake
+    verdict = the_verdict("train_step", answer)
+    assert verdict.mistake == mistake, verdict.message
 
 
 @pytest.mark.parametrize("compiled", [lambda f: f, nnx.jit])
@@ -213,16 +256,26 @@ def test_a_right_step_passes_compiled_or_not(compiled: Any) -> None:
     assert the_verdict("train_step", compiled(step(right_update))).passed
 
 
-def test_an_answer_that_is_no_number_is_called_by_its_class_and_not_listed() -> None:
-    message = the_verdict("train_step", step(right_update, lambda model, loss, grads: grads)).message
-    assert "it returned an object of the class State; expected the loss, one number." in message
+def test_what_is_no_number_is_called_by_its_class_and_not_listed() -> None:
+    answer = step(right_update, lambda model, loss, logits, labels: (loss, nnx.state(model)))
+    message = the_verdict("train_step", answer).message
+    assert "for the accuracy it returned an object of the class State; expected a number." in message
     assert "kernel" not in message
 
 
 def test_losses_and_weights_are_told_apart() -> None:
-    message = the_verdict("train_step", step(right_update, lambda model, loss, grads: 1.1 * loss)).message
-    assert "3 batches of 4 images (3, 2, 1)" in message
-    assert message.count("the weights after three steps: float32 (28,)") == 2
+    answer = step(right_update, lambda model, loss, logits, labels: (1.1 * loss, both(model, loss, logits, labels)[1]))
+    message = the_verdict("train_step", answer).message
+    assert "3 batches of 3 images (3, 2, 1)" in message and "in evaluation mode" in message
+    assert message.count("the losses of three steps: float32 (3,)") == 2 and "the weights" not in message
+
+
+# --- evaluate ---------------------------------------------------------------------------------------------------------
+
+
+def test_an_evaluation_all_at_once_in_training_mode_is_told_the_mode() -> None:
+    verdict = the_verdict("evaluate", lambda model, images, labels: (model(images).argmax(axis=1) == labels).mean())
+    assert not verdict.passed and "the running averages afterwards" in verdict.message
 
 
 # --- the scores, classify ---------------------------------------------------------------------------------------------

@@ -133,9 +133,9 @@ def test_an_interrupt_while_a_mistake_runs_leaves_the_marking_sound() -> None:
 def test_a_shape_is_told_without_the_expected_one() -> None:
     marks = marking(ALL["conv2d"], SEED)
     verdict = marks.verdict([Outcome(np.zeros((7, 11), np.float32))] * len(marks.cases))
-    assert "the shape is (7, 11); expected (5, 2)." in marks.verdict([Outcome(np.zeros((7, 11)))] * 6).message
-    assert verdict.public()[1][0] == "On a kernel of one row: the shape is (7, 11), which is not the expected one."
-    assert "(5, 2)" not in " ".join(verdict.public()[1])
+    assert "the shape is (7, 11); expected (2, 4, 1)." in verdict.message
+    assert verdict.public()[1][0] == "On one channel and one kernel: the shape is (7, 11), which is not the expected one."
+    assert "(2, 4, 1)" not in " ".join(verdict.public()[1])
 
 
 @pytest.mark.parametrize(

@@ -113,9 +113,10 @@ WRITTEN = {
     "neuron": "import jax.numpy as jnp\ndef f(x, w, b): return jnp.tanh(w @ x + b)",
     "he_init": "import jax\ndef f(key, n, m): return jax.random.normal(key, (m, n)) * (2 / n) ** 0.5, jax.numpy.zeros(m)",
     "train_step": (
-        "from flax import nnx\nimport optax\ndef f(model, optimizer, x, y):\n"
-        "    loss, grads = nnx.value_and_grad(lambda m: optax.softmax_cross_entropy_with_integer_labels(m(x), y).mean())(model)\n"
-        "    optimizer.update(model, grads)\n    return loss"
+        "from flax import nnx\nimport optax\ndef f(model, optimizer, x, y):\n    model.train()\n    def loss_of(m):\n        z = m(x)\n"
+        "        return optax.softmax_cross_entropy_with_integer_labels(z, y).mean(), z\n"
+        "    (loss, z), grads = nnx.value_and_grad(loss_of, has_aux=True)(model)\n"
+        "    optimizer.update(model, grads)\n    return loss, (z.argmax(axis=1) == y).mean()"
     ),
 }
 

@@ -11,64 +11,62 @@ from flax import nnx
 
 
 # %% conv2d: filled in NumPy
-def conv2d(image, kernel):
-    kh, kw = kernel.shape
-    out = np.zeros((image.shape[0] - kh + 1, image.shape[1] - kw + 1))
-    for r in range(out.shape[0]):
-        for c in range(out.shape[1]):
-            out[r, c] = np.sum(image[r : r + kh, c : c + kw] * kernel)
+def conv2d(image, kernels, padding, stride):
+    kh, kw, _, c_out = kernels.shape
+    x = np.pad(np.asarray(image), [(padding, padding), (padding, padding), (0, 0)])
+    out = np.zeros(((x.shape[0] - kh) // stride + 1, (x.shape[1] - kw) // stride + 1, c_out), np.float32)
+    for r, c, k in np.ndindex(out.shape):
+        out[r, c, k] = np.sum(x[r * stride : r * stride + kh, c * stride : c * stride + kw] * kernels[..., k])
     return out
 
 
-# %% conv2d: the library's
-def conv2d(image, kernel):
-    return jax.scipy.signal.correlate2d(image, kernel, mode="valid")
+# %% conv2d: the library's, with axes told
+def conv2d(image, kernels, padding, stride):
+    frame = [(padding, padding)] * 2
+    axes = ("NHWC", "HWIO", "NHWC")
+    return jax.lax.conv_general_dilated(image[None], kernels, (stride, stride), frame, dimension_numbers=axes)[0]
 
 
-# %% conv2d: a convolution with a kernel that was turned around
-def conv2d(image, kernel):
-    return jax.scipy.signal.convolve(image, kernel[::-1, ::-1], mode="valid")
+# %% conv2d: Flax's layer
+def conv2d(image, kernels, padding, stride):
+    kh, kw, c_in, c_out = kernels.shape
+    layer = nnx.Conv(
+        c_in, c_out, (kh, kw), strides=stride, padding=[(padding, padding)] * 2, use_bias=False, rngs=nnx.Rngs(0)
+    )
+    layer.kernel[...] = kernels
+    return layer(image[None])[0]
 
 
-# %% conv2d: lax, with axes for batch and channels
-def conv2d(image, kernel):
-    return jax.lax.conv(image[None, None], kernel[None, None], (1, 1), "VALID")[0, 0]
+# %% conv2d: a channel and a kernel at a time, by correlate2d
+def conv2d(image, kernels, padding, stride):
+    x = jnp.pad(image, ((padding, padding), (padding, padding), (0, 0)))
 
+    def one(k):
+        slid = [
+            jax.scipy.signal.correlate2d(x[..., d], kernels[..., d, k], mode="valid") for d in range(image.shape[2])
+        ]
+        return sum(slid)[::stride, ::stride]
 
-# %% conv2d: a loop over the kernel
-def conv2d(image, kernel):
-    (h, w), (kh, kw) = image.shape, kernel.shape
-    total = 0
-    for i in range(kh):
-        for j in range(kw):
-            total = total + kernel[i, j] * image[i : i + h - kh + 1, j : j + w - kw + 1]
-    return total
+    return jnp.stack([one(k) for k in range(kernels.shape[3])], axis=-1)
 
 
 # %% conv2d: windows in NumPy, and einsum
-def conv2d(image, kernel):
-    windows = np.lib.stride_tricks.sliding_window_view(np.asarray(image), kernel.shape)
-    return np.einsum("rcij,ij->rc", windows, np.asarray(kernel))
+def conv2d(image, kernels, padding, stride):
+    x = np.pad(np.asarray(image), ((padding, padding), (padding, padding), (0, 0)))
+    windows = np.lib.stride_tricks.sliding_window_view(x, kernels.shape[:2], axis=(0, 1))[::stride, ::stride]
+    return np.einsum("rcdij,ijdo->rco", windows, np.asarray(kernels))
 
 
-# %% conv2d: vmap over places, dynamic slices
-def conv2d(image, kernel):
-    rows = jnp.arange(image.shape[0] - kernel.shape[0] + 1)
-    cols = jnp.arange(image.shape[1] - kernel.shape[1] + 1)
-
-    def at(r, c):
-        return jnp.vdot(jax.lax.dynamic_slice(image, (r, c), kernel.shape), kernel)
-
-    return jax.vmap(lambda r: jax.vmap(lambda c: at(r, c))(cols))(rows)
-
-
-# %% conv2d: a functional update
-def conv2d(image, kernel):
-    kh, kw = kernel.shape
-    out = jnp.zeros((image.shape[0] - kh + 1, image.shape[1] - kw + 1))
-    for (r, c), _ in np.ndenumerate(np.zeros(out.shape)):
-        out = out.at[r, c].set(jnp.tensordot(image[r : r + kh, c : c + kw], kernel, 2))
-    return out
+# %% conv2d: a loop over the kernel
+def conv2d(image, kernels, padding, stride):
+    kh, kw, _, _ = kernels.shape
+    x = jnp.pad(image, ((padding, padding), (padding, padding), (0, 0)))
+    h, w = x.shape[0] - kh + 1, x.shape[1] - kw + 1
+    total = 0
+    for i in range(kh):
+        for j in range(kw):
+            total = total + x[i : i + h : stride, j : j + w : stride] @ kernels[i, j]
+    return total
 
 
 # %% output_size: with a floor
@@ -341,67 +339,107 @@ def loss_fn(model, images, labels):
     return jax.vmap(one)(model(images), labels).sum() / len(images)
 
 
-# %% train_step: compiled
-@nnx.jit
-def train_step(model, optimizer, images, labels):
-    def loss_fn(model):
-        log_p = jax.nn.log_softmax(model(images))
-        return -jnp.take_along_axis(log_p, labels[:, None], axis=1).mean()
-
-    loss, grads = nnx.value_and_grad(loss_fn)(model)
-    optimizer.update(model, grads)
-    return loss
-
-
 # %% train_step: the batch as arguments
 def mean_loss(model, images, labels):
-    return optax.softmax_cross_entropy_with_integer_labels(model(images), labels).mean()
+    logits = model(images)
+    return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean(), logits
 
 
 def train_step(model, optimizer, images, labels):
-    value, grads = nnx.value_and_grad(mean_loss)(model, images, labels)
+    model.train()
+    (value, z), grads = nnx.value_and_grad(mean_loss, has_aux=True)(model, images, labels)
     optimizer.update(grads=grads, model=model)
-    return value
+    return value, jnp.mean(z.argmax(-1) == labels)
 
 
-# %% train_step: grad, and the loss by itself before
+# %% train_step: the accuracy comes along, Python numbers
+def train_step(model, optimizer, images, labels):
+    def loss_of(model):
+        log_p = jax.nn.log_softmax(model(images))
+        loss = -jnp.take_along_axis(log_p, labels[:, None], axis=1).mean()
+        return loss, (log_p.argmax(axis=1) == labels).mean()
+
+    model.train()
+    (loss, share), grads = nnx.value_and_grad(loss_of, has_aux=True)(model)
+    optimizer.update(model, grads)
+    return float(loss), float(share)
+
+
+# %% train_step: grad with has_aux, and the loss in what comes along
 def train_step(model, optimizer, images, labels):
     def loss_of(model):
         logits = model(images)
-        return optax.softmax_cross_entropy(logits, jax.nn.one_hot(labels, logits.shape[1])).mean()
+        loss = optax.softmax_cross_entropy(logits, jax.nn.one_hot(labels, logits.shape[1])).mean()
+        return loss, (loss, logits)
 
-    before = loss_of(model)
-    optimizer.update(model, nnx.grad(loss_of)(model))
-    return float(before)
-
-
-# %% train_step: with something besides, has_aux
-def train_step(model, optimizer, images, labels):
-    def loss_of(model):
-        logits = model(images)
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean(), logits
-
-    (loss, _), grads = nnx.value_and_grad(loss_of, has_aux=True)(model)
+    model.train()
+    grads, (loss, logits) = nnx.grad(loss_of, has_aux=True)(model)
     optimizer.update(model, grads)
-    return loss
+    return jnp.stack([loss, (logits.argmax(axis=1) == labels).mean()])
 
 
-# %% train_step: split and merged
+# %% train_step: compiled, and back in evaluation mode afterwards
+@nnx.jit
 def train_step(model, optimizer, images, labels):
-    graph, params, rest = nnx.split(model, nnx.Param, ...)
-
-    def loss_of(params):
-        logits = nnx.merge(graph, params, rest)(images)
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
-
-    loss, grads = jax.value_and_grad(loss_of)(params)
+    model.train()
+    (loss, logits), grads = nnx.value_and_grad(mean_loss, has_aux=True)(model, images, labels)
     optimizer.update(model, grads)
-    return loss
+    model.eval()
+    return loss, (logits.argmax(axis=1) == labels).sum() / len(labels)
 
 
-# %% confusion_matrix: a functional update
+def mean_loss(model, images, labels):
+    logits = model(images)
+    return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean(), logits
+
+
+# %% evaluate: all at once
+def evaluate(model, images, labels):
+    model.eval()
+    return (model(images).argmax(axis=1) == labels).mean()
+
+
+# %% evaluate: one at a time, and back in training mode afterwards
+def evaluate(model, images, labels):
+    model.eval()
+    hits = [int(model(x[None])[0].argmax()) == int(y) for x, y in zip(images, labels)]
+    model.train()
+    return sum(hits) / len(hits)
+
+
+# %% evaluate: a weighted mean of the batches
+def evaluate(model, images, labels):
+    model.eval()
+    shares, sizes = [], []
+    for i in range(0, len(images), 4):
+        batch = labels[i : i + 4]
+        shares.append((model(images[i : i + 4]).argmax(axis=1) == batch).mean())
+        sizes.append(len(batch))
+    return float(np.average(shares, weights=sizes))
+
+
+# %% network_costs: by if
+def network_costs(quantity):
+    if quantity.startswith("pixels"):
+        return 8
+    if quantity.startswith("FLOP"):
+        return 38e6
+    if "first" in quantity:
+        return 1800
+    return 74e3 if "second" in quantity else 82e3
+
+
+# %% what_went_wrong: in small letters
+def what_went_wrong(matrix):
+    return "cbaedf"[int(matrix[-1]) - 1]
+
+
+# %% confusion_matrix: a loop
 def confusion_matrix(labels, predictions, n):
-    return jnp.zeros((n, n), int).at[labels, predictions].add(1)
+    matrix = np.zeros((n, n), int)
+    for truth, said in zip(labels, predictions):
+        matrix[int(truth), int(said)] += 1
+    return matrix
 
 
 # %% confusion_matrix: NumPy's add.at

@@ -5,6 +5,7 @@ The references are NumPy's: on arrays this small JAX would spend its time compil
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,8 @@ import numpy as np
 from jax.typing import ArrayLike
 
 from course.checks.exercise import Case, Exercise, Mistake
-from course.exercises.cnn_classification.common import TOPIC, normal
+from course.checks.outcome import Failure
+from course.exercises.cnn_classification.common import TOPIC, after_colon, normal
 
 # --- conv2d ---------------------------------------------------------------------------------------------------------
 
@@ -48,8 +50,8 @@ def _window_of(size: Callable[[int, int], tuple[int, int]]) -> Callable[..., np.
     """A convolution whose windows have the shape `size(kh, kw)`; where the kernel can't be laid on them, it stops as JAX does."""
 
     def wrong(image: ArrayLike, kernels: ArrayLike, padding: int, stride: int) -> Any:
-        kh, kw = np.shape(kernels)[:2]
-        _ = jnp.zeros((*size(kh, kw), *np.shape(kernels)[2:])) * jnp.asarray(kernels)
+        kh, kw, deep = np.shape(kernels)[:3]
+        _ = jnp.zeros((*size(kh, kw), deep, 1)) * jnp.asarray(kernels)
         return conv2d(image, kernels, padding, stride)
 
     return wrong
@@ -73,6 +75,34 @@ def _frame_of_channels(image: ArrayLike, kernels: ArrayLike, padding: int, strid
     deep = np.shape(image)[2] + 2 * padding
     _ = jnp.zeros((*np.shape(kernels)[:2], deep, 1)) * jnp.asarray(kernels)
     return conv2d(image, kernels, padding, stride)
+
+
+def _no_axis_for_the_kernels(image: ArrayLike, kernels: ArrayLike, padding: int, stride: int) -> Any:
+    """The window has three axes, and the kernels have four."""
+    _ = jnp.zeros(np.shape(kernels)[:3]) * jnp.asarray(kernels)
+    return conv2d(image, kernels, padding, stride)
+
+
+AS_WIDE = "You take the kernel's height for its width as well. A kernel need not be square."
+AS_HIGH = "You take the kernel's width for its height as well. A kernel need not be square."
+SWAPPED = "The kernel's height and width have changed places. In which order does `shape` give them?"
+NO_AXIS = (
+    "The window has three axes and the kernels have four, so that the axes don't lie above each other. Give the window one more "
+    "axis at its end, of length 1, as `window[..., None]` does."
+)
+
+
+def _explain(failure: Failure, besides: Any, image: Any, kernels: Any, padding: int, stride: int) -> str | None:
+    """NumPy and JAX stop in different words where a window and the kernels don't fit; what doesn't fit is the same."""
+    found = re.search(r"broadcast\D*\((\d+), ?(\d+)((?:, ?\d+)*)\)", failure.message)
+    if not found:
+        return None
+    kh, kw = np.shape(kernels)[:2]
+    window = int(found[1]), int(found[2])
+    if window == (kh, kw):
+        return after_colon(NO_AXIS) if found[3].count(",") == 1 else None
+    said = {(kh, kh): AS_WIDE, (kw, kw): AS_HIGH, (kw, kh): SWAPPED}.get(window)
+    return said and after_colon(said)
 
 
 def _conv2d_cases(rng: np.random.Generator) -> list[Case]:
@@ -105,7 +135,9 @@ CONV2D = Exercise(
     points=4,
     reference=conv2d,
     cases=_conv2d_cases,
+    explain=_explain,
     mistakes=(
+        Mistake("no axis for the kernels", NO_AXIS, _no_axis_for_the_kernels),
         Mistake(
             "channels not added up",
             "Your answer has an axis for the channels that come in. The products of all channels belong to one window: "
@@ -201,17 +233,17 @@ CONV2D = Exercise(
         ),
         Mistake(
             "as wide as high",
-            "You take the kernel's height for its width as well. A kernel need not be square.",
+            AS_WIDE,
             _window_of(lambda kh, kw: (kh, kh)),
         ),
         Mistake(
             "as high as wide",
-            "You take the kernel's width for its height as well. A kernel need not be square.",
+            AS_HIGH,
             _window_of(lambda kh, kw: (kw, kw)),
         ),
         Mistake(
             "height and width swapped",
-            "The kernel's height and width have changed places. In which order does `shape` give them?",
+            SWAPPED,
             _window_of(lambda kh, kw: (kw, kh)),
         ),
         Mistake(

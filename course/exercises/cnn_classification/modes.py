@@ -78,6 +78,7 @@ EVALUATE = Exercise(
     name="evaluate",
     topic=TOPIC,
     points=3,
+    kind="repair",
     reference=evaluate,
     right=_right,
     probe=evaluated,
