@@ -77,8 +77,7 @@ test: env ## Make the environment, run every test and every notebook (T=neuron: 
 	$(BIN)/python -m pytest --ignore=tests/colab $(if $(THOROUGH)$(T),,-m "not thorough") $(NBVAL) $(PYTEST_FLAGS)
 
 test-oldest: env-oldest ## The tests under the oldest supported versions, which are Colab's (Python 3.13); `make colab` has the notebooks
-	$(OLDEST)/bin/python -m pytest tests --ignore=tests/colab --ignore=tests/browser -m "not one_set and not thorough" $(PYTEST_FLAGS)
-	$(if $(T),,$(OLDEST)/bin/python -m pytest tests/test_lowering.py $(PYTEST_FLAGS) --dist load)
+	$(OLDEST)/bin/python -m pytest tests --ignore=tests/colab --ignore=tests/browser -m "not one_set and (not thorough or every_set)" $(PYTEST_FLAGS)
 
 smoke: env-smoke ## Each lesson and solution once under another Python (PYTHON=3.11)
 	$(SMOKE)/bin/python -m pytest notebooks solutions tests/test_lowering.py $(NBVAL) $(PYTEST_FLAGS)
