@@ -209,7 +209,9 @@ def both(model: Any, loss: Any, logits: Any, labels: Any) -> Any:
     return loss, (logits.argmax(axis=1) == labels).mean()
 
 
-def step(update: Callable[..., Any], answer: Answer = both, ready: Callable[[Any], Any] = lambda model: model.train()) -> Any:
+def step(
+    update: Callable[..., Any], answer: Answer = both, ready: Callable[[Any], Any] = lambda model: model.train()
+) -> Any:
     def train_step(model: Any, optimizer: Any, images: Any, labels: Any) -> Any:
         def loss_of(model: Any) -> Any:
             logits = model(images)

@@ -134,7 +134,9 @@ def test_a_shape_is_told_without_the_expected_one() -> None:
     marks = marking(ALL["conv2d"], SEED)
     verdict = marks.verdict([Outcome(np.zeros((7, 11), np.float32))] * len(marks.cases))
     assert "the shape is (7, 11); expected (2, 4, 1)." in verdict.message
-    assert verdict.public()[1][0] == "On one channel and one kernel: the shape is (7, 11), which is not the expected one."
+    assert (
+        verdict.public()[1][0] == "On one channel and one kernel: the shape is (7, 11), which is not the expected one."
+    )
     assert "(2, 4, 1)" not in " ".join(verdict.public()[1])
 
 

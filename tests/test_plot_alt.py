@@ -143,6 +143,15 @@ TOLD: dict[str, tuple[Any, list[str]]] = {
         lambda: plot.window(np.eye(4), np.ones((2, 2)), at=(1, 1)),
         ["row 1, column 1", "1 0; 0 1", "added up, this is 2"],
     ),
+    "window with channels": (
+        lambda: plot.window(np.eye(3)[..., None] * [1, 2], np.ones((2, 2, 2)) * [1, -1], at=(0, 0)),
+        ["answers: 2 + (−4) = −2"],
+    ),
+    "patches": (lambda: plot.patches(2), ["image: 5 × 5 pixels", "after layer 1: 3 × 3 answers", "after layer 2: one answer"]),
+    "confusion cases": (
+        lambda: plot.confusion_cases()[3],
+        ["matrix 4", "Besides: 7 as", "Never said: 7"],
+    ),
     "gallery": (
         lambda: plot.gallery([np.eye(3), -np.eye(3)], ["one", "two"], signed=True),
         ["2 pictures of 3 × 3", "red is positive", "one from 0 to 1 and two from −1 to 0"],

@@ -129,7 +129,9 @@ def patches(layers: int, *, kernel: int = 3, ax: Sequence[Axes] | None = None) -
         if k:
             # The kernel of the next layer back, around the answer in the middle of what is marked.
             middle = (side - kernel) / 2 - 0.5
-            axes[k - 1].add_patch(Rectangle((middle, middle), kernel, kernel, fill=False, edgecolor=ORANGE, linewidth=3))
+            axes[k - 1].add_patch(
+                Rectangle((middle, middle), kernel, kernel, fill=False, edgecolor=ORANGE, linewidth=3)
+            )
         name = "image" if not k else f"after layer {k}"
         unit = "pixels" if not k else "answers"
         many = f"{seen} × {seen} {unit}" if seen > 1 else "one answer"

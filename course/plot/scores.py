@@ -101,7 +101,9 @@ def _made_up() -> list[np.ndarray]:
     unlearned[:, 7] = 0
     unlearned[7] = [0.02, 0.2, 0.14, 0.08, 0.13, 0.02, 0.01, 0, 0.03, 0.37]
     prepared = 0.55 * np.eye(10) + 0.3 * rng.dirichlet(np.full(10, 0.5), 10) + 0.015
-    return [of(shares) for shares in (alike, np.roll(good, 1, axis=0), constant, unlearned, np.ones((10, 10)), prepared)]
+    return [
+        of(shares) for shares in (alike, np.roll(good, 1, axis=0), constant, unlearned, np.ones((10, 10)), prepared)
+    ]
 
 
 def reliability(confidence: Any, right: Any, *, bins: int = 10, title: str = "", ax: Axes | None = None) -> Axes:

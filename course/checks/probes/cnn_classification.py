@@ -84,7 +84,12 @@ def steps(
     model.eval()
     optimizer = nnx.Optimizer(model, optax.sgd(rate, momentum=momentum), wrt=nnx.Param)
     answers = tuple(step(model, optimizer, x, y) for x, y in zip(images, labels, strict=True))
-    return answers, jnp.concatenate([model.W[...].ravel(), model.b[...]]), int(optimizer.step[...]) > 0, _averages(model)
+    return (
+        answers,
+        jnp.concatenate([model.W[...].ravel(), model.b[...]]),
+        int(optimizer.step[...]) > 0,
+        _averages(model),
+    )
 
 
 def evaluated(

@@ -19,23 +19,30 @@ NETWORK_COSTS = estimate(
             9 * COLORS * FIRST + FIRST,
             within=1.2,
             wrong={
-                9 * FIRST + FIRST: "That would do for a gray image. Each kernel has nine weights for each of the three colors.",
-                SIDE * SIDE * FIRST * (9 * COLORS + 1): "The kernels are the same at every place of the image: count them once.",
+                9 * FIRST
+                + FIRST: "That would do for a gray image. Each kernel has nine weights for each of the three colors.",
+                SIDE
+                * SIDE
+                * FIRST
+                * (9 * COLORS + 1): "The kernels are the same at every place of the image: count them once.",
             },
         ),
         "parameters of the second convolution": Quantity(
             _SECOND + SECOND,
             within=1.2,
             wrong={
-                9 * SECOND + SECOND: "A kernel of the second layer has nine weights for each of the channels that come in, not nine in all.",
-                9 * COLORS * SECOND + SECOND: "The colors of the image are used up by then. How many channels does the first layer give?",
+                9 * SECOND
+                + SECOND: "A kernel of the second layer has nine weights for each of the channels that come in, not nine in all.",
+                9 * COLORS * SECOND
+                + SECOND: "The colors of the image are used up by then. How many channels does the first layer give?",
             },
         ),
         "parameters of the dense layer": Quantity(
             _DENSE * CLASSES + CLASSES,
             within=1.2,
             wrong={
-                SIDE * SIDE * SECOND * CLASSES + CLASSES: "That is without the pools. Each of them halves the height and the width.",
+                SIDE * SIDE * SECOND * CLASSES
+                + CLASSES: "That is without the pools. Each of them halves the height and the width.",
                 _DENSE + CLASSES: "Each of the ten sums has a weight of its own for every number that comes in.",
             },
         ),
@@ -43,7 +50,8 @@ NETWORK_COSTS = estimate(
             2 * _SECOND * (SIDE // 2) ** 2,
             within=1.5,
             wrong={
-                2 * _SECOND: "Those are the operations at one place. The kernel is laid on every pixel of what the first pool leaves.",
+                2
+                * _SECOND: "Those are the operations at one place. The kernel is laid on every pixel of what the first pool leaves.",
                 2 * _SECOND * SIDE**2: "The first pool comes before it: how high and how wide is the picture by then?",
             },
         ),

@@ -159,7 +159,8 @@ CONV2D = Exercise(
             "The answers of all kernels were added up into every channel. Each kernel has a channel of its own in the answer: "
             "along which axes did you sum?",
             lambda image, kernels, padding, stride: (
-                conv2d(image, kernels, padding, stride).sum(axis=2, keepdims=True) * np.ones(kernels.shape[3], np.float32)
+                conv2d(image, kernels, padding, stride).sum(axis=2, keepdims=True)
+                * np.ones(kernels.shape[3], np.float32)
             ),
         ),
         Mistake(
@@ -257,7 +258,9 @@ CONV2D = Exercise(
         Mistake(
             "mean over the channels",
             "Every number is too small by the number of channels. The channels are added up, as all products are.",
-            lambda image, kernels, padding, stride: conv2d(image, kernels, padding, stride) / np.float32(image.shape[2]),
+            lambda image, kernels, padding, stride: (
+                conv2d(image, kernels, padding, stride) / np.float32(image.shape[2])
+            ),
         ),
         Mistake(
             "rows and columns swapped",
