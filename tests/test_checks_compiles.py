@@ -33,6 +33,8 @@ _PLAIN = [
     "max_pool",
     "precision_recall_f1",
     "confusion_matrix",
+    "network_costs",
+    "what_went_wrong",
     "block_bounds",
     "bytes_moved",
     "bottleneck",

@@ -26,7 +26,7 @@ what a process has done before; with it the time of a training step varies by up
 keeps them (`MALLOC_MMAP_THRESHOLD_`, `MALLOC_TRIM_THRESHOLD_`).
 """
 NETWORK = {
-    "cnn": "The convolutional network of lesson 05",
+    "cnn": "The convolutional network of lesson 05 (its exercise `CNN`)",
     "mlp": "The network of dense layers of lesson 03",
 }
 

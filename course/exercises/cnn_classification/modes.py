@@ -101,6 +101,12 @@ EVALUATE = Exercise(
             _by_batches(mode=""),
         ),
         Mistake(
+            "training mode, all at once",
+            "The mean is right, as all images are read at once. But the network stayed in training mode: what it says of an image "
+            "depends on the others, and measuring it has moved its running averages.",
+            lambda model, images, labels: float((model(images).argmax(axis=1) == labels).mean()),
+        ),
+        Mistake(
             "not repaired",
             "Both faults are still there: the network is in training mode, and the mean is taken of the batches' shares. "
             "What does each of the two do to the answer?",
