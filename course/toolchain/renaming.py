@@ -38,7 +38,8 @@ class Renamed:
         for line in self.text.splitlines():
             name = line.removeprefix("def ").partition("(")[0]
             if line.startswith("def "):
-                lines += ["", "@cuda.jit" if name == self.name else "@cuda.jit(device=True)"]
+                lines += [""] if lines[-1] else []
+                lines.append("@cuda.jit" if name == self.name else "@cuda.jit(device=True)")
             if line or lines[-1]:
                 lines.append(line)
         return "\n".join(lines) + "\n"
