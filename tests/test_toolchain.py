@@ -141,8 +141,7 @@ def test_a_plain_zero_would_make_numba_add_in_64_bits(product: toolchain.Look) -
     plain = toolchain.renamed(matmul_tiled)
     job = vars(plain) | {"text": plain.text.replace("float32(0.0)", "0.0"), "capability": (7, 5)}
     [ptx] = process.ask([job | {"signature": [("float32", 2)] * 3}], simulator=False)
-    assert "add.f64" in ptx.replace("add.rn.f64", "add.f64")
-    assert "f64" not in product.made[0].ptx
+    assert ".f64" in ptx and ".f64" not in product.made[0].ptx
 
 
 @needed
