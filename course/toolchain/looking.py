@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from course.toolchain.process import ToolchainError
 
 CHIPS = ("Tesla T4", "NVIDIA A100-SXM4-40GB", "NVIDIA H100 80GB HBM3")
 _CHIPS = ("chip", "registers a thread", "spilled bytes", "shared bytes a block", "warps", "occupancy", "bound by")
+_COMMENT = re.compile(r"\s{2,}#.*$")  # it would take the numbers' place
 
 
 @dataclass(frozen=True, repr=False)
@@ -58,7 +60,7 @@ class Look:
         for number, loop in enumerate(loops, start=1):
             inside = [each for each in first.code.instructions if each in loop]
             name = f"inner loop {number}" if len(loops) > 1 else "the inner loop"
-            said.append(f"{name}: {len(inside)} instructions, {_in_words(inside)}")
+            said.append(f"{name}: {len(inside)} instructions: {_in_words(inside)}")
         return said
 
     def _chips(self) -> list[tuple[str, ...]]:
@@ -80,12 +82,13 @@ class Look:
             of_line[max((number for number in shown if number <= each.line), default=shown[0])].append(each)
         inside = set(first.code.inside())
         kinds = [kind for kind in KINDS if count(first.code.instructions)[kind]]
-        heads = ("line", "source", "instructions", *(["in inner loops"] if inside else []), *kinds)
+        heads = ("line", "source", "all", *(["in inner loops"] if inside else []), *kinds)
         rows = []
         for number, here in of_line.items():
             looped = [len(inside.intersection(here))] if inside else []
             numbers = [len(here), *looped, *(count(here)[kind] for kind in kinds)]
-            rows.append((str(number), first.source[number - 1], *(str(n) if n else "" for n in numbers)))
+            text = _COMMENT.sub("", first.source[number - 1])
+            rows.append((str(number), text, *(str(n) if n else "" for n in numbers)))
         return heads, rows
 
 
@@ -94,9 +97,10 @@ def _in_words(instructions: Sequence[Instruction]) -> str:
     said = []
     for kind in KINDS:
         if counts[kind]:
+            name = f"in {kind}" if kind.startswith("float") else kind
             of_several = f" ({wide[kind]} of several numbers at once)" if wide[kind] else ""
-            said.append(f"{counts[kind]} {kind}{of_several}")
-    return ", ".join(said) or "none of them in memory"
+            said.append(f"{counts[kind]} {name}{of_several}")
+    return ", ".join([*said, f"{len(instructions) - counts.total()} others"])
 
 
 def look(kernel: Any, block: int | tuple[int, ...], *args: Any, chips: Sequence[str] = CHIPS) -> Look:
