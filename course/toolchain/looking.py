@@ -107,7 +107,9 @@ def look(kernel: Any, block: int | tuple[int, ...], *args: Any, chips: Sequence[
     """What the real compiler makes of a kernel, for each of the chips; where it isn't installed, the sentence that says so.
 
     Args:
-        kernel, block, *args: as `simt.launch` takes them; of the arguments only the types count.
+        kernel: as `simt.launch` takes it.
+        block: threads of a block.
+        *args: what `simt.launch` would be given; only the types count.
         chips: names or compute capabilities, as in `simt.occupancy`; from 7.5 on.
 
     Raises:
