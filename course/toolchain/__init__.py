@@ -13,7 +13,7 @@ in a sentence what to install, `look` shows that sentence, and the others raise 
 
 **Its parts.** Imports run one way. `looking` shows what `compiling` made, which reads the machine code by `machine_code`; `simulating` and
 `compiling` hand the text of `renaming` to `process`, which starts `numba_side.py` in a Python of its own: numba's simulator can only be chosen
-before numba is imported, and the learner's process shall not load it at all. `tools` finds the programs.
+before numba is imported, and the learner's process need not load it. `tools` finds the programs.
 
 **Not for the work of others.** numba executes the kernel's text as Python. Graders use `course.simt` alone, which executes nothing.
 """
