@@ -35,6 +35,7 @@ def problems(found: set[Lowered], *compilers: str) -> list[str]:
 
 
 @pytest.mark.thorough
+@pytest.mark.every_set
 @pytest.mark.parametrize("path", stored(ROOT, (LESSONS,)), ids=lambda path: path.stem)
 def test_what_a_lesson_compiles_can_be_lowered_for_an_nvidia_gpu(path: Path) -> None:
     """Each jitted function by XLA, each kernel by Triton. Which kernels Mosaic refuses differs from version to version."""
