@@ -136,7 +136,9 @@ def _run(name: str, *arguments: str) -> tuple[str, str]:
     if path is None:  # it was there when numba was asked
         raise ToolchainError(f"{name} is not here any more.")
     try:
-        ran = subprocess.run([path, *arguments], capture_output=True, text=True, timeout=_SECONDS)
+        ran = subprocess.run(
+            [path, *arguments], capture_output=True, encoding="utf-8", errors="replace", timeout=_SECONDS
+        )
     except subprocess.TimeoutExpired:
         raise ToolchainError(f"{name} took longer than {_SECONDS:.0f} seconds, and was stopped.") from None
     if ran.returncode:
