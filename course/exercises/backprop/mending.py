@@ -80,6 +80,7 @@ def _case(rng: np.random.Generator, batch: int, n_in: int, hidden: int, n_out: i
 MENDED_GRADIENTS = Exercise(
     name="mended_gradients",
     topic=TOPIC,
+    kind="repair",
     points=3,
     reference=mended_gradients,
     right=_right,
