@@ -92,14 +92,14 @@ def test_the_wrong_slopes_on_the_exercise_s_graphs_are_those_that_it_says_and_no
     z = p + b
     y = float(np.tanh(z))
     s = y + x
-    assert [float(value) for value in drawn["values"].values()] == pytest.approx([w, x, b, p, z, y, s, s**2], rel=2e-3)
+    assert [float(value) for value in drawn["values"].values()] == pytest.approx([x, w, b, p, z, y, s, s**2], rel=2e-3)
     # In each graph one rule is broken; what follows on the way back is made of the wrong slope.
     for letter, graph in zip("CDAB", drawn["slopes"], strict=True):
         ds = 2 * s
         dz = ds * (1 - z**2 if letter == "C" else 1 - y**2)
         right = {
-            "w": dz * (w if letter == "A" else x),
             "x": dz * w if letter == "D" else ds + dz * w,
+            "w": dz * (w if letter == "A" else x),
             "b": dz * (p if letter == "B" else 1),
         }
         want = [*right.values(), dz, dz, ds, ds, 1]

@@ -74,12 +74,12 @@ def _leaf(data: Any) -> Node:
 
 
 def operation(function: Callable[..., Any], a: Any, b: Any, slope: Any, same: bool) -> Any:
-    """The value of a new Value, those of its parents, and the slopes of a and b once it has pushed; None where it is none."""
+    """The value of a new Value, those of its parents, and the slopes of a and b once it has pushed; a word where it is none or can't."""
     one = _leaf(a)
     other = one if same else _leaf(b)
     out = function(one, other)
     if not callable(getattr(out, "push", None)):
-        return None if out is None else "no Value"
+        return None if out is None else "no push" if hasattr(out, "parents") else "no Value"
     out.grad = float(slope) if np.ndim(slope) == 0 else np.asarray(slope, float)
     out.push()
     return out.data, [parent.data for parent in out.parents], one.grad, other.grad

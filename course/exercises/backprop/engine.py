@@ -37,8 +37,14 @@ def _operation(compute: Callable[[Any, Any], Any], rule: Rule, parents: bool = T
 
 def _measure(raw: Any, a: Any, b: Any, slope: Any, same: bool) -> Any:
     """The value and the slopes, once they are those of a Value that knows its parents."""
+    if raw is None:
+        raise WrongAnswer("it returned None; the new Value has to come after `return`.")
+    if isinstance(raw, str) and raw == "no push":
+        raise WrongAnswer(
+            "`push` of the new Value is no function. A function is attached by its name, without parentheses."
+        )
     if not (isinstance(raw, tuple) and len(raw) == 4 and isinstance(raw[1], (list, tuple))):
-        raise WrongAnswer("it should return a Value, `out`, whose `push` is a function.")
+        raise WrongAnswer("it should return the new Value itself, `out`, with its parents and its `push`.")
     value, parents, to_a, to_b = raw
     want = [np.asarray(a, float), np.asarray(a if same else b, float)]
     if len(parents) != 2 or any(not _alike(got, right) for got, right in zip(parents, want, strict=True)):
@@ -480,10 +486,14 @@ def _added_summed(grad: Any, shape: Sequence[int]) -> Any:
     return grad.sum(axis=tuple(range(grad.ndim - len(shape))))
 
 
-def _stretched_summed(grad: Any, shape: Sequence[int], keepdims: bool = True) -> Any:
+def _ones_lost(grad: Any, shape: Sequence[int]) -> Any:
+    return grad.sum(axis=tuple(i for i, n in enumerate(shape) if n == 1))
+
+
+def _stretched_summed(grad: Any, shape: Sequence[int]) -> Any:
     lead = grad.ndim - len(shape)
     axes = tuple(lead + i for i, n in enumerate(shape) if n == 1 < grad.shape[lead + i])
-    return grad.sum(axis=axes, keepdims=keepdims)
+    return grad.sum(axis=axes, keepdims=True)
 
 
 def _unbroadcast_right(grad: Any, shape: Sequence[int]) -> np.ndarray:
@@ -542,7 +552,7 @@ UNBROADCAST = Exercise(
         Mistake(
             "the axis lost",
             "The numbers are right, and an axis of length 1 is gone. `shape` has it: a sum can keep its axis.",
-            lambda grad, shape: _stretched_summed(_added_summed(grad, shape), shape, keepdims=False),
+            lambda grad, shape: _ones_lost(_added_summed(grad, shape), shape),
         ),
         Mistake(
             "over the batch, always",

@@ -67,12 +67,16 @@ def _measure(raw: Any, *args: Any) -> np.ndarray:
     return entries(raw, shapes, "the gradients")
 
 
-def _case(rng: np.random.Generator, batch: int, n_in: int, hidden: int, n_out: int) -> Case:
-    # Sums up to about 2, where 1 - Z**2 is far from the slope of tanh.
-    given = (
-        normal(rng, hidden, n_in), normal(rng, hidden), normal(rng, n_out, hidden), normal(rng, n_out),
-        normal(rng, batch, n_in), 2 * normal(rng, batch, n_out),
-    )  # fmt: skip
+def _case(rng: np.random.Generator, batch: int, n_in: int, hidden: int, n_out: int, far: bool = False) -> Case:
+    """`far`: slopes of every parameter are sure to lie above 6, as the answers are far from the wanted ones."""
+    W1, b1, W2, b2 = normal(rng, hidden, n_in), normal(rng, hidden), normal(rng, n_out, hidden), normal(rng, n_out)
+    X, T = normal(rng, batch, n_in), 2 * normal(rng, batch, n_out)
+    if far:
+        # The first answer is too large; one neuron is sure, and another one flat enough to learn, from inputs above 0.
+        T[:, 0] -= 15
+        b1[:2], W1[1] = (3, 0), 0.3 * W1[1]
+        W2[0, 1], X[:, 0] = 2, np.abs(X[:, 0]) + np.float32(0.5)
+    given = (W1, b1, W2, b2, X, T)
     told = "\n".join(f"{name} = {describe(part)}" for name, part in zip((*NAMES, "X", "T"), given, strict=True))
     return Case(f"{batch_of(batch)}, {n_in} inputs, {hidden} hidden, {n_out} out", given, told)
 
@@ -86,7 +90,12 @@ MENDED_GRADIENTS = Exercise(
     right=_right,
     probe=of_network,
     measure=_measure,
-    cases=lambda rng: [_case(rng, *sizes) for sizes in ((1, 2, 3, 1), (4, 3, 2, 2), (3, 3, 3, 3), (6, 2, 5, 4))],
+    cases=lambda rng: [
+        *(_case(rng, *sizes) for sizes in ((1, 2, 3, 1), (4, 3, 2, 2), (3, 3, 3, 3))),
+        _case(rng, 6, 2, 5, 4, far=True),
+    ],
+    # Sums of slopes of about 10 that nearly cancel.
+    atol=5e-5,
     given=("W1", "b1", "W2", "b2", "X", "T"),
     edges=("a batch of one, 2 inputs, 3 hidden, 1 out",),
     mistakes=(
