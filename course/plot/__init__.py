@@ -10,7 +10,7 @@ from course.plot.descent import descent, fate
 from course.plot.graph import expression, graph
 from course.plot.images import images, templates
 from course.plot.ladder import ladder
-from course.plot.landscape import landscape, relief
+from course.plot.landscape import landscape
 from course.plot.neuron import boundary, diagram, knobs, normal_arrow
 from course.plot.player import player
 from course.plot.roofline import roofline
@@ -62,7 +62,6 @@ __all__ = [
     "player",
     "product",
     "reliability",
-    "relief",
     "roofline",
     "row",
     "say",
