@@ -249,8 +249,8 @@ MATMUL = Exercise(
         ),
         Mistake(
             "order exchanged",
-            "Both slopes are made of the right factors, in the wrong order. In `a @ b` the matrix a stands on the left; where does "
-            "what comes back stand in the slope of a?",
+            "Both slopes are made of the right factors, in the wrong order. In `a @ b` the matrix a is on the left; on which side "
+            "does what comes back belong in the slope of a?",
             _matmul_but(lambda a, b, out: (b.data.T @ out.grad, out.grad @ a.data.T)),
         ),
         Mistake(
@@ -335,7 +335,7 @@ def _first_met(end: Node, breadth: bool) -> list[Node]:
 
 
 def _twice(end: Node) -> list[Node]:
-    """Parents before children, and nobody asks whether a node has been there before."""
+    """Parents before children, without asking whether a node is there already."""
     return [*(node for parent in end.parents for node in _twice(parent)), end]
 
 
