@@ -280,10 +280,17 @@ PLANTED: dict[str, tuple[str, dict[str, str]]] = {
         "cross_entropy",
         {
             "numerical_gradient": FIRST,
+            "wrong_slope": ONE,
+            "multiply": FIRST,
+            "backward": NONE,
             "linear_backward": DETECTS,
             "relu_backward": FIRST,
             "softmax_cross_entropy_backward": PICKLED,
+            "mended_gradients": FILES,
             "two_layer_gradients": CODE,
+            "gradient_cost": ONE,
+            "matmul": MODULES,
+            "unbroadcast": TABLE,
         },
     ),
     "gradient_descent": (

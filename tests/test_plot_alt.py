@@ -162,10 +162,6 @@ TOLD: dict[str, tuple[Any, list[str]]] = {
          "to (9, 9), outside the map"],
     ),
     "landscape with a star": (lambda: plot.landscape(*_loss(), lowest=(1, 1)), ["lowest 0 at (0, 1)", "A star marks (1, 1)"]),
-    "relief of the same": (
-        lambda: plot.relief(*_loss()), ["Highest is 13 at (−2, 4)"],
-    ),
-    "relief": (lambda: plot.relief(*_loss(), title="seen"), ["seen", "lowest 0 at (0, 1)"]),
     "diagram": (
         lambda: plot.diagram([1, -2], [0.5, 0.25], 0.5, lambda z: 3 * z, f_name="triple"),
         ["x1 = 1 with weight 0.5", "x2 = −2 with weight 0.25", "bias 0.5", "add up to 0.5", "answer 1.5"],

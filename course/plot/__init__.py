@@ -7,10 +7,10 @@ from course.plot.chips import chips
 from course.plot.convolution import gallery, heat, window
 from course.plot.curves import axis_lines, bars, curves
 from course.plot.descent import descent, fate
-from course.plot.graph import graph
+from course.plot.graph import expression, graph
 from course.plot.images import images, templates
 from course.plot.ladder import ladder
-from course.plot.landscape import landscape, relief
+from course.plot.landscape import landscape
 from course.plot.neuron import boundary, diagram, knobs, normal_arrow
 from course.plot.player import player
 from course.plot.roofline import roofline
@@ -47,6 +47,7 @@ __all__ = [
     "descent",
     "describe",
     "diagram",
+    "expression",
     "fate",
     "gallery",
     "graph",
@@ -61,7 +62,6 @@ __all__ = [
     "player",
     "product",
     "reliability",
-    "relief",
     "roofline",
     "row",
     "say",
