@@ -121,6 +121,7 @@ class Exercise:
         given: names for the parts of the input, used in messages; where the probe is `call`, the reference's own do.
         edges: the labels of the cases at an edge, such as a batch of one: of several that fail, a plain one is shown.
         limit_s: seconds that one case may take.
+        whole: points are given for all cases together, where the answer to a single one is easily guessed, as a letter is.
         how: what is asked of the way, where the program tells; the probe then names mistakes, and decides only in the notebook.
     """
 
@@ -143,6 +144,7 @@ class Exercise:
     given: tuple[str, ...] = ()
     edges: tuple[str, ...] = ()
     limit_s: float = 20.0
+    whole: bool = False
     how: How | None = None
 
     @property
