@@ -419,7 +419,7 @@ def test_of_several_notebooks_the_fullest_is_taken_then_the_newest(gather: Colle
     )
     ada, bob, carl, dora = rows
     assert ada.shown == "ada/x.ipynb" and bob.shown == "bob/a.ipynb" and carl.shown == "carl/x (1).ipynb"
-    assert ada.notes == (f"one of 2 notebooks of {TWO}: x.ipynb was taken, x (1).ipynb was not",)
+    assert ada.notes == (f"one of 2 notebooks for {TWO}: x.ipynb was graded, x (1).ipynb was not",)
     assert dora.notes == ()  # the same twice is no choice
 
 
@@ -433,8 +433,8 @@ BAD: dict[str, tuple[str | bytes, str]] = {
     "list": ("[1]", "JSON, but not a notebook"),
     "cells": ('{"nbformat": 4, "cells": {}}', "no list of cells"),
     "truth": ('{"nbformat": true, "cells": []}', "no list of cells"),
-    "v3": ('{"nbformat": 3, "worksheets": []}', "open and save it in a current JupyterLab"),
-    "v3 unsaid": ('{"worksheets": []}', "open and save it in a current JupyterLab"),
+    "v3": ('{"nbformat": 3, "worksheets": []}', "open it in a current JupyterLab and save it"),
+    "v3 unsaid": ('{"worksheets": []}', "open it in a current JupyterLab and save it"),
     "v5": ('{"nbformat": 5, "cells": []}', "newer than 4"),
     "R": (book(kernelspec={"name": "ir", "language": "R"}), "for R, not for Python"),
     "julia": (book(language_info={"name": "julia"}), "for julia, not for Python"),
@@ -489,7 +489,7 @@ def test_a_number_of_any_length_in_the_metadata_is_of_no_interest(gather: Collec
     assert not row.problem and row.digest
     nine = json.dumps(notebook()).replace('"nbformat": 4', f'"nbformat": {"9" * digits}')
     (_, row) = gather({"bob/x.ipynb": nine})
-    assert f"its format (nbformat) is a number of {digits:,} digits" in row.problem and "damaged" not in row.problem
+    assert f"its format (nbformat) as a number of {digits:,} digits" in row.problem and "damaged" not in row.problem
 
 
 def test_links_pipes_and_folders_named_like_notebooks_are_never_opened(gather: Collect, tmp_path: Path) -> None:
@@ -503,7 +503,7 @@ def test_links_pipes_and_folders_named_like_notebooks_are_never_opened(gather: C
     (tmp_path / "class/eve").symlink_to(secret)
     rows = gather({"zoe/x.ipynb": book()})
     assert [row.learner for row in rows] == ["ada", "bob", "carl", "dora", "eve", "zoe"]
-    words = ["is a link", "no ordinary file", "is a link", "is empty", "is a link", ""]
+    words = ["is a link", "not an ordinary file", "is a link", "is empty", "is a link", ""]
     assert all(word in row.problem for word, row in zip(words, rows, strict=True)) and not rows[5].problem
     assert not any(row.file for row in rows[:5])
 
@@ -529,7 +529,7 @@ def test_a_file_that_may_not_be_read_is_reported(gather: Collect, monkeypatch: p
 
     monkeypatch.setattr(inspection.os, "open", refuse)
     (row,) = gather({"ada/x.ipynb": book()})
-    assert row.problem == "x.ipynb can't be read (Permission denied): change its permissions, or copy it anew."
+    assert row.problem == "x.ipynb can't be read (Permission denied): change its permissions, or copy it again."
 
 
 def test_a_large_file_is_not_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -547,7 +547,7 @@ def test_zip_files_in_zip_files_are_opened_twice_and_no_deeper(gather: Collect) 
     )
     assert [bool(row.problem) for row in rows] == [False, True, True]
     assert rows[0].shown == "class.zip: ada/x.zip: x.ipynb"
-    assert "zip file in a zip file" in rows[1].problem and "not a zip file" in rows[2].problem
+    assert "zip file inside a zip file" in rows[1].problem and "not a zip file" in rows[2].problem
 
 
 def test_members_that_are_not_unpacked_are_their_learners_rows(gather: Collect) -> None:

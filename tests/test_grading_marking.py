@@ -51,7 +51,7 @@ def right(number: int) -> Reply:
 
 
 def failing(kind: str) -> Reply:
-    return brought(Outcome(failure=Failure(kind, "it had not ended after 20 seconds")))
+    return brought(Outcome(failure=Failure(kind, "it had not finished after 20 seconds")))
 
 
 def marked(reply: Callable[[int, str], Reply], cells: Cells | None = None) -> tuple[QuestionResult, int]:

@@ -154,7 +154,7 @@ def test_a_file_that_changed_or_went_away_meanwhile_is_not_graded_as_the_other(
         Path(found[1].file).unlink()
         assert run(todo.tasks, Threads(SETTINGS, 1, fake), store, Watcher()) == 0
     problems = {learner: result.problem for learner, result in stored(tmp_path).items()}
-    assert problems["ada"] == "The file was changed while the class was graded. Grade again."
+    assert problems["ada"] == "The file changed while the class was being graded. Grade again."
     assert problems["bob"] == "The file can't be read: No such file or directory. Mend that and grade again."
     assert problems["carl"] == "" and graded_by(fake) == Counter(["carl"])
 

@@ -29,7 +29,7 @@ REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "your share of the disk",
     errno.EROFS: "the disk is read-only",
-    errno.EACCES: "you may not write there",
+    errno.EACCES: "you have no permission to write there",
     errno.EFBIG: "larger than your limits allow",
 }
 
@@ -111,7 +111,7 @@ def test_what_can_not_be_written_is_said_in_a_sentence_and_what_was_there_stays(
     stem = f".{Path(name).stem}" if "." in name else name
     with failing(monkeypatch, number, stem), pytest.raises(GradingError, match=REASONS[number]) as raised:
         WRITERS[name](tmp_path)
-    assert name in str(raised.value) and "the same command goes on where it was" in str(raised.value)
+    assert name in str(raised.value) and "the same command continues where it stopped" in str(raised.value)
     after = content(tmp_path)
     assert after.keys() == before.keys(), "nothing is left of what was half written"
     assert all(after[path] == before[path] for path in before if path.startswith(name))

@@ -180,7 +180,7 @@ def test_a_full_disk_leaves_whole_lines_and_says_what_to_do(tmp_path: Path, monk
 
     with Store(tmp_path) as kept:
         monkeypatch.setattr(results.os, "write", half)
-        with pytest.raises(GradingError, match=r"the disk is full\. Make room there\. .*the same command goes on"):
+        with pytest.raises(GradingError, match=r"the disk is full\. Make room there\. .*the same command continues"):
             kept.add(result("bob"))
         monkeypatch.undo()
         assert path.read_bytes() == before and kept.get("bob", LESSON) is None

@@ -27,9 +27,7 @@ def show_badges(
             metavar="[NOTEBOOKS]…", help="Files, folders, or lessons by name. Default: all, and the README."
         ),
     ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail if something is not as it should be.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if something would change.")] = False,
     put: Annotated[bool, typer.Option("--write", help="Put the badges into notebooks and README.")] = False,
 ) -> None:
     """Show the addresses that open the notebooks in Colab, or put them on top of each notebook and into the README."""
@@ -49,8 +47,10 @@ def show_badges(
 
 
 def release_tag(
-    tag: Annotated[str | None, typer.Argument(help="The release: v and the version in pyproject.toml, v0.1.0.")] = None,
-    branch: Annotated[bool, typer.Option("--branch", help="No release: from now on the branch.")] = False,
+    tag: Annotated[
+        str | None, typer.Argument(help="The release, such as v0.1.0: the letter v and the version in pyproject.toml.")
+    ] = None,
+    branch: Annotated[bool, typer.Option("--branch", help="Point to the branch instead of a release.")] = False,
 ) -> None:
     """Show the release that notebooks install and badges open, or set it and rewrite every address in the course.
 

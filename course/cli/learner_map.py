@@ -27,9 +27,10 @@ def progress(
         str | None, typer.Option("--lesson", metavar="LESSON", help="One lesson in detail, by name or number.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", metavar="FILE", help="The map in another file, which is only read.")
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="Show the map in another file, without changing that file."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs: JSON on the standard output.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Show what you have passed, tried and not yet begun, and what to do next. It works anywhere.
 

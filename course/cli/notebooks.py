@@ -25,7 +25,7 @@ Paths = Annotated[
     list[str] | None,
     typer.Argument(metavar="[NOTEBOOKS]…", help="Files, folders, or lessons by name, number or topic. Default: all."),
 ]
-Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if something is not as it should be.")]
+Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if something would change.")]
 Timeout = Annotated[int, typer.Option(help="Seconds that one cell may take.", min=1)]
 
 
@@ -83,7 +83,9 @@ def reading_minutes(
 def format_notebooks(
     notebooks: Paths = None,
     check: Check = False,
-    run: Annotated[bool, typer.Option("--run/--no-run", help="Execute, or only tidy what is stored.")] = True,
+    run: Annotated[
+        bool, typer.Option("--run/--no-run", help="Whether to run the notebooks or only to tidy what is stored.")
+    ] = True,
     timeout: Timeout = 600,
 ) -> None:
     """Run lessons and solutions from top to bottom, and store them in the canonical form."""

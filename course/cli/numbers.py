@@ -18,7 +18,7 @@ def register(app: typer.Typer) -> None:
 
 def renumber_lessons(
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail if a name, link or word is not as the table says.")
+        bool, typer.Option("--check", help="Write nothing; fail if a name, link or word does not agree with the table.")
     ] = False,
 ) -> None:
     """Rename notebooks and rewrite links and words, as the table in course/curriculum.py says.
