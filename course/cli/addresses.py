@@ -30,7 +30,7 @@ def show_badges(
     check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if something would change.")] = False,
     put: Annotated[bool, typer.Option("--write", help="Put the badges into notebooks and README.")] = False,
 ) -> None:
-    """Show the addresses that open the notebooks in Colab, or put them on top of each notebook and into the README."""
+    """Show the addresses that open the notebooks in Colab, or write them at the top of each notebook and in the README."""
     root = course_root()
     home = published(root)
     paths = select(root, notebooks or [], KINDS)
@@ -54,7 +54,7 @@ def release_tag(
 ) -> None:
     """Show the release that notebooks install and badges open, or set it and rewrite every address in the course.
 
-    It writes pyproject.toml, every notebook (nothing is run) and the README. Committing, and `git tag` itself, are yours.
+    It writes pyproject.toml, every notebook (without running it) and the README. You commit, and run `git tag`, yourself.
     """
     root = course_root()
     if tag is None and not branch:

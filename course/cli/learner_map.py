@@ -34,7 +34,7 @@ def progress(
 ) -> None:
     """Show what you have passed, tried and not yet begun, and what to do next. It works anywhere.
 
-    Your checks write the map to a file on this machine, and nothing is sent. COURSE_PROGRESS names another file, or is "off".
+    Your checks write the map to a file on this machine. Nothing is sent. Set COURSE_PROGRESS to another file, or to "off".
     """
     # The catalogues import JAX: `course --help` need not wait for it.
     from course.history.file import Found, load, location, shown

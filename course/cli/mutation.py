@@ -56,10 +56,10 @@ def try_mutants(
         typer.Option("--jobs", "-j", min=1, metavar="N", help="Tests at the same time. Default: one per core."),
     ] = None,
 ) -> None:
-    """Change each reference answer a little, in every place, and see that `check` refuses it on every draw of its inputs.
+    """Change each reference answer a little, in every place, and test that `check` refuses it on every draw of its inputs.
 
-    A changed answer that is right all the same is explained in tests/survivors.toml. Any other that is accepted on one of the
-    draws is shown, and fails the command: the exercise's inputs leave something to luck. Exercises that train for minutes are
+    A changed answer that is right nevertheless is explained in tests/survivors.toml. Any other that is accepted on one of the
+    draws is shown, and fails the command, because the exercise's inputs rely on luck. Exercises that train for minutes are
     left out.
     """
     root = lessons.course_root()

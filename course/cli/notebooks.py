@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_lessons() -> None:
-    """Show the lessons in the order of their table: their titles, minutes to read, exercises and points."""
+    """Show the lessons in order: their titles, minutes to read, exercises and points."""
     root = lessons.course_root()
     found = [lessons.describe(root, name) for name in dict.fromkeys((*lessons.table(root), *lessons.names(root)))]
     # Most have all three notebooks, which need not be said.
@@ -62,7 +62,7 @@ def reading_minutes(
         typer.Argument(metavar="[LESSONS]…", help="Lessons by name, number or topic. Default: all."),
     ] = None,
 ) -> None:
-    """Show how long each lesson takes to read, run and guess, by what stands in it, beside what it says."""
+    """Show how long each lesson takes to read, run and guess, beside the time that it states."""
     root = lessons.course_root()
     chosen = [lessons.find_name(root, name) for name in notebooks or ()] or lessons.names(root)
     table = Table(

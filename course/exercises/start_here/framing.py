@@ -39,6 +39,7 @@ def _framed_cases(rng: np.random.Generator) -> list[Case]:
 
 FRAMED = Exercise(
     name="framed",
+    kind="repair",
     topic=TOPIC,
     points=1,
     reference=framed,
