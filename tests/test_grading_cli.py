@@ -130,10 +130,10 @@ def test_only_regrade_and_another_seed_grade_what_they_name(course: Run, made: l
     assert (status, graded(made), content(Path("grades"))) == (1, [], before), (
         "nobody is graded with a seed of their own"
     )
-    assert "was graded with seed 5, and --only would grade a part of it with 6." in err and "another folder" in err
+    assert "was graded with seed 5, and --only would grade only part of it with 6." in err and "another folder" in err
     assert course(*grade, "--seed", "6", "--only", "ada", "--out", "other")[0] == 0 and graded(made) == ["ada"]
     status, out, _ = course(*grade, "--seed", "6")
-    assert graded(made) == ["ada", "alan", "bob"] and "The seed was 5 and is 6 now" in out
+    assert graded(made) == ["ada", "alan", "bob"] and "The seed was 5 and is now 6" in out
     course(*grade)
     assert graded(made) == [], "the new seed is the recorded one now"
     status, _, err = course(*grade, "--only", "alam")
@@ -212,7 +212,7 @@ def test_ctrl_c_is_answered_with_a_sentence_before_the_run_and_the_second_time(
     status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
     assert status == 130 and "Traceback" not in err
     kept = "Interrupted. Every grade so far is kept; grades.csv is written when a run ends."
-    assert err.endswith(f"{kept} To go on: course grade submitted --lesson the_neuron\n")
+    assert err.endswith(f"{kept} To continue: course grade submitted --lesson the_neuron\n")
 
 
 def test_ctrl_c_while_libraries_are_imported_waits_for_their_end() -> None:
@@ -231,7 +231,7 @@ def test_a_late_hand_in_joins_the_grade_book_and_who_is_not_there_any_more_is_na
     course("grade", str(hand_in(Path("first"), ada="1", bob="2")), "--lesson", "the_neuron")
     status, out, _ = course("grade", str(hand_in(Path("late"), bob="3", eve="4")), "--lesson", "the_neuron")
     assert (status, graded(made)) == (0, ["bob", "eve"])
-    assert "also has results of 1 that are not among these submissions: ada." in out
+    assert "also has 1 result of learners who are not among these submissions: ada." in out
     text = Path("grades/grades.csv").read_text(encoding="utf-8-sig")
     assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["ada", "bob", "eve"]
 
@@ -403,7 +403,7 @@ def test_the_help_has_examples_and_every_limit_s_default(course: Run) -> None:
     assert status == 0 and "course grade canvas.zip --lesson " in out
     for option in ("--cell-seconds", "--memory", "--only", "--regrade", "--no-sandbox", "--dask", "--jobs"):
         assert option in out
-    assert "default: 120" in out and "goes on where it was" in out
+    assert "default: 120" in out and "continues where it stopped" in out
 
 
 # The first six are graded at once, and the others wait until the run ends, or until the file `go` is there.
@@ -445,7 +445,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_grades_only_the_rest(cou
         _, err = first.communicate(timeout=HANG_S)
     assert first.returncode == 130, err
     assert (
-        "Interrupted. Every grade so far is kept; grades.csv is written when a run ends. To go on: course grade submitted --lesson the_neuron --no-sandbox -j 2"
+        "Interrupted. Every grade so far is kept; grades.csv is written when a run ends. To continue: course grade submitted --lesson the_neuron --no-sandbox -j 2"
         in err
     )
     assert not Path("grades/grades.csv").exists(), "no grade book of half a class"

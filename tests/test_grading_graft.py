@@ -247,7 +247,7 @@ def test_a_function_cut_in_two_is_joined_and_reported(lesson: str, name: str, at
     nb["cells"].insert(place_of(nb, name) + 1, lower)
     cell["source"] = "\n".join(lines[:at])
     found = grafted(nb, lesson)
-    assert found.answers[name] == "\n".join(lines) and said(found, "whole only together")
+    assert found.answers[name] == "\n".join(lines) and said(found, "two halves of a split cell")
 
 
 def test_a_class_cut_into_three_is_joined() -> None:

@@ -175,7 +175,7 @@ def test_of_two_files_of_one_name_in_one_zip_the_later_is_taken_and_the_grade_bo
         )
     (row,) = taken(path).submissions
     assert '"# 2' in Path(row.file).read_text(encoding="utf-8") and row.notes[0].startswith(
-        f"one of 2 notebooks of {TWO}"
+        f"one of 2 notebooks for {TWO}"
     )
 
 

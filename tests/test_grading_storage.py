@@ -165,7 +165,7 @@ def test_a_disk_that_fills_while_a_zip_file_is_unpacked_is_not_called_a_damaged_
         "open",
         lambda path, mode="r", **more: Full(opened(path, mode)) if "x" in mode else opened(path, mode, **more),
     )
-    with pytest.raises(GradingError, match=r"the disk is full\. Make room there\. Nothing was graded yet"):
+    with pytest.raises(GradingError, match=r"the disk is full\. Make room there\. Nothing has been graded yet"):
         collect(tmp_path / "class.zip", [TWO], tmp_path / "work")
 
 

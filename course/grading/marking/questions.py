@@ -185,7 +185,7 @@ class _Asked:
     @property
     def _late(self) -> str:
         limit = f"{self._exercise.limit_s:g} seconds, the limit for one input of `{self._exercise.name}`"
-        return f"One input took longer than {limit} and was stopped."
+        return f"One input took longer than {limit}, and was stopped."
 
     def _outcome(self, reply: Reply) -> Outcome:
         if reply.status not in (OK, ERROR):
