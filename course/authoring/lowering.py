@@ -10,9 +10,7 @@ The last step, from the lowered program to the machine's code, is XLA's and need
 from __future__ import annotations
 
 import contextlib
-import io
 import json
-import os
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -21,7 +19,7 @@ from functools import partial, update_wrapper
 from pathlib import Path
 from typing import Any
 
-from course.authoring.notebook import code_cells, read
+from course.authoring.in_process import run_cells
 
 CUDA = "cuda"
 # Pallas' two compilers for NVIDIA GPUs.
@@ -56,9 +54,6 @@ def lower(path: Path) -> list[Lowered]:
     Raises:
         RuntimeError: a cell stopped with an error; the message names the cell.
     """
-    import matplotlib
-
-    matplotlib.use("Agg")
     found: dict[Lowered, None] = {}
     made: list[_Jitted] = []
 
@@ -66,16 +61,9 @@ def lower(path: Path) -> list[Lowered]:
         found[Lowered(name, compiler, problem)] = None
 
     with _recorded(tell, made.append):
-        from IPython.core.interactiveshell import InteractiveShell
-
-        os.chdir(path.parent)
-        shell = InteractiveShell.instance()
-        for index, cell in code_cells(read(path)):
-            with contextlib.redirect_stdout(io.StringIO()) as said:
-                ran = shell.run_cell(cell["source"])
-            error = ran.error_before_exec or ran.error_in_exec
-            if error is not None:
-                raise RuntimeError(f"cell {index + 1}: {type(error).__name__}: {error}\n{said.getvalue()[-2000:]}")
+        for problem in run_cells(path):
+            if problem:
+                raise RuntimeError(problem)
     for one in made:
         if not one.called:
             tell(one.name, "xla", "no cell calls it")
@@ -94,8 +82,9 @@ def _recorded(tell: Callable[[str, str, str], None], made: Callable[[_Jitted], N
     import jax.numpy as jnp
     from jax.experimental import pallas as pl
 
-    import course
     from course import claims, timing
+
+    course = sys.modules["course"]
 
     jit, pallas_call = jax.jit, pl.pallas_call
 
