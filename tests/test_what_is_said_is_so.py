@@ -87,7 +87,7 @@ ANSWERS: dict[str, tuple[str, str, str, str]] = {
     "a rounding": (
         "speedup",
         "def speedup(parallel_fraction, workers):\n    return round(1 / ((1 - parallel_fraction) + parallel_fraction / workers), 2)",
-        "rounded to 2 places",
+        "rounded to 2 decimal places",
         "another number",
     ),
     "a bound that makes a whole number": (
