@@ -52,7 +52,7 @@ def generator(x: Any) -> Iterator[Any]:
 
 WRONG: dict[str, tuple[Callable[..., Any], str]] = {
     "prints": (lambda x: print(2 * x), "It printed something and returned None."),
-    "None": (lambda x: None, "it returned None. A function returns what stands after `return`"),
+    "None": (lambda x: None, "it returned None. A function returns the value after `return`"),
     "integers": (
         lambda x: jnp.asarray(2 * x).astype(int),
         "the answer holds integers (int32); expected floating-point",

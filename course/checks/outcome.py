@@ -190,7 +190,7 @@ def run(function: Callable[..., Any], probe: Callable[..., Any], args: Sequence[
         with settings.own(), contextlib.redirect_stdout(printed), time_limit(limit_s):
             value, failure = _probed(function, probe, args)
     except TookTooLong:
-        value, failure = None, Failure("TookTooLong", f"it had not ended after {limit_s:g} seconds")
+        value, failure = None, Failure("TookTooLong", f"it had not finished after {limit_s:g} seconds")
     except TooMuch as error:
         value, failure = None, Failure("WrongAnswer", str(error))
     except KeyboardInterrupt:
