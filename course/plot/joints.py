@@ -53,7 +53,11 @@ def joints(
     for i, (place, slope) in enumerate(zip(c, a, strict=True)):
         look: dict[str, Any] = {"color": GRAY, "linewidth": 0.8}
         if few:
-            look = {"color": COLORS[i], "linestyle": _DASHES[i], "label": f"{slope:.2g} · relu(x − {place:.2g})"}
+            look = {
+                "color": COLORS[i],
+                "linestyle": _DASHES[i],
+                "label": f"{_short(slope)} · relu(x − {_short(place)})",
+            }
         left.plot(x, slope * np.maximum(x - place, 0), **look)
     if few:
         left.legend(loc="lower left", fontsize=8)
@@ -73,3 +77,8 @@ def joints(
     say(right, f"The sum has {len(c)} joints. It is {number(away.mean())} away from the curve to draw on average, {number(away.max())} "
         f"at most, near x = {number(x[away.argmax()])}.")  # fmt: skip
     return [left, right]
+
+
+def _short(value: float) -> str:
+    """Two digits, with a minus sign of its own."""
+    return f"{value:.2g}".replace("-", "−")

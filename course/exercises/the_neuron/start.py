@@ -232,6 +232,7 @@ START_NETWORK = Exercise(
     reference=start_network,
     cases=_cases,
     probe=starts,
+    kind="repair",
     measure=_weigh,
     accept=_accept,
     rtol=0,
