@@ -110,7 +110,7 @@ def _weigh(raw: Any, seeds: Sequence[int], sizes: Sequence[int]) -> tuple[Any, .
         with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
             spreads.append(np.log(values.std() / np.sqrt(2 / n_in)))
             means.append(values.mean() / values.std())
-        biases.append(float(np.abs(b).max()))
+        biases.append(float(b[np.abs(b).argmax()]))
     pairs = [(i, j) for i in range(len(calls)) for j in range(i)]
     return (
         np.array(sizes),
@@ -168,8 +168,9 @@ def _accept(got: Any, want: Any, *args: Any) -> str | None:
     if came.tolist() != list(args[1]):
         return "these are the layers of another network."
     where = "in each layer" if len(spreads) > 1 else "in the layer"
-    if (biases > 0).any():
-        return f"the biases of layer {int(np.argmax(biases > 0)) + 1} are not 0, but as far away from it as {biases.max():.3g}."
+    if biases.any():
+        first = int(np.argmax(biases != 0))
+        return f"the biases of layer {first + 1} are not 0; the one farthest from it is {biases[first]:.3g}."
     if not np.isfinite(spreads).all():
         return "all weights of a layer are equal, or some are infinite or NaN (not a number)."
     # At least 4,000 weights are drawn, so the figures lie within about 4 % of the truth.
@@ -241,7 +242,7 @@ START_NETWORK = Exercise(
         "the sizes",
         "log(spread ÷ √(2/n_in))",
         "mean ÷ spread",
-        "largest bias",
+        "the bias farthest from 0",
         "the same numbers twice",
         "same key, same weights",
         "other key, same weights",
@@ -311,6 +312,13 @@ START_NETWORK = Exercise(
             "all zeros",
             "All weights are 0. Then every neuron of a layer answers the same, and training would never part them.",
             _started(lambda n_in, n_out: 0.0),
+        ),
+        Mistake(
+            "uniform",
+            "None of the weights is negative: `jax.random.uniform` draws between 0 and 1. Normal numbers lie around 0.",
+            lambda key, sizes: [
+                (jax.random.uniform(key, W.shape) * _he(W.shape[1], 0), b) for W, b in start_network(key, sizes)
+            ],
         ),
         Mistake(
             "key ignored",
