@@ -39,9 +39,11 @@ def _cases(rng: np.random.Generator) -> list[Case]:
     two = points(2)
     level = points(5)
     level[1][3] = level[1][2]
+    high = points(3)
+    high[1][:] += 9  # no bound that comes to mind holds for its first height
     return [
         Case("two points", two),
-        Case("three points", points(3)),
+        Case("three points, high up", high),
         Case("five points, two of them equally high", level),
         Case("four points", points(4)),
         Case("twelve points", points(12)),
