@@ -1,7 +1,9 @@
 """The course's pictures. Every function takes plain arrays and returns the Axes that it drew on."""
 
 from course.plot import alt_hook
+from course.plot.activations import activations
 from course.plot.alt import describe, say
+from course.plot.best import best
 from course.plot.blocks import block_map, traffic
 from course.plot.chips import chips
 from course.plot.convolution import gallery, heat, window
@@ -9,6 +11,7 @@ from course.plot.curves import axis_lines, bars, curves
 from course.plot.descent import descent, fate
 from course.plot.graph import expression, graph
 from course.plot.images import images, templates
+from course.plot.joints import joints
 from course.plot.ladder import ladder
 from course.plot.landscape import landscape
 from course.plot.neuron import boundary, diagram, knobs, normal_arrow
@@ -35,10 +38,12 @@ __all__ = [
     "RED",
     "SKY",
     "Live",
+    "activations",
     "address_map",
     "axis_lines",
     "banks",
     "bars",
+    "best",
     "block_map",
     "boundary",
     "chips",
@@ -53,6 +58,7 @@ __all__ = [
     "graph",
     "heat",
     "images",
+    "joints",
     "knobs",
     "ladder",
     "landscape",
