@@ -58,7 +58,11 @@ def _cells(lesson: str) -> tuple[dict[str, str], str]:
             name = re.findall(r"^(?:def|class) (\w+)", source, re.MULTILINE)[-1]
             found[name] = re.sub(r" *### (BEGIN|END) SOLUTION\n?", "", source)
     # The gradients of `train` are given in a cell of their own.
-    given = [source for source in code if source.startswith(("import jax", "import time", "@jax.jit\n@jax.grad"))]
+    given = [
+        source
+        for source in code
+        if source.startswith(("import jax", "import math", "import time", "@jax.jit\n@jax.grad"))
+    ]
     return found, "\n".join(given)
 
 

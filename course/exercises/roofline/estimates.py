@@ -20,7 +20,7 @@ def _time_cases(rng: np.random.Generator) -> list[Case]:
         Case("a matrix product", (real(rng, 4e12, 2e13), real(rng, 2e8, 6e8), 8.1e12, 320e9)),
         Case("an intensity just at the ridge", (moved * peak / bandwidth, moved, peak, bandwidth)),
         Case("an intensity above 1 FLOP per byte, but far below the ridge", (4.0 * moved, moved, peak, bandwidth)),
-        Case("much arithmetic on few bytes", (real(rng, 1e14, 9e14), moved, peak, bandwidth)),
+        Case("much arithmetic on few bytes", (float(f"{real(rng, 8, 50) * peak:.3g}"), moved, peak, bandwidth)),
     ]
 
 

@@ -32,11 +32,11 @@ def _share_cases(rng: np.random.Generator) -> list[Case]:
 
     # The intensity is in ridges, so that each lies clearly on its side.
     return [
-        case("on the slope, near the roof", real(rng, 0.01, 0.03), real(rng, 0.7, 0.9)),
-        case("under the flat part, near the roof", real(rng, 5, 20), real(rng, 0.7, 0.9)),
-        case("on the slope, far below the roof", real(rng, 0.1, 0.3), real(rng, 0.02, 0.1)),
-        case("under the flat part, far below the roof", real(rng, 2, 4), real(rng, 0.02, 0.1)),
-        case("above the roof, as its numbers came out of a cache", real(rng, 0.04, 0.08), real(rng, 1.5, 3)),
+        case("a point on the slope, near its roof", real(rng, 0.01, 0.03), real(rng, 0.7, 0.9)),
+        case("a point under the flat part, near its roof", real(rng, 5, 20), real(rng, 0.7, 0.9)),
+        case("a point on the slope, far below its roof", real(rng, 0.1, 0.3), real(rng, 0.02, 0.1)),
+        case("a point under the flat part, far below its roof", real(rng, 2, 4), real(rng, 0.02, 0.1)),
+        case("a point above its roof, as its numbers came out of a cache", real(rng, 0.04, 0.08), real(rng, 7, 12)),
     ]
 
 
@@ -177,6 +177,18 @@ LEAST_BATCH = Exercise(
             "the rule alone",
             "This is the rule of the lesson, which counts the bytes of the weights alone. X and Y are moved as well, and they grow with the batch.",
             lambda i, o, s, peak, bandwidth: math.ceil(s * peak / bandwidth / 2),
+        ),
+        Mistake(
+            "the rule for wide layers",
+            "You tell the narrow layers apart. For the others you use the lesson's rule, and it counts the bytes of the weights alone: X and Y take a part of the time, too.",
+            lambda i, o, s, peak, bandwidth: (
+                math.ceil(s * peak / bandwidth / 2) if least_batch(i, o, s, peak, bandwidth) else 0
+            ),
+        ),
+        Mistake(
+            "ridge upside down",
+            "Your ridge is in bytes per FLOP. It says how many operations the device does in the time of one byte, so the peak goes on top.",
+            lambda i, o, s, peak, bandwidth: least_batch(i, o, s, bandwidth, peak),
         ),
         Mistake(
             "four bytes a number",
