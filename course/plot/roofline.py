@@ -69,7 +69,8 @@ def roofline(
     for i, (name, (intensity, speed)) in enumerate(points.items()):
         ax.plot(intensity, speed / 1e9, MARKS[i % len(MARKS)], color=COLORS[i % len(COLORS)], markersize=9, label=name)
     ax.set(xscale="log", yscale="log", xlabel="arithmetic intensity (FLOP/byte)", ylabel="speed (GFLOP/s)", title=title)
-    ax.set_ylim(bottom=ax.get_ylim()[0] / 2)  # room for the ridge's label below the points
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(bottom / 2, 2 * top if ceilings else top)  # room for the ridge's label below, and for a ceiling's above
     ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)  # beside the axes, as points may lie anywhere
     told = []
     for name, (intensity, speed) in points.items():
