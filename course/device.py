@@ -124,7 +124,7 @@ def peak_bandwidth() -> tuple[float, Source]:
 
 
 def measured_roof(arithmetic: Arithmetic = "tf32") -> tuple[float, float]:
-    """The roof of this device as lesson 01 measures it: (FLOP/s, B/s), even where a datasheet is at hand.
+    """The roof of this device as lesson 06 measures it: (FLOP/s, B/s), even where a datasheet is at hand.
 
     Measured once in a session (a second or two), as a peak: the fastest quarter of 15. Few devices reach what their
     datasheet states, so this is what an operation should be held against.

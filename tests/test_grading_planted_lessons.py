@@ -314,7 +314,17 @@ PLANTED: dict[str, tuple[str, dict[str, str]]] = {
             "classify": CLASSIFY,
         },
     ),
-    "roofline": ("arithmetic_intensity", {"predicted_time": TABLE}),
+    "roofline": (
+        "arithmetic_intensity",
+        {
+            "longest_time": ONE,
+            "predicted_time": TABLE,
+            "share_of_roof": CODE,
+            "which_bound": ZEROS,
+            "estimated": RANDOM,
+            "least_batch": FIRST,
+        },
+    ),
     "write_a_kernel": (
         "scale_shift",
         {

@@ -177,6 +177,10 @@ TOLD: dict[str, tuple[Any, list[str]]] = {
         lambda: plot.roofline({"sum": (0.5, 1e9)}, peak_flops=1e12, peak_bandwidth=1e10, ceilings={"half": 2e12}),
         ["1,000 at the ridge, 100 FLOP/byte", "The ceiling half: 2,000", "sum: 1 at 0.5 FLOP/byte, 20 % of its roof"],
     ),
+    "roofline beside another": (
+        lambda: plot.roofline({"sum": (0.5, 1e9)}, peak_flops=1e11, peak_bandwidth=1e10, others={"a chip": (8e12, 4e11)}),
+        ["100 at the ridge, 10 FLOP/byte", "The roof of a chip rises to 8,000 at its ridge, 20 FLOP/byte", "20 % of its roof"],
+    ),
     "confusion": (
         lambda: plot.confusion([[8, 2], [1, 9]], ["cat", "dog"]),
         ["17 of 20 are right (85 %)", "worst is cat, 80 %", "cat taken for dog, 2 times; dog taken for cat, 1 times"],

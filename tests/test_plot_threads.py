@@ -105,3 +105,21 @@ def test_a_roofline_shows_other_kinds_of_arithmetic_as_ceilings() -> None:
     ax = plot.roofline({"copy": (0.5, 4e9)}, peak_flops=100e9, peak_bandwidth=10e9, ceilings={"bfloat16": 200e9})
     assert "bfloat16" in {text.get_text() for text in ax.texts}
     assert any(np.allclose(line.get_ydata(), 200) for line in ax.get_lines() if len(np.asarray(line.get_ydata())) > 2)
+
+
+def test_a_roofline_has_room_for_the_roof_of_another_device_and_both_ridges() -> None:
+    ax = plot.roofline({"copy": (0.5, 4e9)}, peak_flops=1e11, peak_bandwidth=1e10, others={"a chip": (3e14, 3e12)})
+    lines = {str(line.get_label()): np.asarray(line.get_xydata()) for line in ax.get_lines()}
+    assert lines["roof of this device"][-1, 1] == pytest.approx(100)
+    intensity, speed = lines["roof of a chip"].T
+    assert np.allclose(speed, np.minimum(3e5, 3e3 * intensity))
+    assert intensity[-1] > 100 > 10 > intensity[0], "the axis holds both ridges"
+    assert sum("ridge" in text.get_text() for text in ax.texts) == 2
+
+
+def test_the_axis_of_a_roofline_reaches_each_ceiling() -> None:
+    ax = plot.roofline({"copy": (0.5, 4e9)}, peak_flops=1e11, peak_bandwidth=1e10, ceilings={"tensor cores": 9e12})
+    ceiling = [
+        line for line in ax.get_lines() if len(np.asarray(line.get_ydata())) > 2 and np.allclose(line.get_ydata(), 9e3)
+    ]
+    assert ceiling
