@@ -208,6 +208,10 @@ TOLD: dict[str, tuple[Any, list[str]]] = {
         lambda: plot.learning_curves([4.0, 2.0, 1.0], [(1, 0.5), (3, 0.75)]),
         ["Panel 1 of 2: training", "each step falls from 4 at 0 to 1 at 2", "rises from 50 at 1 to 75 at 3"],
     ),
+    "loss_pairs": (
+        lambda: plot.loss_pairs({"run 1": ([2.0, 1.0], [2.1, 1.5]), "run 2": ([3.0, 3.5], [3.1, 4.0])}),
+        ["Panel 1 of 2: run 1", "training falls from 2 at 1 to 1 at 2", "Panel 2 of 2: run 2", "validation rises from 3.1"],
+    ),
     "tree": (lambda: plot.tree({"layer": {"W": np.zeros((2, 3)), "b": np.zeros(3)}}), ["2 leaves", "layer has [W (2, 3), b (3,)]"]),
 }  # fmt: skip
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
 from matplotlib.axes import Axes
 
+from course.plot.curves import curves
 from course.plot.style import ORANGE, row
 
 _EVERY_S = 1.0
@@ -116,3 +118,21 @@ def learning_curves(
         right.plot([s for s, _ in scores], [100 * v for _, v in scores], marker="o", markersize=4)
     right.set(xlabel="step", ylabel=f"{score_name} (%)", title="after each epoch", xlim=left.get_xlim())
     return [left, right]
+
+
+def loss_pairs(runs: Mapping[str, tuple[Any, Any]], *, columns: int = 3) -> list[Axes]:
+    """The training and the validation loss of several runs, a panel each, all on the same axis.
+
+    Args:
+        runs: by the run's name, its losses on training and on validation, each (epochs,).
+        columns: panels in a row.
+    """
+    lines = -(-len(runs) // columns)
+    _, axes = plt.subplots(lines, columns, figsize=(3.3 * columns, 2.7 * lines), squeeze=False, sharey=True)
+    flat = list(axes.flat)
+    for ax, (name, (training, validation)) in zip(flat, runs.items(), strict=False):
+        pair = {"training": training, "validation": validation}
+        curves(None, pair, xlabel="epoch", ylabel="loss (nats)", title=name, ax=ax)
+    for ax in flat[len(runs) :]:
+        ax.remove()
+    return flat[: len(runs)]
