@@ -52,6 +52,19 @@ def _at_v(loss: Loss, w: Any, v: Any) -> Any:
     return _hessian_times(loss, v, v)
 
 
+def _before(loss: Loss, w: Any, v: Any, rounds: int) -> Any:
+    """The length of the last product, whose direction the last v has."""
+    return _power(loss, w, v, rounds - 1, result=lambda v, Hv: (Hv @ Hv) ** 0.5)
+
+
+def _exact(loss: Loss, w: Any, v: Any, rounds: int) -> float:
+    """The largest eigenvalue of the Hessian."""
+    import jax
+
+    found = np.linalg.eigvalsh(np.asarray(jax.hessian(loss)(w)))
+    return float(found[-1])
+
+
 def _right(A: np.ndarray, signs: np.ndarray, w: np.ndarray, v: np.ndarray, rounds: int, bent: float) -> np.float32:
     """Of the loss that the probe makes, whose Hessian is Aᵀ · diag(signs) · A + 3 · bent · diag(w²)."""
     H = (A.T * signs).astype(float) @ A + 3 * bent * np.diag(w.astype(float) ** 2)
@@ -112,6 +125,18 @@ LARGEST_CURVATURE = Exercise(
             "The direction is right. You return how long H v is, which has no sign and is too large before the rounds have settled. "
             "Along v, the curvature is v · H v.",
             lambda *args: _power(*args, result=lambda v, Hv: (Hv @ Hv) ** 0.5),
+        ),
+        Mistake(
+            "the H v of before",
+            "The last v is multiplied by the H v that it was made of, which belongs to the v before. Along the last v, the curvature is "
+            "v · H v with an H v of its own.",
+            lambda *args: _before(*args),
+        ),
+        Mistake(
+            "the exact one",
+            "That is the largest curvature itself. Asked for is what so many rounds find from the given v: for a network, "
+            "the matrix H would not fit anywhere.",
+            lambda *args: _exact(*args),
         ),
         Mistake(
             "never scaled",

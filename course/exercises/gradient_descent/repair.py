@@ -114,6 +114,16 @@ ONE_EPOCH = Exercise(
             lambda *args: _one_after_the_other(*args),
         ),
         Mistake(
+            "divided by all",
+            "Right where the batch has all examples. In a smaller one the steps are too short: the loss is a mean over the batch.",
+            lambda *args: _of_all(*args),
+        ),
+        Mistake(
+            "not divided",
+            "Right in batches of one. In larger ones the steps are too long: the loss is a mean over the batch, not a sum.",
+            lambda W, b, X, Y, rate, batch, order: _of_all(W, b, X, Y, rate * len(X), batch, order),
+        ),
+        Mistake(
             "uphill",
             "The steps have the right length and go uphill.",
             lambda W, b, X, Y, rate, batch, order: one_epoch(W, b, X, Y, -rate, batch, order),
@@ -134,4 +144,13 @@ def _one_after_the_other(W: Any, b: Any, X: Any, Y: Any, rate: float, batch: int
         rows = np.asarray(order)[i : i + batch]
         W = W - rate * (2 * (X[rows] @ W.T + b - Y[rows]) / len(rows)).T @ X[rows]
         b = b - rate * (2 * (X[rows] @ W.T + b - Y[rows]) / len(rows)).sum(axis=0)
+    return W, b
+
+
+def _of_all(W: Any, b: Any, X: Any, Y: Any, rate: float, batch: int, order: Any) -> Pair:
+    """As `one_epoch`, but each step is divided by the number of all examples."""
+    for i in range(0, len(X), batch):
+        rows = np.asarray(order)[i : i + batch]
+        share = rate * len(rows) / len(X)
+        W, b = one_epoch(W, b, np.asarray(X)[rows], np.asarray(Y)[rows], share, batch, np.arange(len(rows)))
     return W, b

@@ -50,6 +50,17 @@ def _in_all(losses: Any, patience: int) -> tuple[int, int]:
     return _stop(losses, enough)
 
 
+def _from_the_lowest(losses: np.ndarray, patience: int) -> tuple[int, int]:
+    best = int(losses.argmin())
+    return best, min(best + patience, len(losses) - 1)
+
+
+def _the_last_one(losses: Any, patience: int) -> tuple[int, int]:
+    """Keeps the last epoch where the patience does not end the run."""
+    best, last = early_stop(losses, patience)
+    return (best if last - best >= patience else last), last
+
+
 def _case(label: str, rng: np.random.Generator, shape: Sequence[float], patience: int) -> Case:
     """Losses that go up and down as the numbers of the shape do: the same number stands for the same loss."""
     levels = sorted(set(shape))
@@ -81,6 +92,17 @@ EARLY_STOP = Exercise(
             "You keep the lowest loss of all, which may come after the run has ended. "
             "When an epoch is judged, those after it have not been trained.",
             lambda losses, patience: (int(np.argmin(np.asarray(losses))), early_stop(losses, patience)[1]),
+        ),
+        Mistake(
+            "waits from the lowest of all",
+            "You look for the lowest loss of all, and wait from there. When an epoch is judged, those after it have not been trained: "
+            "the run may have ended long before.",
+            lambda losses, patience: _from_the_lowest(np.asarray(losses), patience),
+        ),
+        Mistake(
+            "the last where it runs out",
+            "Right where the patience ends the run. Where the epochs run out first, the best one so far is kept, too.",
+            lambda losses, patience: _the_last_one(losses, patience),
         ),
         Mistake(
             "never stops",
