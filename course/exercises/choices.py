@@ -14,7 +14,7 @@ import math
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from string import ascii_uppercase
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -54,6 +54,7 @@ def choice(name: str, topic: str, points: int, cases: Mapping[str, tuple[str, Ma
         return None if got == want else _said(letters[int(got)], cases[case][1][letters[int(got)]])
 
     return _exercise(
+        "diagnose",
         name,
         topic,
         points,
@@ -111,6 +112,7 @@ def estimate(name: str, topic: str, points: int, quantities: Mapping[str, Quanti
         return _said(got, f"That is too {side}, by {_far(_factor(got, want))}.")
 
     return _exercise(
+        "estimate",
         name,
         topic,
         points,
@@ -122,6 +124,7 @@ def estimate(name: str, topic: str, points: int, quantities: Mapping[str, Quanti
 
 
 def _exercise(
+    kind: Literal["diagnose", "estimate"],
     name: str,
     topic: str,
     points: int,
@@ -155,6 +158,7 @@ def _exercise(
         mistakes=tuple(mistake(*one) for one in wrong),
         measure=measure,
         accept=accept,
+        kind=kind,
         whole=True,
     )
 
