@@ -299,6 +299,11 @@ PLANTED: dict[str, tuple[str, dict[str, str]]] = {
             "momentum_step": SECOND_CALL,
             "adam_step": WRITES,
             "train": TRAIN,
+            "one_epoch": GARBAGE,
+            "estimate_training": EQUALS_ALL,
+            "early_stop": FRAMES,
+            "diagnose_curves": MODULES,
+            "largest_curvature": SUBCLASS,
         },
     ),
     "cnn_classification": (

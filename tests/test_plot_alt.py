@@ -208,6 +208,10 @@ TOLD: dict[str, tuple[Any, list[str]]] = {
         lambda: plot.learning_curves([4.0, 2.0, 1.0], [(1, 0.5), (3, 0.75)]),
         ["Panel 1 of 2: training", "each step falls from 4 at 0 to 1 at 2", "rises from 50 at 1 to 75 at 3"],
     ),
+    "loss_pairs": (
+        lambda: plot.loss_pairs({"run 1": ([2.0, 1.5, 1.0], [2.1, 1.5, 1.8]), "run 2": ([3.0, 4.0, 3.5], [3.1, 3.5, 4.0])}),
+["run 1: training 2 to 1; validation 2.1 to 1.8, lowest 1.5 (epoch 2)", "run 2: training 3 to 3.5, highest 4"],
+    ),
     "tree": (lambda: plot.tree({"layer": {"W": np.zeros((2, 3)), "b": np.zeros(3)}}), ["2 leaves", "layer has [W (2, 3), b (3,)]"]),
 }  # fmt: skip
 

@@ -23,7 +23,7 @@ from course.plot.shapes import product
 from course.plot.style import BLUE, COLORS, GRAY, GREEN, ORANGE, PURPLE, RED, SKY, row
 from course.plot.threads import address_map, banks, lanes, thread_grid
 from course.plot.timeline import timeline
-from course.plot.training import Live, learning_curves
+from course.plot.training import Live, learning_curves, loss_pairs
 from course.plot.tree import tree
 from course.plot.warps import warp_map
 from course.plot.widgets import sliders
@@ -64,6 +64,7 @@ __all__ = [
     "landscape",
     "lanes",
     "learning_curves",
+    "loss_pairs",
     "normal_arrow",
     "player",
     "product",
