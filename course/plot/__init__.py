@@ -1,6 +1,7 @@
 """The course's pictures. Every function takes plain arrays and returns the Axes that it drew on."""
 
 from course.plot import alt_hook
+from course.plot.accesses import accesses, thread_path
 from course.plot.alt import describe, say
 from course.plot.blocks import block_map, traffic
 from course.plot.chips import chips
@@ -11,6 +12,7 @@ from course.plot.graph import graph
 from course.plot.images import images, templates
 from course.plot.ladder import ladder
 from course.plot.landscape import landscape, relief
+from course.plot.multiprocessor import multiprocessor
 from course.plot.neuron import boundary, diagram, knobs, normal_arrow
 from course.plot.player import player
 from course.plot.roofline import roofline
@@ -35,6 +37,7 @@ __all__ = [
     "RED",
     "SKY",
     "Live",
+    "accesses",
     "address_map",
     "axis_lines",
     "banks",
@@ -57,6 +60,7 @@ __all__ = [
     "landscape",
     "lanes",
     "learning_curves",
+    "multiprocessor",
     "normal_arrow",
     "player",
     "product",
@@ -69,6 +73,7 @@ __all__ = [
     "sliders",
     "templates",
     "thread_grid",
+    "thread_path",
     "timeline",
     "traffic",
     "tree",
