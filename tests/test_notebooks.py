@@ -19,6 +19,7 @@ from course.authoring.guesses import claim_problems, guess_problems
 from course.authoring.lessons import EXERCISES, KINDS, LESSONS, SOLUTIONS, course_root, names, stored
 from course.authoring.minutes import minutes_problem
 from course.authoring.notebook import code_cells, read
+from course.authoring.practice import practice_problems
 from course.authoring.release import exercise_problem, orphans
 from course.curriculum import topic_of
 
@@ -83,11 +84,15 @@ def test_lesson_answers_each_guess_and_says_where_the_answer_comes_from(path: Pa
 
 
 @each(LESSONS)
-def test_lesson_of_the_second_edition_shows_figures_honest_minutes_and_no_answer_ahead(path: Path) -> None:
+def test_lesson_of_the_second_edition_shows_figures_honest_minutes_no_answer_ahead_and_practices_all(
+    path: Path,
+) -> None:
     """And a lesson that holds all of it is in the list of those that do."""
-    nb = read(path)
-    ahead = ahead_problems(nb, read(ROOT / SOLUTIONS / path.name))
-    problems = "\n".join(filter(None, (said(ahead), said(claim_problems(nb)), minutes_problem(nb))))
+    from course.checks.registry import exercises
+
+    nb, solution = read(path), read(ROOT / SOLUTIONS / path.name)
+    found = (*ahead_problems(nb, solution), *claim_problems(nb), *practice_problems(nb, solution, exercises(path.stem)))
+    problems = "\n".join(filter(None, (said([*found]), minutes_problem(nb))))
     assert bool(problems) == (topic_of(path.stem) not in SECOND_EDITION), problems
 
 

@@ -195,7 +195,12 @@ class Marking:
     @cached_property
     @settings.own()
     def free(self) -> int:
-        """On how many inputs an answer that does no work is right: the best of those in :mod:`course.checks.nothing`."""
+        """On how many inputs an answer that does no work is right: the best of those in :mod:`course.checks.nothing`.
+
+        Where each may be guessed, on all but one.
+        """
+        if self.exercise.whole:
+            return len(self.cases) - 1
         most = 0
         for answer in idle(self.exercise, self.cases, self._want, attempt):
             tries = zip(self.cases, self.collect(answer), self._want, strict=True)
@@ -215,6 +220,8 @@ class Marking:
     ) -> str | None:
         """What is said of an answer that is no mistake of the exercise's own: the kind of mistake that it is, or None."""
         failure = got[worst].failure
+        if self.exercise.whole:  # a choice has no way that could be wrong
+            return None
         if said := kinds.of_code(code):
             return said
         if failure:  # the error's meaning, or a finding's own sentence, has been said

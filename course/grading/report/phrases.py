@@ -128,6 +128,8 @@ def beyond(question: QuestionResult) -> str:
     """From where the points count, as a sentence; "" where that is from the first right input on."""
     if not question.free:
         return ""
+    if question.free == question.cases - 1:
+        return f"The points are given for all {question.cases} inputs together."
     free, rest = plural(question.free, "input"), question.cases - question.free
     return (
         f"An answer that does no work, such as 0 for every input, is right on {free}, too. "
