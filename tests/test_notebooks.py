@@ -27,7 +27,7 @@ pytestmark = pytest.mark.one_set
 
 ROOT = course_root(Path(__file__).parent)
 # The lessons that hold all gates of the second edition; the others are to follow.
-SECOND_EDITION = ("start_here",)
+SECOND_EDITION = ("start_here", "gpu_parallelism")
 
 
 def each(*kinds: str) -> pytest.MarkDecorator:

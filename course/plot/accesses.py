@@ -41,7 +41,9 @@ def accesses(report: Report, *, warp: int = 0, **arrays: Any) -> list[Axes]:
         if event.warp == warp and event.array in arrays and event.index and event.space != "shared":
             first.setdefault((event.array, event.kind), event)
     if not first:
-        raise ValueError(f"the trace has no access of warp {warp} to {', '.join(arrays)}: was it launched with trace=True?")
+        raise ValueError(
+            f"the trace has no access of warp {warp} to {', '.join(arrays)}: was it launched with trace=True?"
+        )
     drawn = []
     for (name, kind), event in first.items():
         array = np.asarray(arrays[name])
@@ -117,6 +119,11 @@ def thread_path(
         each.set(xlabel="column", ylabel="row")
         each.set_title(f"{name}: thread {thread} of block {block} {_VERBS[kind]} {said}", fontsize=10)
         tile = np.divmod(np.array(of_blocks[block]), shape[1])
-        spans = [f"{axis} {int(at.min())} to {int(at.max())}" for axis, at in zip(("rows", "columns"), tile, strict=True)]
-        say(each, f"{shape[0]} × {shape[1]} elements in {len(of_blocks)} tiles. Block {block} touches {', '.join(spans)}.")
+        spans = [
+            f"{axis} {int(at.min())} to {int(at.max())}" for axis, at in zip(("rows", "columns"), tile, strict=True)
+        ]
+        say(
+            each,
+            f"{shape[0]} × {shape[1]} elements in {len(of_blocks)} tiles. Block {block} touches {', '.join(spans)}.",
+        )
     return axes

@@ -74,8 +74,8 @@ def multiprocessor(*, near: str = "", ax: Axes | None = None) -> Axes:
         x, y, width, height = boxes[level.name]
         here = level.name == near
         ax.add_patch(Rectangle((x, y), width, height, facecolor=color, alpha=0.30, linewidth=0))
-        edge = {"edgecolor": ORANGE, "linewidth": 4} if here else {"edgecolor": GRAY, "linewidth": 1}
-        ax.add_patch(Rectangle((x, y), width, height, fill=False, **edge))
+        edge, line = (ORANGE, 4) if here else (GRAY, 1)
+        ax.add_patch(Rectangle((x, y), width, height, fill=False, edgecolor=edge, linewidth=line))
         name = f"▶ {level.name}" if here else level.name
         ax.text(x + 1.5, y + height / 2, name, va="center", fontsize=10, weight="bold")
         ax.text(x + width - 1.5, y + height / 2, level.whose, va="center", ha="right", fontsize=9)

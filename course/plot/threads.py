@@ -187,7 +187,9 @@ def _draw_request(
             if i >= 0 and columns <= _ROOM:
                 ax.text(c, r, text, ha="center", va="center", fontsize=8 if rows <= _FEW_ROWS else 6.5, color="white")
         step = -(-rows // 16)
-        ax.set_yticks(range(0, rows, step), [f"byte {r * columns * itemsize:,}" for r in range(0, rows, step)], fontsize=8)
+        ax.set_yticks(
+            range(0, rows, step), [f"byte {r * columns * itemsize:,}" for r in range(0, rows, step)], fontsize=8
+        )
         edges = range(0, columns + 1, per_sector)
         ax.set_xticks([edge - 0.5 for edge in edges], [f"+{edge * itemsize}" for edge in edges], fontsize=8)
         ax.tick_params(length=0, labeltop=True, labelbottom=False)

@@ -40,7 +40,7 @@ def mirror_kernel(t: Any, x: Any, out: Any) -> None:
 
 
 def outer_add(t: Any, a: Any, b: Any, out: Any) -> None:
-    """out[row, col] = a[row] + b[col], in blocks along x and y."""
+    """The sum of each number of a, which gives the row, and each of b, in blocks along x and y."""
     row = t.blockIdx.y * t.blockDim.y + t.threadIdx.y
     col = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
     if row < out.shape[0] and col < out.shape[1]:
@@ -56,7 +56,7 @@ def transpose_naive(t: Any, x: Any, out: Any) -> None:
 
 
 def repair_tint(t: Any, x: Any, shade: Any, out: Any) -> None:
-    """out[row, col] = x[row, col] * shade[col], with neighbors along a row."""
+    """Each column of x times its shade, with neighbors along a row."""
     row = t.blockIdx.y * t.blockDim.y + t.threadIdx.y
     col = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
     if row < x.shape[0] and col < x.shape[1]:

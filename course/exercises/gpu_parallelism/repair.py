@@ -47,6 +47,7 @@ _LINE = "out[row, col] = x[row, col] * shade[col]"
 
 REPAIR_TINT = Exercise(
     name="repair_tint",
+    kind="repair",
     topic=TOPIC,
     points=2,
     reference=repair_tint,
@@ -67,18 +68,13 @@ REPAIR_TINT = Exercise(
             _tint((_ROW, _COL.replace("t.blockIdx.x * ", "t.blockIdx.x *  "))),
         ),
         Mistake(
-            "names exchanged in the arrays only",
-            "The two names were exchanged inside of the brackets, so `row` is used for columns; the guard still asks about the old ones.",
-            _tint((_LINE, "out[col, row] = x[col, row] * shade[row]")),
-        ),
-        Mistake(
             "shade of the row",
             "Each *column* has a shade. You look it up by the row.",
             _tint((_LINE, "out[row, col] = x[row, col] * shade[row]")),
         ),
         Mistake(
             "guard mixed up",
-            "The guard compares the row with the number of columns, and the column with the number of rows. That goes unnoticed only where the picture is square.",
+            "Row and column are mixed up, in the guard or in the brackets: a row is compared with the number of columns, or the other way round. That goes unnoticed only where the picture is square.",
             _tint((_GUARD, "if row < x.shape[1] and col < x.shape[0]:")),
         ),
         Mistake(
