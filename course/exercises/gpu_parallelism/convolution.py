@@ -10,7 +10,7 @@ import numpy as np
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.probes.gpu_parallelism import text_of
 from course.exercises.gpu_parallelism.common import TOPIC, normal, wide
-from course.exercises.gpu_parallelism.costs import coalesced, in_global, sectors
+from course.exercises.gpu_parallelism.costs import in_global, sectors, side_by_side
 from course.exercises.gpu_parallelism.kernels import convolve_kernel, edited
 from course.exercises.gpu_parallelism.launches import Launch, Task
 from course.simt.report import Report
@@ -47,7 +47,7 @@ def _convolved(*changes: tuple[str, str]) -> Callable[..., Any]:
     return edited(convolve_kernel, *changes)
 
 
-_TASK = Task(convolve_kernel, _launch, coalesced, _score)
+_TASK = Task(convolve_kernel, _launch, side_by_side, _score)
 _GUARD = "if row < out.shape[0] and col < out.shape[1]:"
 _TERM = "total += w[i, j] * x[row + i, col + j]"
 _ROWS, _COLS = "for i in range(w.shape[0]):", "for j in range(w.shape[1]):"

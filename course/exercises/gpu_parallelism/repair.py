@@ -10,7 +10,7 @@ import numpy as np
 from course.checks.exercise import Case, Exercise, Mistake
 from course.checks.probes.gpu_parallelism import text_of
 from course.exercises.gpu_parallelism.common import TOPIC, normal, wide
-from course.exercises.gpu_parallelism.costs import coalesced, coalescing
+from course.exercises.gpu_parallelism.costs import coalescing, side_by_side
 from course.exercises.gpu_parallelism.kernels import edited, repair_tint
 from course.exercises.gpu_parallelism.launches import Launch, Task
 
@@ -40,7 +40,7 @@ def _tint(*changes: tuple[str, str]) -> Callable[..., Any]:
     return edited(repair_tint, *changes)
 
 
-_TASK = Task(repair_tint, _launch, coalesced, coalescing)
+_TASK = Task(repair_tint, _launch, side_by_side, coalescing)
 _ROW, _COL = "t.blockIdx.y * t.blockDim.y + t.threadIdx.y", "t.blockIdx.x * t.blockDim.x + t.threadIdx.x"
 _GUARD = "if row < x.shape[0] and col < x.shape[1]:"
 _LINE = "out[row, col] = x[row, col] * shade[col]"
