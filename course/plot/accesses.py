@@ -47,12 +47,14 @@ def accesses(report: Report, *, warp: int = 0, **arrays: Any) -> list[Axes]:
     drawn = []
     for (name, kind), event in first.items():
         array = np.asarray(arrays[name])
-        shape = array.shape if array.ndim == 2 else (array.size,)
-        columns = shape[-1] if array.ndim == 2 else min(array.size, 128 // array.itemsize)
-        rows = min(max(event.index) // columns + 2, _ROWS, -(-array.size // columns))
-        cut = array.ndim == 2 and rows < shape[0]
-        title = f"{name}, as warp {warp} {_VERBS[kind]} it" + (f" (the first {rows} of {shape[0]} rows)" if cut else "")
-        drawn.append((title, (rows, columns) if array.ndim == 2 else (rows * columns,), event.index, array.itemsize))
+        columns = array.shape[-1] if array.ndim == 2 else 128 // array.itemsize
+        all_rows = -(-array.size // columns)
+        rows = min(max(event.index) // columns + 2, _ROWS, all_rows)
+        title = f"{name}, as warp {warp} {_VERBS[kind]} it" + (
+            f" (the first {rows} of {all_rows} rows)" if rows < all_rows else ""
+        )
+        shape = (rows, columns) if array.ndim == 2 else (min(rows * columns, array.size),)
+        drawn.append((title, shape, event.index, array.itemsize))
     heights = [map_height(shape) for _, shape, _, _ in drawn]
     _, axes = plt.subplots(
         len(drawn), 1, figsize=(MAP_WIDTH, sum(heights)), squeeze=False, gridspec_kw={"height_ratios": heights}

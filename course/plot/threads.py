@@ -125,7 +125,7 @@ def address_map(
 ) -> list[Axes]:
     """An array as it lies in memory, once for each request of a warp: what the lanes use, and what has to move for it.
 
-    Dark is used, light is moved for nothing, white stays where it is. The thick lines are the sectors of 32 bytes. On axes that are
+    Dark is used, light is moved for nothing, white stays where it is, gray is beyond the array's end. The thick lines are the sectors of 32 bytes. On axes that are
     wide each element that is used shows its lane, and the edges show where in memory, in bytes, a row and a sector begin.
 
     Args:
@@ -139,8 +139,7 @@ def address_map(
         The axes.
     """
     size = int(np.prod(shape))
-    columns = int(shape[-1]) if len(shape) > 1 else min(size, 128 // itemsize)
-    rows = -(-size // columns)
+    columns, rows = _folded(shape, itemsize)
     wide = ax is None if wide is None else wide
     if ax is None:
         height = len(requests) * map_height(shape, itemsize)
@@ -150,16 +149,21 @@ def address_map(
         at = np.asarray(indices).ravel()
         cost = _draw_request(each, at, rows, columns, size, itemsize, wide)
         each.set_title(name, fontsize=10)
-        each.set_xlabel(f"{cost[0]} sectors: {cost[1]} bytes moved, {cost[2]} used", fontsize=9)
+        each.set_xlabel(f"{many(cost[0], 'sector')}: {cost[1]} bytes moved, {cost[2]} used", fontsize=9)
         say(each, _request_in_words(at, f"{rows} × {columns} elements", cost))
     return list(ax)
 
 
 def map_height(shape: Sequence[int], itemsize: int = 4) -> float:
     """Inches of a wide address map of an array of this shape."""
-    columns = int(shape[-1]) if len(shape) > 1 else min(int(shape[0]), 128 // itemsize)
-    rows = -(-int(np.prod(shape)) // columns)
+    _, rows = _folded(shape, itemsize)
     return (0.27 if rows <= _FEW_ROWS else 0.17) * rows + 0.95
+
+
+def _folded(shape: Sequence[int], itemsize: int) -> tuple[int, int]:
+    """The columns and rows in which an array is drawn: one of a single dimension in rows of 128 bytes."""
+    columns = int(shape[-1]) if len(shape) > 1 else 128 // itemsize
+    return columns, -(-int(np.prod(shape)) // columns)
 
 
 def _draw_request(
@@ -177,6 +181,13 @@ def _draw_request(
     ax.imshow(state.reshape(rows, columns), cmap=_BYTES, vmin=0, vmax=2, aspect=aspect, interpolation="nearest")
     bare(ax)
     _rules(ax, rows, columns, per_sector)
+    beyond = rows * columns - size
+    if beyond > 0:
+        ax.add_patch(
+            Rectangle(
+                (columns - beyond - 0.5, rows - 1.5), beyond, 1, facecolor="#dcdcdc", hatch="xx", edgecolor="white"
+            )
+        )
     if wide:
         lanes_at: dict[int, list[int]] = {}
         for lane, i in enumerate(at):
