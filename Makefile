@@ -31,6 +31,7 @@ COLAB_TWIN = .venv-colab
 # The course's peers are heavy (PyTorch, TensorFlow), and need an environment of their own.
 BENCH = .venv-bench
 BENCH_ARGS ?=
+RECORD_ARGS ?=
 # The stored figures are of Python 3.11.
 BENCH_PYTHON = 3.11,3.12,3.13
 # Other Pythons, in environments of their own.
@@ -63,7 +64,7 @@ export COURSE_SEEDS = $(SEEDS)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-oldest mutants smoke lint format colab site axe lesson release house ways bench bench-gpu pins clean
+.PHONY: help lab test test-oldest mutants smoke lint format colab site axe lesson release house ways bench bench-gpu gpu-record pins clean
 .PHONY: env env-lab env-oldest env-smoke env-colab env-bench
 
 help: ## This list
@@ -77,10 +78,10 @@ test: env ## Make the environment, run every test and every notebook (T=neuron: 
 	$(BIN)/python -m pytest --ignore=tests/colab $(if $(THOROUGH)$(T),,-m "not thorough") $(NBVAL) $(PYTEST_FLAGS)
 
 test-oldest: env-oldest ## The tests under the oldest supported versions, which are Colab's (Python 3.13); `make colab` has the notebooks
-	$(OLDEST)/bin/python -m pytest tests --ignore=tests/colab --ignore=tests/browser -m "not one_set and not thorough" $(PYTEST_FLAGS)
+	$(OLDEST)/bin/python -m pytest tests --ignore=tests/colab --ignore=tests/browser -m "not one_set and (not thorough or every_set)" $(PYTEST_FLAGS)
 
 smoke: env-smoke ## Each lesson and solution once under another Python (PYTHON=3.11)
-	$(SMOKE)/bin/python -m pytest notebooks solutions $(NBVAL) $(PYTEST_FLAGS)
+	$(SMOKE)/bin/python -m pytest notebooks solutions tests/test_lowering.py $(NBVAL) $(PYTEST_FLAGS)
 
 lint: env ## ruff (rules and layout), mypy, and import-linter (the floors of the house)
 	$(BIN)/python -m ruff check .
@@ -123,6 +124,9 @@ bench: env-bench ## Measure how fast the networks train beside PyTorch and Keras
 
 bench-gpu: ## The same on a GPU, with the Python at hand and what it has (GPU_PYTHON=python3); installs nothing
 	"$(GPU_PYTHON)" -m benchmarks.training --gpu $(BENCH_ARGS)
+
+gpu-record: ## Record what the lessons measure on a GPU, to be shown beside a learner's own numbers (GPU_PYTHON=python3); installs nothing
+	"$(GPU_PYTHON)" -m benchmarks.lessons $(RECORD_ARGS)
 
 pins: ## Resolve constraints/ again, with uv (COLAB=path: Colab's list, for oldest.txt and colab.txt)
 	@command -v $(UV) >/dev/null || { echo "make pins needs uv: python3 -m pip install uv"; exit 1; }

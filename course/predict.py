@@ -5,8 +5,10 @@ from __future__ import annotations
 import html
 import math
 import re
+import sys
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
+from course import recorded
 from course.rounding import rounded
 
 if TYPE_CHECKING:
@@ -158,14 +160,25 @@ class Reveal:
         assert source is not None
         return f"the answer ({_LABELS[source]})" if isinstance(self.prediction.measured, str) else _LABELS[source]
 
+    def _elsewhere(self) -> list[str]:
+        """What was measured on other devices, where such a record is at hand."""
+        p = self.prediction
+        if p.source != "measured":
+            return []
+        return [
+            f"recorded on {name}: {_said(answer, p.unit)}" for name, answer in recorded.elsewhere(p.question, _device())
+        ]
+
     def __repr__(self) -> str:
         p = self.prediction
-        measured = f"{self._label}: {_said(p.measured, p.unit)}"
+        measured = "  ·  ".join((f"{self._label}: {_said(p.measured, p.unit)}", *self._elsewhere()))
         return measured if p.guess is None else f"your guess: {_said(p.guess, p.unit)}  ·  {measured}  ({p.verdict()})"
 
     def _repr_html_(self) -> str:
         p = self.prediction
         measured = f"{self._label}: <b>{html.escape(_said(p.measured, p.unit))}</b>"
+        for other in self._elsewhere():
+            measured += f" <span style='opacity: 0.7'>· {html.escape(other)}</span>"
         if p.guess is None:
             return _card(measured)
         return _card(
@@ -233,6 +246,12 @@ class Numbers:
 def my_numbers() -> Numbers:
     """Every question of this session that has been measured, with your guess beside it."""
     return Numbers([p for p in _made.values() if p.measured is not None])
+
+
+def _device() -> str:
+    """The name of the device on which JAX computes; "" where it hasn't started, as then nothing was measured on it."""
+    jax = sys.modules.get("jax")
+    return str(jax.devices()[0].device_kind) if jax else ""
 
 
 def _typed(text: str, unit: str) -> str | None:

@@ -1,0 +1,259 @@
+"""Whether what a lesson compiles could be compiled for an NVIDIA GPU, found without one.
+
+A lesson's cells are run here, and each function that they hand to `jax.jit` and each kernel that they hand to `pl.pallas_call` is
+lowered for CUDA by `jax.export`, with the arguments of its first call. So that this takes seconds, a jitted function runs a few times
+for arguments of a kind, and then gives the same again and again. What a lesson says of its numbers is not looked at.
+
+The last step, from the lowered program to the machine's code, is XLA's and needs the GPU.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
+from functools import partial, update_wrapper
+from pathlib import Path
+from typing import Any
+
+from course.authoring.in_process import run_cells
+
+CUDA = "cuda"
+# Pallas' two compilers for NVIDIA GPUs.
+COMPILERS = ("triton", "mosaic_gpu")
+# Programs that hold one of these are for the GPU alone, and no version of XLA promises to read those of another.
+_CALLS = ("__gpu$xla.gpu.triton", "mosaic_gpu", "mosaic_gpu_v2")
+# A GPU for which the newest JAX lowers where there is none; its kind decides what Mosaic may use.
+CHIP = "NVIDIA H100 80GB HBM3"
+CORES = 132
+# So often a jitted function runs for arguments of a kind: enough for a picture, and not for a training.
+RUNS = 50
+
+
+@dataclass(frozen=True)
+class Lowered:
+    """One function or kernel that was lowered for CUDA, or couldn't be.
+
+    Attributes:
+        name: of the function that was compiled, or of the kernel.
+        compiler: "xla", or one of Pallas' compilers.
+        problem: why it couldn't be lowered, in a line; "" where it was.
+    """
+
+    name: str
+    compiler: str
+    problem: str
+
+
+def lower(path: Path) -> list[Lowered]:
+    """Run a notebook's cells in this process, and lower what they compile; for a process that does nothing else.
+
+    Raises:
+        RuntimeError: a cell stopped with an error; the message names the cell.
+    """
+    found: dict[Lowered, None] = {}
+    made: list[_Jitted] = []
+
+    def tell(name: str, compiler: str, problem: str) -> None:
+        found[Lowered(name, compiler, problem)] = None
+
+    with _recorded(tell, made.append):
+        for problem in run_cells(path):
+            if problem:
+                raise RuntimeError(problem)
+    for one in made:
+        if not one.called:
+            tell(one.name, "xla", "no cell calls it")
+    return list(found)
+
+
+@contextlib.contextmanager
+def _recorded(tell: Callable[[str, str, str], None], made: Callable[[_Jitted], None]) -> Iterator[None]:
+    """While it lasts, `jax.jit` and `pl.pallas_call` lower what they are given, and tell of it.
+
+    Args:
+        tell: is told a name, a compiler, and what is wrong.
+        made: gets each function that a cell, or Flax for it, has made with `jax.jit`.
+    """
+    import jax
+    import jax.numpy as jnp
+    from jax.experimental import pallas as pl
+
+    from course import claims, timing
+
+    course = sys.modules["course"]
+
+    jit, pallas_call = jax.jit, pl.pallas_call
+
+    def recording_jit(fun: Any = None, **kwargs: Any) -> Any:
+        if fun is None:
+            return partial(recording_jit, **kwargs)
+        if _by_jax():
+            return jit(fun, **kwargs)
+        # What is donated is gone after the one run.
+        kept = {name: value for name, value in kwargs.items() if not name.startswith("donate")}
+        jitted = _Jitted(fun, jit(fun, **kwargs), jit(fun, **kept), tell)
+        if _by_a_cell():
+            made(jitted)
+        return jitted
+
+    def recording_call(kernel: Any, *args: Any, **kwargs: Any) -> Any:
+        called = pallas_call(kernel, *args, **kwargs)
+
+        def call(*operands: Any) -> Any:
+            shapes = [jax.ShapeDtypeStruct(jnp.shape(one), jnp.result_type(one)) for one in operands]
+            for compiler in COMPILERS:
+                compiled = pallas_call(kernel, *args, **{**kwargs, **_for(pallas_call, compiler), "interpret": False})
+                tell(_name(kernel), compiler, _problem(partial(_exported, jit(compiled), *shapes)))
+            return called(*operands)
+
+        return call
+
+    changes: list[tuple[Any, str, Any]] = [
+        (jax, "jit", recording_jit),
+        (pl, "pallas_call", recording_call),
+        (timing, "_ENOUGH", 0.0),
+        (timing, "_FEWEST", 1),
+        (timing, "_FEWEST_WHEN_LONG", 1),
+        (course, "claim", lambda *args, **figures: None),
+        (claims, "claim", lambda *args, **figures: None),
+    ]
+    before = [(owner, name, getattr(owner, name)) for owner, name, _ in changes]
+    try:
+        for owner, name, value in changes:
+            setattr(owner, name, value)
+        yield
+    finally:
+        for owner, name, value in before:
+            setattr(owner, name, value)
+
+
+class _Jitted:
+    """What `jax.jit` gives, but for its calls: the first with arguments of a kind lowers the function.
+
+    Attributes:
+        name: the function's own.
+        called: whether it has been lowered, or was a part of what was.
+    """
+
+    def __init__(self, fun: Any, jitted: Any, run: Any, tell: Callable[[str, str, str], None]) -> None:
+        update_wrapper(self, fun, updated=())
+        self._jitted, self._run, self._tell = jitted, run, tell
+        self._gave: dict[Any, Any] = {}
+        self._runs: Counter[Any] = Counter()
+        self.name, self.called = _name(fun), False
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._jitted, name)
+
+    def lower(self, *args: Any, **kwargs: Any) -> Any:
+        """The first step of compiling by hand."""
+        self._lower(*args, **kwargs)
+        return self._jitted.lower(*args, **kwargs)
+
+    def __get__(self, instance: Any, owner: Any = None) -> Any:
+        return self if instance is None else partial(self, instance)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        import jax
+
+        leaves, tree = jax.tree.flatten((args, kwargs))
+        if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
+            self.called = True
+            return self._jitted(*args, **kwargs)
+        kind = tree, tuple(_kind(leaf) for leaf in leaves)
+        if kind not in self._gave:
+            self._lower(*args, **kwargs)
+        if self._runs[kind] < RUNS:
+            self._runs[kind] += 1
+            self._gave[kind] = self._run(*args, **kwargs)
+        return self._gave[kind]
+
+    def _lower(self, *args: Any, **kwargs: Any) -> None:
+        self.called = True
+        self._tell(self.name, "xla", _problem(partial(_exported, self._jitted, *args, **kwargs)))
+
+
+def _by_jax() -> bool:
+    """Is it JAX that makes this for itself?"""
+    return "/jax/" in sys._getframe(2).f_code.co_filename
+
+
+def _by_a_cell() -> bool:
+    """Is it a notebook's cell that makes this, itself or through Flax?"""
+    frame = sys._getframe(2)
+    while frame.f_back and "/flax/" in frame.f_code.co_filename:
+        frame = frame.f_back
+    return "ipython-input" in frame.f_code.co_filename
+
+
+def _kind(leaf: Any) -> Any:
+    """What a compiled program depends on: the shape and the dtype of an array, and whatever else as it is."""
+    shape, dtype = getattr(leaf, "shape", None), getattr(leaf, "dtype", None)
+    return repr(leaf) if shape is None or dtype is None else (shape, str(dtype))
+
+
+def _name(fun: Any) -> str:
+    while isinstance(fun, partial):
+        fun = fun.func
+    name = getattr(fun, "__name__", type(fun).__name__)
+    return str(name)
+
+
+def _exported(jitted: Any, *args: Any, **kwargs: Any) -> Any:
+    """The function's program for CUDA, as `jax.export` gives it."""
+    import jax
+    from jax import export
+
+    checks = [export.DisabledSafetyCheck.custom_call(name) for name in _CALLS]
+    with _gpu(), jax.disable_jit(False):
+        return export.export(jitted, platforms=[CUDA], disabled_checks=checks)(*args, **kwargs)
+
+
+def _gpu() -> contextlib.AbstractContextManager[Any]:
+    """Stands for a GPU, where this version of JAX wants to know which one."""
+    import jax
+
+    sharding = jax.sharding
+    if not hasattr(sharding, "AbstractDevice"):
+        return contextlib.nullcontext()
+    try:
+        device = sharding.AbstractDevice(device_kind=CHIP, num_cores=CORES, platform=CUDA)
+    except TypeError:  # an older JAX, which asks for no device
+        return contextlib.nullcontext()
+    mesh = sharding.AbstractMesh((1,), ("device",), abstract_device=device)
+    context: contextlib.AbstractContextManager[Any] = sharding.use_abstract_mesh(mesh)
+    return context
+
+
+def _for(pallas_call: Any, compiler: str) -> dict[str, Any]:
+    """The arguments of `pl.pallas_call` by which one of the two compilers is chosen."""
+    import inspect
+    from importlib import import_module
+
+    if "backend" in inspect.signature(pallas_call).parameters:
+        return {"backend": compiler}
+    return {"compiler_params": import_module(f"jax.experimental.pallas.{compiler}").CompilerParams()}
+
+
+def _problem(lower: Callable[[], Any]) -> str:
+    """Why it can't be lowered, in a line; "" where it can."""
+    try:
+        lower()
+    except Exception as error:
+        text = " ".join(str(error).split())
+        return f"{type(error).__name__}: {text[:300]}".removesuffix(": ")
+    return ""
+
+
+def main(path: str) -> None:
+    """Print what was lowered, one JSON object a line."""
+    for one in lower(Path(path).resolve()):
+        print(json.dumps(asdict(one)))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1])
