@@ -256,8 +256,17 @@ PLANTED: dict[str, tuple[str, dict[str, str]]] = {
     "gpu_parallelism": (
         "block_sum",
         {
+            "scale_kernel": NONE,
+            "blend_kernel": MODULES,
             "add_kernel": MODULES,
+            "mirror_kernel": NONE,
+            "outer_add": GENERATOR,
             "transpose_naive": NONE,
+            "repair_tint": SYSTEM_EXIT,
+            "neighbor_sum": MODULES,
+            "convolve_kernel": GENERATOR,
+            "diagnose_kernel": ONE,
+            "estimate_gpu": ONE,
             "transpose_tiled": GENERATOR,
             "matmul_tiled": SYSTEM_EXIT,
             "batched": REMEMBERS,

@@ -138,7 +138,7 @@ def _loss() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 TOLD: dict[str, tuple[Any, list[str]]] = {
-    "chips": (lambda: plot.chips({"CPU": (64, 8), "GPU": (2560, 4)}), ["CPU: 64 lanes, 8 MB", "GPU: 2,560 lanes"]),
+    "chips": (lambda: plot.chips({"CPU": (64, 8), "GPU": (2560, 4)}), ["CPU: 64 units, 8 MB", "GPU: 2,560 units"]),
     "window": (
         lambda: plot.window(np.eye(4), np.ones((2, 2)), at=(1, 1)),
         ["row 1, column 1", "1 0; 0 1", "added up, this is 2"],

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from course import plot
+from course import plot, simt
 from course.plot.threads import sectors
 
 LANES = np.arange(32)
@@ -68,9 +68,32 @@ def test_an_address_map_tells_what_is_used_from_what_moves_for_nothing() -> None
 
 
 def test_a_single_dimension_is_folded_into_rows_of_128_bytes() -> None:
-    (ax,) = plot.address_map((70,), {"x": LANES}, numbers=True)
+    (ax,) = plot.address_map((70,), {"x": LANES})
     assert np.asarray(ax.images[0].get_array()).shape == (3, 32)
-    assert [text.get_text() for text in ax.texts] == [str(lane) for lane in LANES]
+
+
+def test_a_wide_address_map_shows_the_lanes_and_where_rows_and_sectors_begin_in_bytes() -> None:
+    (ax,) = plot.address_map((70,), {"x": np.append(LANES[:31], -1)})
+    assert [text.get_text() for text in ax.texts] == [str(lane) for lane in range(31)]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["byte 0", "byte 128", "byte 256"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["+0", "+32", "+64", "+96", "+128"]
+
+
+def test_where_several_lanes_ask_for_one_element_an_address_map_says_how_many() -> None:
+    (ax,) = plot.address_map((8,), {"x": 0 * LANES})
+    assert [text.get_text() for text in ax.texts] == ["×32"]
+
+
+def test_the_masks_of_a_warp_are_read_from_a_trace() -> None:
+    def half(t, x, out):  # type: ignore[no-untyped-def]
+        i = t.threadIdx.x
+        if i < 16:
+            out[i] = x[i]
+
+    _, report = simt.launch(half, 1, 64, np.ones(64, np.float32), simt.empty(64), trace=True)
+    ax = plot.lanes(report)
+    assert [text.get_text() for text in ax.texts] == ["32 on", "32 on", "16 on", "16 on"]
+    assert plot.lanes(report, warp=1).texts[-1].get_text() == "32 on", "all decide, and none goes on"
 
 
 def test_the_last_sector_of_an_array_may_be_cut_short() -> None:

@@ -1,6 +1,7 @@
 """The course's pictures. Every function takes plain arrays and returns the Axes that it drew on."""
 
 from course.plot import alt_hook
+from course.plot.accesses import accesses, thread_path
 from course.plot.activations import activations
 from course.plot.alt import describe, say
 from course.plot.best import best
@@ -14,6 +15,7 @@ from course.plot.images import images, templates
 from course.plot.joints import joints
 from course.plot.ladder import ladder
 from course.plot.landscape import landscape
+from course.plot.multiprocessor import multiprocessor
 from course.plot.neuron import boundary, diagram, knobs, normal_arrow
 from course.plot.player import player
 from course.plot.roofline import roofline
@@ -38,6 +40,7 @@ __all__ = [
     "RED",
     "SKY",
     "Live",
+    "accesses",
     "activations",
     "address_map",
     "axis_lines",
@@ -65,6 +68,7 @@ __all__ = [
     "lanes",
     "learning_curves",
     "loss_pairs",
+    "multiprocessor",
     "normal_arrow",
     "player",
     "product",
@@ -76,6 +80,7 @@ __all__ = [
     "sliders",
     "templates",
     "thread_grid",
+    "thread_path",
     "timeline",
     "traffic",
     "tree",
