@@ -21,9 +21,9 @@ UV ?= $(or $(shell command -v uv),$(wildcard .uv/bin/uv),uv)
 
 # What a learner needs; and what tests, site, grading and authors need, which is added to it.
 EXTRAS_LAB = lab
-EXTRAS = lab,test,browser,site,instructor,cluster
+EXTRAS = lab,test,browser,site,instructor,cluster,toolchain
 # nbgrader can't be installed beside Colab's IPython, so `instructor` is `author` here.
-EXTRAS_OLDEST = lab,test,author,cluster
+EXTRAS_OLDEST = lab,test,author,cluster,toolchain
 OLDEST = .venv-oldest
 # Colab's twin: what the notebooks use of Colab's image, without the course, which their first cell brings.
 EXTRAS_COLAB = colab

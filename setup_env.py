@@ -27,7 +27,7 @@ from typing import Dict, List, NamedTuple, Optional, Tuple
 MINORS = ("3.13", "3.12", "3.11")  # the newest one that is found is taken
 OLDEST, NEWEST = (3, 11), (3, 13)
 SUPPORTED = "3.11, 3.12 or 3.13"
-NEEDED_GB = 2.5  # measured: 0.7 GB for `make lab`, 1.4 GB for `make test`, and uv's cache on another disk as much again
+NEEDED_GB = 2.5  # measured: 0.7 GB for `make lab`, 2.0 GB for `make test`, and uv's cache on another disk as much again
 NEEDED_GB_CUDA = 10.0
 STAMP = "course-stamp.json"
 # What uv, `python -m venv` and we put at the top of an environment. Only such a folder is ever deleted.
@@ -127,7 +127,7 @@ def find_uv(root: str) -> str:
     uv = os.path.join(folder, "bin", "uv")
     if version_of_uv(uv) >= OLDEST_UV:
         return uv
-    print("%s: getting uv, which installs the packages; only this once" % OWN_UV)
+    print("%s: downloading uv, which installs the packages (only this once)" % OWN_UV)
     sys.stdout.flush()
     said = ""
     for name in (sys.executable, "python3", "python3.13", "python3.12", "python3.11"):
@@ -200,8 +200,8 @@ def find(uv: str, minor: str) -> Optional[Python]:
 
 def how_to_install() -> str:
     return (
-        "Install Python %s (from python.org, with your package manager, or `uv python install %s`) and run `make lab "
-        "PYTHON=%s`." % (MINORS[0], MINORS[0], MINORS[0])
+        "Install Python %s (from python.org, with your package manager, or with `uv python install %s`) and run "
+        "`make lab PYTHON=%s`." % (MINORS[0], MINORS[0], MINORS[0])
     )
 
 
@@ -228,7 +228,7 @@ def choose(uv: str, requested: str) -> Python:
             major, _, rest = str(minor).partition(".")
             return Python("", (int(major), int(rest), 0))
     raise SetupError(
-        "No Python that runs was found under the name %s; the course works with %s. %s"
+        "There is no working Python under the name %s; the course works with %s. %s"
         % (" or ".join(names), SUPPORTED, how_to_install())
     )
 
@@ -250,46 +250,46 @@ def nvidia_gpu() -> Optional[str]:
 SENTENCES = (
     (
         r"No space left on device|Errno 28|os error 28|Disk quota exceeded",
-        "The disk is full. The environment needs about {needed:g} GB while it is made; {place} has {free:.1f} GB free, and "
-        "the folder for temporary files, {temp}, has {free_temp:.1f} GB. Make room (`make clean` removes what was begun, "
-        "`uv cache clean` empties uv's cache in ~/.cache/uv; the variable TMPDIR names another temporary folder), then "
-        "run the same command again.",
+        "The disk is full. Making the environment needs about {needed:g} GB; {place} has {free:.1f} GB free, and "
+        "the folder for temporary files, {temp}, has {free_temp:.1f} GB. Free some space, then run the same "
+        "command again. `make clean` removes the unfinished environment, `uv cache clean` empties uv's cache in "
+        "~/.cache/uv, and the variable TMPDIR can name another temporary folder.",
     ),
     (
         r"ensurepip is not\s+available|No module named '?(venv|ensurepip)",
-        "{python} here has no working `venv` module. Install uv, and none is needed; or, on Debian or Ubuntu, "
-        "`sudo apt install python3-venv`. Then run the same command again.",
+        "{python} here has no working `venv` module. Install uv, which needs no such module, or on Debian or "
+        "Ubuntu run `sudo apt install python3-venv`. Then run the same command again.",
     ),
     (
         r"(Errno|os error) (13|30)\b|Permission denied|Read-only file system",
-        "You may not write here. Put the course into a folder of your own, or mend the folder's owner.",
+        "You have no permission to write here. Move the course to a folder of your own, or change the folder's owner.",
     ),
     (
         r"CERTIFICATE_VERIFY_FAILED|SSLError|invalid peer certificate|UnknownIssuer",
-        "The package index answered, but its certificate could not be verified. Behind a company's proxy, name the file "
-        "of the company's certificates in the variable SSL_CERT_FILE, then run the same command again.",
+        "The package index answered, but its certificate could not be verified. Behind a company's proxy, set the "
+        "variable SSL_CERT_FILE to the file with the company's certificates, then run the same command again.",
     ),
     (
         r"python-build-standalone",
-        "This course needs Python {supported}; none was found here, and uv could not fetch one. {install}",
+        "This course needs Python {supported}; none was found here, and uv could not download one. {install}",
     ),
     (
         r"NewConnectionError|name resolution|Name or service not known|Network is unreachable|[Tt]imed? ?out|ProxyError|"
         r"Connection refused|[Cc]onnection reset|Connection aborted|ProtocolError|dns error|error sending request|"
         r"client error \(Connect\)|error decoding response body",
-        "The packages could not be downloaded: the network, or the package index, does not answer. Connect (behind a "
-        "proxy, set HTTPS_PROXY) and run the same command again; the first installation needs the network, later runs do "
-        "not.",
+        "The packages could not be downloaded: the network or the package index does not answer. Connect to a "
+        "network (behind a proxy, set HTTPS_PROXY) and run the same command again. Only the first installation "
+        "needs a network.",
     ),
     (
         r"has no wheels with a matching|only has wheels|only found wheels|No matching distribution found",
-        "There is no build of a package for this machine ({machine}, {python}). jax has builds for 64-bit Linux (glibc) "
-        "and for Macs with Apple silicon; elsewhere use the notebooks on Colab.",
+        "A package has no build for this machine ({machine}, {python}). jax has builds for 64-bit Linux (glibc) "
+        "and for Macs with Apple silicon; on other machines use the notebooks on Colab.",
     ),
     (
         r"No solution found",
-        "The pinned versions contradict each other. If you changed pyproject.toml, `make pins` makes them again; if you "
-        "did not, please report what uv says above.",
+        "The pinned versions contradict each other. If you changed pyproject.toml, run `make pins` to resolve "
+        "them again; if you did not, please report what uv says above.",
     ),
 )
 
@@ -312,7 +312,7 @@ def explain(output: str, venv: str, python: Optional[Python] = None, cuda: bool 
             )
     lines = [line for line in output.strip().splitlines() if line.strip()]
     errors = [line for line in lines if line.lower().startswith("error")]
-    return "The installation failed. The last word was: %s" % (errors or lines or ["nothing"])[-1].strip()
+    return "The installation failed. The last line was: %s" % (errors or lines or ["nothing"])[-1].strip()
 
 
 # --- the environment ---
@@ -367,9 +367,8 @@ def remove(venv: str) -> bool:
     strangers = [] if not os.path.isdir(venv) else sorted(set(os.listdir(venv)) - VENV_ENTRIES)
     if strangers or os.path.islink(venv) or not os.path.isdir(venv):
         raise SetupError(
-            "%s is not an environment that this course made (it is, or holds, something else%s). Move it "
-            "away, or choose another place: `make lab VENV=.venv-course`."
-            % (venv, ": " + strangers[0] if strangers else "")
+            "%s was not made by this course (it is, or contains, something else%s). Move it away, or choose another "
+            "folder: `make lab VENV=.venv-course`." % (venv, ": " + strangers[0] if strangers else "")
         )
     shutil.rmtree(venv)
     return True
@@ -387,11 +386,11 @@ def make(plan: Plan, uv: str, python: Python, env: Dict[str, str]) -> Python:
     """An empty environment with `python`; returns the Python in it. Raises SetupError."""
     name, minor = os.path.relpath(plan.venv), "%d.%d" % python.version[:2]
     if remove(plan.venv):
-        print("%s: the environment here was unfinished, or for something else; making it again" % name)
+        print("%s: the environment here is unfinished or was made for something else; making it again" % name)
     if python.path:
         print("%s: making the environment with Python %s (%s)" % (name, dotted(python.version), python.path))
     else:
-        print("%s: no Python %s was found here; uv fetches one" % (name, minor))
+        print("%s: no Python %s was found here; uv downloads one" % (name, minor))
     # Learners install packages of their own from a notebook (%pip), so pip is there, too.
     command = [uv, "venv", "--quiet", "--no-project", "--seed", "--python", python.path or minor]
     code, output = show([*command, plan.venv], env, plan.root)
@@ -430,16 +429,17 @@ def ensure(plan: Plan, requested: str) -> None:
         python = choose(uv, requested)
     if python.version[:2] > NEWEST:
         print(
-            "Python %s is newer than this course was tested with (%s); going on." % (dotted(python.version), SUPPORTED)
+            "Python %s is newer than the versions that this course was tested with (%s); continuing."
+            % (dotted(python.version), SUPPORTED)
         )
     want = wanted(plan, python.version, had) if present else {}
     if want and stamp == want:
-        print("%s: environment is up to date (Python %s)" % (name, dotted(python.version)))
+        print("%s: the environment is up to date (Python %s)" % (name, dotted(python.version)))
         return
     uv = uv or find_uv(plan.root)
     env = environment_of_uv()
     if want and all(stamp.get(key) == want[key] for key in ("python", "place")):
-        print("%s: it needs more, or something has changed; bringing it up to date" % name)
+        print("%s: the requirements have changed; bringing the environment up to date" % name)
         # From here on an interruption leaves an unfinished environment.
         os.remove(os.path.join(plan.venv, STAMP))
     else:
@@ -454,20 +454,22 @@ def main(arguments: Optional[List[str]] = None) -> int:
     parser.add_argument("--venv", default=".venv")
     parser.add_argument("--constraints", default="constraints/latest.txt")
     parser.add_argument(
-        "--extras", default="lab", help="comma-separated extras of pyproject.toml, added to those there"
+        "--extras", default="lab", help="comma-separated extras of pyproject.toml, added to those already installed"
     )
     parser.add_argument(
         "--python", default="", help="a version, a command or a path; default: the newest supported one"
     )
-    parser.add_argument("--bare", action="store_true", help="what the constraints list, and not the course")
-    parser.add_argument("--cuda", choices=["auto", "yes", "no"], help="the cuda extra (auto: with a GPU)")
+    parser.add_argument("--bare", action="store_true", help="install what the constraints list, without the course")
+    parser.add_argument(
+        "--cuda", choices=["auto", "yes", "no"], help="whether to install the cuda extra (auto: if there is a GPU)"
+    )
     options = parser.parse_args(arguments)
     root = os.path.dirname(os.path.abspath(__file__))
     venv = os.path.abspath(options.venv)
     extras = [extra.strip() for extra in ("" if options.bare else options.extras).split(",") if extra.strip()]
     gpu = nvidia_gpu() if options.cuda == "auto" else None
     if gpu:
-        print("NVIDIA GPU found (%s): with the CUDA build of jax." % gpu)
+        print("NVIDIA GPU found (%s): installing the CUDA build of jax." % gpu)
     cuda = True if gpu or options.cuda == "yes" else False if options.cuda == "no" else None
     extras += ["cuda"] if cuda else []
     plan = Plan(root, venv, os.path.abspath(options.constraints), tuple(extras), options.bare, cuda)
@@ -478,7 +480,7 @@ def main(arguments: Optional[List[str]] = None) -> int:
     except OSError as error:
         return say(explain(str(error), venv))
     except KeyboardInterrupt:
-        say("Stopped. What was begun is made again the next time.")
+        say("Stopped. The next run starts over.")
         return 130
     return 0
 

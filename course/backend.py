@@ -58,6 +58,7 @@ def _sentence(said: str) -> str:
         return f"JAX could not start a device. {said} {todo}"
     which = " and ".join(f"{name}={value}" for name, value in settings.items())
     return (
-        f"JAX could not start a device with {which}. {said} Unset {' and '.join(settings)} (in the shell that started "
-        "Jupyter, or in the cell that sets it) and restart the kernel: JAX then takes a device that this machine has."
+        f"JAX could not start a device with {which}. {said} Unset {' and '.join(settings)} (in the shell that "
+        "started Jupyter, or in the cell that sets it) and restart the kernel: JAX then uses a device that this "
+        "machine has."
     )

@@ -403,8 +403,8 @@ def _download(source: _Source, file: _File) -> bytes:
             return _retrieve(source, file, Path(folder))
     except OSError as error:
         raise DataError(
-            f"There is no room for {file.name}.gz on this machine's disk, neither in {cache} nor in the "
-            f'folder for temporary files ({error}). Free some, or use load("mnist_5k"), which needs none.'
+            f"There is no space for {file.name}.gz on this machine's disk, neither in {cache} nor in the "
+            f'folder for temporary files ({error}). Free some space, or use load("mnist_5k"), which needs none.'
         ) from error
 
 

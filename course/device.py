@@ -124,7 +124,7 @@ def peak_bandwidth() -> tuple[float, Source]:
 
 
 def measured_roof(arithmetic: Arithmetic = "tf32") -> tuple[float, float]:
-    """The roof of this device as lesson 01 measures it: (FLOP/s, B/s), even where a datasheet is at hand.
+    """The roof of this device as lesson 06 measures it: (FLOP/s, B/s), even where a datasheet is at hand.
 
     Measured once in a session (a second or two), as a peak: the fastest quarter of 15. Few devices reach what their
     datasheet states, so this is what an operation should be held against.
@@ -208,7 +208,7 @@ def device_card() -> DeviceCard:
         ("where", _place()),
     ]
     if len(jax.devices()) > 1:
-        rows.insert(0, ("devices", f"{len(jax.devices())} of this kind; the figures are of one"))
+        rows.insert(0, ("devices", f"{len(jax.devices())} of this kind; the figures are for one of them"))
     name = _cpu_name() if kind == "CPU" else device.device_kind
     advice = " ".join(sentence for sentence in (_advice(kind), *settings.notes()) if sentence)
     return DeviceCard(kind, name, tuple((label, text) for label, text in rows if text), advice)
@@ -299,7 +299,7 @@ def _advice(kind: str) -> str:
             return f"{found}{which} may hide it from JAX. Unset {' and '.join(blind)} and restart the kernel."
         return f"{found}JAX's CUDA build could not use it; JAX's own warning says why. Is the driver new enough?"
     return (
-        f"{found}this JAX is built for the CPU alone. "
+        f"{found}this JAX is built for the CPU only. "
         'Install the CUDA build (pip install "jax[cuda12]"; `make lab` does it too) and restart the kernel.'
     )
 

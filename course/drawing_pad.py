@@ -59,7 +59,7 @@ class Pad:
         if said.shape != wanted:
             raise ValueError(f"read must return {wanted[0]} probabilities, of shape {wanted}; it returned {said.shape}")
         if not np.isfinite(said).all() or said.min() < 0 or not 0.99 < said.sum() < 1.01:
-            raise ValueError("read must return probabilities: none below 0, and 1 in all. Is softmax missing?")
+            raise ValueError("read must return probabilities: none below 0, with a sum of 1. Is softmax missing?")
         return said
 
     def _heard(self, asked: Mapping[str, Any]) -> Drawn:

@@ -55,7 +55,7 @@ def reason() -> str:
         if not _hides(name, path, folder):
             continue
         if name in NEEDED:
-            why = "which the course needs, as Python looks into the notebook's folder first"
+            why = "which the course needs, because Python looks in the notebook's folder first"
             return f"{path} hides the package {name}, {why}. {_TODO}"
         warnings.warn(f"{path} hides Python's own module {name}. If a cell fails: {_TODO}", stacklevel=2)
     return ""

@@ -42,13 +42,13 @@ def _why() -> str:
     backend.start()
     device = jax.devices()[0]
     if device.platform != "gpu":
-        return "Pallas compiles the kernels of this lesson for GPUs alone"
+        return "Pallas compiles the kernels of this lesson only for GPUs"
     try:
         capability = float(getattr(device, "compute_capability", 0))
     except ValueError:  # AMD's are names
         capability = 0.0
     if capability < _AMPERE:
-        return "Pallas compiles for NVIDIA GPUs from Ampere (2020) on"
+        return "Pallas compiles only for NVIDIA GPUs of the Ampere generation (2020) or newer"
     return "" if _compiles() else "this version of Pallas does not compile the lesson's kernels for it"
 
 

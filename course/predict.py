@@ -139,7 +139,7 @@ class Prediction:
                 try:
                     self.answer(value["guess"] if self.choices else _typed(value["guess"], self.unit))
                 except ValueError:
-                    return Answer(words="That is not a number. Try 30, or 0.5.")
+                    return Answer(words="That is not a number. Try 30 or 0.5.")
             return Answer(words=_kept(self))
 
         # It draws nothing, so it may be answered while a cell runs: a guess that comes late would miss its measurement.
@@ -227,7 +227,7 @@ class Numbers:
 
     def __repr__(self) -> str:
         if not self.rows:
-            return "Nothing has been measured against a guess yet."
+            return "None of your guesses has an answer yet."
         return "\n".join(f"{q}  you: {g}  {s}: {m}{f'  ({v})' if v else ''}" for q, g, m, s, v in self._cells())
 
     def _repr_html_(self) -> str:

@@ -20,8 +20,8 @@ _DTYPES = "the course's numbers are float32 and int32"
 _RANDOM = "the course's random numbers come from JAX's usual generator"
 _RAISES = "an operation that the course uses may stop with an error"
 _SPEED = "the course's times and ratios are those of programs that JAX compiles as usual"
-_MATMUL = "the course's products of matrices have JAX's usual precision"
-_TRACES = "the course looks at what JAX traces and compiles"
+_MATMUL = "the course's matrix products have JAX's usual precision"
+_TRACES = "the course inspects what JAX traces and compiles"
 
 
 @dataclass(frozen=True)
@@ -46,7 +46,7 @@ class _Setting:
 
 
 # None means to JAX that nothing is said in this thread, so that only "allow" undoes what is said elsewhere.
-_GUARD = _Setting("allow", "the course hands NumPy's arrays and Python's numbers to JAX", same=(None,))
+_GUARD = _Setting("allow", "the course passes NumPy's arrays and Python's numbers to JAX", same=(None,))
 
 # Every setting that can change a value or a dtype, or raise an error, in code that the course or a learner writes. Not here are those
 # that choose the device, as a verdict is reached on the learner's own, that only print (jax_log_compiles, jax_explain_cache_misses,
@@ -144,8 +144,8 @@ def notes() -> list[str]:
         if name.upper() in os.environ or _plain(value) not in _SETTINGS[name].as_good
     }
     return [
-        f"{_named(some)}: {counts_on}. Cells of a lesson may stop, warn, or show other numbers. To follow it, restart the kernel "
-        f"and run `import jax; {_update(some)}` first. A check judges under settings of its own."
+        f"{_named(some)}: {counts_on}. Cells of a lesson may stop, warn, or show different numbers. To follow the "
+        f"lesson, restart the kernel and run `import jax; {_update(some)}` first. A check uses settings of its own."
         for counts_on, some in _grouped(found).items()
     ]
 
@@ -156,8 +156,8 @@ def left_behind() -> list[str]:
 
     found = {name: value for name, value in _others(jax).items() if _SETTINGS[name].stays}
     return [
-        f"{_named(some)}, and the check ran without that. If your code uses arrays or keys that another cell has made, run "
-        f"`{_update(some)}` and that cell again."
+        f"{_named(some)}, and the check ran without it. If your code uses arrays or keys that another cell made, "
+        f"run `{_update(some)}` and that cell again."
         for some in _grouped(found).values()
     ]
 

@@ -71,7 +71,7 @@ class Timing:
             runs += f" of {self.calls_per_run:,} calls"
         first = f"first call {seconds(self.first_s)}"
         if self.compile_s >= _SMALLEST_COMPILE and self.compile_s > self.high_s - self.low_s:
-            first += f", so about {seconds(self.compile_s)} of compile"
+            first += f", so about {seconds(self.compile_s)} to compile"
         return f"{seconds(self.median_s)} (middle half {middle}, {runs}; {first})"
 
     __repr__ = __str__

@@ -92,7 +92,7 @@ class WarmProcess:
         assert self._process.stdout is not None
         line = self._process.stdout.readline()
         if not line:
-            raise HasDied("it has said nothing more")
+            raise HasDied("it said nothing more")
         return dict(json.loads(line))
 
 

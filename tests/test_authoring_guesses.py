@@ -27,6 +27,11 @@ def test_a_guess_answered_at_the_end_of_a_cell_with_its_source_is_right() -> Non
     assert guess_problems(lesson('guess.reveal(times[0], source="measured")')) == []
 
 
+def test_the_roof_of_the_device_is_measured() -> None:
+    roof = "peak, bandwidth = measured_roof()"
+    assert guess_problems(lesson('guess.reveal(peak / bandwidth, source="measured")', between=roof)) == []
+
+
 @pytest.mark.parametrize(
     ("nb", "reason"),
     [

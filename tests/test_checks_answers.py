@@ -50,9 +50,16 @@ def generator(x: Any) -> Iterator[Any]:
     yield x
 
 
+def list_of_itself(x: Any) -> list[Any]:
+    found: list[Any] = []
+    found.append((found, found))
+    return found
+
+
 WRONG: dict[str, tuple[Callable[..., Any], str]] = {
+    "a list that holds itself": (list_of_itself, "it returned lists"),
     "prints": (lambda x: print(2 * x), "It printed something and returned None."),
-    "None": (lambda x: None, "it returned None. A function returns what stands after `return`"),
+    "None": (lambda x: None, "it returned None. A function returns the value after `return`"),
     "integers": (
         lambda x: jnp.asarray(2 * x).astype(int),
         "the answer holds integers (int32); expected floating-point",

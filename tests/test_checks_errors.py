@@ -65,9 +65,9 @@ def test_an_error_inside_jit_still_shows_their_line() -> None:
     ("body", "advice"),
     [
         ("x = jnp.atleast_1d(x)\n    x[0] = 1.0\n    return x", "JAX arrays don't change."),
-        ("return doubel(x)", "That name is not known where it is used."),
-        ("return double(x)", "It calls itself without end."),
-        ("return jax.jit(lambda v: float(v.sum()))(x)", "it can't become a Python number."),
+        ("return doubel(x)", "That name is not known here."),
+        ("return double(x)", "It calls itself endlessly."),
+        ("return jax.jit(lambda v: float(v.sum()))(x)", "you can't convert it to a Python number."),
         ("sys.exit(1)", "It calls `exit()`, which ends the whole program."),
         ("raise SystemExit", "It calls `exit()`, which ends the whole program."),
     ],
@@ -149,7 +149,9 @@ def test_an_endless_loop_is_stopped(name: str) -> None:
     with ends_within_a_hang():
         verdict = judge(BRIEF, double)
     assert len(calls) == 1
-    assert "it had not ended after 0.4 seconds, so it was stopped. Is there a loop that never ends?" in verdict.message
+    assert (
+        "it had not finished after 0.4 seconds, so it was stopped. Is there a loop that never ends?" in verdict.message
+    )
     assert verdict.points == 0
 
 

@@ -238,7 +238,7 @@ def test_a_wrong_loop_is_named(answer: Callable[..., Any], mistake: str) -> None
 
 
 def test_a_loop_without_its_key_is_told_of_the_key() -> None:
-    assert "`key` is used nowhere in your code." in the_verdict("train", past_the_end).message
+    assert "`key` is not used anywhere in your code." in the_verdict("train", past_the_end).message
 
 
 def test_a_network_that_reads_too_few_is_told_how_many() -> None:

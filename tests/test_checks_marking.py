@@ -60,7 +60,7 @@ def test_after_an_answer_that_takes_too_long_no_other_input_is_tried() -> None:
 
     def attempt(case: Case) -> Outcome:
         tried.append(case.label)
-        return Outcome(failure=Failure("TookTooLong", "it had not ended")) if len(tried) == 2 else Outcome(0)
+        return Outcome(failure=Failure("TookTooLong", "it had not finished")) if len(tried) == 2 else Outcome(0)
 
     got = Marking(DOUBLE).collect(attempt)
     assert tried == [case.label for case in DOUBLE.draw(0)[:2]]
@@ -175,7 +175,7 @@ def test_of_an_error_its_kind_its_first_line_and_the_learners_line_are_told() ->
     hidden = marks.verdict([Outcome(failure=Failure("OSError", ""))] * 5).public()[1]
     assert hidden == ("With x of one number it stopped with an error.", "`OSError`")
     assert marks.verdict([Outcome(failure=failure)] * 5).failed[:2] == ("x of one number", "x of three numbers")
-    late = marks.verdict([Outcome(failure=Failure("TookTooLong", "it had not ended after 20 seconds", 4))] * 5)
+    late = marks.verdict([Outcome(failure=Failure("TookTooLong", "it had not finished after 20 seconds", 4))] * 5)
     assert late.public()[1][1:] == ("It was in line 4.",)
 
 
@@ -193,5 +193,5 @@ def test_what_the_notebook_prints_of_count_parameters_earns_nothing(seed: int) -
 
 def test_of_inputs_that_took_too_long_the_one_that_was_tried_is_named() -> None:
     marks = marking(ALL["layer"], SEED)
-    late = marks.verdict([Outcome(failure=Failure("TookTooLong", "it had not ended after 20 seconds"))] * 5)
-    assert late.text[0].startswith(f"On {marks.cases[0].label}: it had not ended after 20 seconds")
+    late = marks.verdict([Outcome(failure=Failure("TookTooLong", "it had not finished after 20 seconds"))] * 5)
+    assert late.text[0].startswith(f"On {marks.cases[0].label}: it had not finished after 20 seconds")

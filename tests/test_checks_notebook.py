@@ -63,7 +63,7 @@ def test_a_right_answer_passes_in_the_kernel(outputs: dict[str, list[Any]]) -> N
 
 
 def test_an_endless_loop_is_stopped_in_the_kernel(outputs: dict[str, list[Any]]) -> None:
-    assert "it had not ended after 0.5 seconds" in outputs["stop"][0].data["text/plain"]
+    assert "it had not finished after 0.5 seconds" in outputs["stop"][0].data["text/plain"]
 
 
 def test_simulated_time_works_in_the_kernel_and_the_real_clock_comes_back(outputs: dict[str, list[Any]]) -> None:

@@ -243,7 +243,7 @@ def test_arrays_that_were_made_under_a_setting_are_named_where_a_check_fails(cho
         return 2 * x + x[index - index]  # 64 bits meet 32 in it
 
     text = " ".join(judge(DOUBLE, double).text)
-    assert "jax_enable_x64 is True, and the check ran without that" in text
+    assert "jax_enable_x64 is True, and the check ran without it" in text
     assert 'jax.config.update("jax_enable_x64", False)' in text
     assert "debug_nans" not in text  # which leaves nothing behind
 

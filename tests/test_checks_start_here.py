@@ -151,7 +151,7 @@ def test_the_time_of_another_argument_is_not_the_answer() -> None:
 def test_a_function_that_is_jitted_once_more_is_said_so_in_a_sentence() -> None:
     """Nothing of the simulation shows: no path of ours, no class of ours."""
     message = judge(TIMED, lambda fn, x: own_name(jax.jit(fn), x)).message
-    assert "fn is jitted already; just call it." in message
+    assert "fn is already jitted; just call it." in message
     assert ".py" not in message
     assert "_Result" not in message
 

@@ -308,22 +308,22 @@ SAID: dict[str, tuple[Callable[..., Any], str]] = {
     "a kernel that returns": (scaled(lambda x_ref, o_ref: x_ref[...]), "`o_ref[...] = …`"),
     "an array from outside": (
         scaled(writes(partial(lambda c, x_ref: x_ref[...] * c[0], jnp.ones(3)))),
-        "has to come in as an input",
+        "as an input",
     ),
     "zeros from outside": (
         scaled(writes(partial(lambda zeros, x_ref: x_ref[...] + zeros, jnp.zeros(1)))),
-        "made inside of the kernel",
+        "inside the kernel",
     ),
     "an index map of two": (scaled(copies, index_map=lambda i, j: (i,)), "one number for each axis of the grid"),
     "an index map that gives two": (scaled(copies, index_map=lambda i: (i, 0)), "one number for each axis of the grid"),
     "a spec that is no list": (scaled(copies, ins=pl.BlockSpec((2,), lambda i: (i,))), "a BlockSpec for each input"),
-    "a spec too few": (scaled(copies, times=2), "not as many BlockSpecs"),
+    "a spec too few": (scaled(copies, times=2), "does not have as many BlockSpecs"),
     "a reference among numbers": (scaled(writes(lambda x_ref: x_ref[...] + x_ref)), "`x_ref[...]` reads it"),
-    "a new axis for a reference": (scaled(writes(lambda x_ref: x_ref[:, None])), "an axis more"),
+    "a new axis for a reference": (scaled(writes(lambda x_ref: x_ref[:, None])), "to add an axis"),
     "max for maximum": (scaled(writes(lambda x_ref: max(x_ref[...], 0))), "`jnp.maximum`"),
     "a kernel of one reference": (scaled(kernel_of_one), "one reference for each input"),
     "if": (scaled(decides), "`pl.when`"),
-    "a grid that is no whole number": (scaled(copies, grid=lambda n: (n / 4,)), "`pl.cdiv` gives one"),
+    "a grid that is no whole number": (scaled(copies, grid=lambda n: (n / 4,)), "`pl.cdiv` gives a whole number"),
     "a spec turned round": (scaled(copies, ins=[pl.BlockSpec(lambda i: (i,), (2,))]), "the block's shape comes first"),  # type: ignore[arg-type]
     "a block of two axes": (scaled(copies, ins=[pl.BlockSpec((2, 2), lambda i: (i, 0))]), "as many axes as its array"),
 }
@@ -365,17 +365,17 @@ def piece(s: Any, total: Any, a_ref: Any, b_ref: Any, depth: int) -> Any:
 
 
 LOOPS: dict[str, tuple[Callable[..., Any], str]] = {
-    "begun with a number": (multiplied(piece, start=0.0), "what the loop began with"),
-    "begun with whole numbers": (multiplied(piece, start=0), "what the loop began with"),
-    "nothing returned": (multiplied(lambda *of: None), "what the loop began with"),
-    "a part of a time": (multiplied(piece, times=lambda k, depth: k / depth), "`//` gives one"),
+    "begun with a number": (multiplied(piece, start=0.0), "that the loop started with"),
+    "begun with whole numbers": (multiplied(piece, start=0), "that the loop started with"),
+    "nothing returned": (multiplied(lambda *of: None), "that the loop started with"),
+    "a part of a time": (multiplied(piece, times=lambda k, depth: k / depth), "`//` gives a whole number"),
     "the end for the size": (
         multiplied(lambda s, total, a, b, depth: total + a[:, pl.ds(s, s + depth)] @ b[pl.ds(s, s + depth), :]),
         "how long the piece is",
     ),
     "step and total swapped": (
         multiplied(lambda s, total, a, b, depth: piece(total, s, a, b, depth)),
-        "the number of the step comes first",
+        "the iteration's number comes first",
     ),
 }
 
@@ -391,7 +391,7 @@ def test_a_step_that_is_asked_for_outside_of_the_kernel_is_explained() -> None:
         row = pl.program_id(0) * rows + jnp.arange(rows)
         return jnp.where((row < x.shape[0])[:, None], x, 0).sum(axis=0)
 
-    assert "inside of a kernel" in the_verdict("column_sum", answer).message
+    assert "inside a kernel" in the_verdict("column_sum", answer).message
 
 
 # --- What comes back ------------------------------------------------------------------------------------------------------

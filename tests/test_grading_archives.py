@@ -149,7 +149,7 @@ def test_encrypted_members_are_reported_and_the_others_read(tmp_path: Path) -> N
 
 def test_rare_ways_of_packing_are_reported(tmp_path: Path) -> None:
     archive = packed(tmp_path / "a.zip", ("x.ipynb", b"{}"), how=zipfile.ZIP_LZMA)
-    assert "rare way" in str(opened(archive)["x.ipynb"].problem) and not written(archive)
+    assert "unusual method" in str(opened(archive)["x.ipynb"].problem) and not written(archive)
 
 
 @pytest.mark.parametrize(

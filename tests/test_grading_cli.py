@@ -130,10 +130,10 @@ def test_only_regrade_and_another_seed_grade_what_they_name(course: Run, made: l
     assert (status, graded(made), content(Path("grades"))) == (1, [], before), (
         "nobody is graded with a seed of their own"
     )
-    assert "was graded with seed 5, and --only would grade a part of it with 6." in err and "another folder" in err
+    assert "was graded with seed 5, and --only would grade only part of it with 6." in err and "another folder" in err
     assert course(*grade, "--seed", "6", "--only", "ada", "--out", "other")[0] == 0 and graded(made) == ["ada"]
     status, out, _ = course(*grade, "--seed", "6")
-    assert graded(made) == ["ada", "alan", "bob"] and "The seed was 5 and is 6 now" in out
+    assert graded(made) == ["ada", "alan", "bob"] and "The seed was 5 and is now 6" in out
     course(*grade)
     assert graded(made) == [], "the new seed is the recorded one now"
     status, _, err = course(*grade, "--only", "alam")
@@ -197,7 +197,7 @@ def test_who_grades_as_root_is_reminded(course: Run, monkeypatch: pytest.MonkeyP
     hand_in(Path("submitted"), ada="1")
     for user, reminded in ((0, True), (1000, False)):
         monkeypatch.setattr(options.os, "geteuid", lambda user=user: user)
-        assert ("You grade as root. Do it as an ordinary user" in course("grade", "submitted")[1]) == reminded
+        assert ("You are grading as root. Grade as an ordinary user" in course("grade", "submitted")[1]) == reminded
 
 
 @pytest.mark.parametrize("where", ["take_in", "run"])
@@ -211,8 +211,8 @@ def test_ctrl_c_is_answered_with_a_sentence_before_the_run_and_the_second_time(
     monkeypatch.setattr(session, where, interrupted)
     status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
     assert status == 130 and "Traceback" not in err
-    kept = "Interrupted. All that was graded is kept; grades.csv is written when a run ends."
-    assert err.endswith(f"{kept} To go on: course grade submitted --lesson the_neuron\n")
+    kept = "Interrupted. Every grade so far is kept; grades.csv is written when a run ends."
+    assert err.endswith(f"{kept} To continue: course grade submitted --lesson the_neuron\n")
 
 
 def test_ctrl_c_while_libraries_are_imported_waits_for_their_end() -> None:
@@ -231,7 +231,7 @@ def test_a_late_hand_in_joins_the_grade_book_and_who_is_not_there_any_more_is_na
     course("grade", str(hand_in(Path("first"), ada="1", bob="2")), "--lesson", "the_neuron")
     status, out, _ = course("grade", str(hand_in(Path("late"), bob="3", eve="4")), "--lesson", "the_neuron")
     assert (status, graded(made)) == (0, ["bob", "eve"])
-    assert "also has results of 1 that are not among these submissions: ada." in out
+    assert "also has 1 result of learners who are not among these submissions: ada." in out
     text = Path("grades/grades.csv").read_text(encoding="utf-8-sig")
     assert [line.split(",")[0] for line in text.splitlines()[1:]] == ["ada", "bob", "eve"]
 
@@ -239,7 +239,7 @@ def test_a_late_hand_in_joins_the_grade_book_and_who_is_not_there_any_more_is_na
 def test_a_grader_that_breaks_is_the_exit_code_s_affair_a_bad_file_is_not(course: Run) -> None:
     hand_in(Path("submitted"), ada="1", bob="break")
     status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
-    assert status == 1 and "bob" in err and "The grader broke twice" in err and "1 failed" in err
+    assert status == 1 and "bob" in err and "Two errors of the grader" in err and "1 failed" in err
     assert Path("grades/grades.csv").is_file(), "the others have their grades"
     hand_in(Path("submitted"), bob="2")
     assert course("grade", "submitted", "--lesson", "the_neuron")[0] == 0
@@ -253,7 +253,7 @@ def test_without_bubblewrap_nothing_is_run_and_the_way_out_is_said(
     status, _, err = course("grade", "submitted", "--lesson", "the_neuron")
     sentence, *table = err.splitlines()
     assert status == 1 and sentence.startswith("The program bubblewrap (bwrap) is not installed.")
-    assert protections.way_on() in sentence and sentence.endswith("If you trust all of them: --no-sandbox.")
+    assert protections.way_on() in sentence and sentence.endswith("If you trust all of them, use --no-sandbox.")
     assert any(row.startswith("network") and "✗" in row for row in table), "what would hold is said before"
     assert not made and not Path("grades").exists()
     status, _, err = course("grade", "submitted", "--lesson", "the_neuron", "--no-sandbox", "--memory", "1234")
@@ -282,7 +282,7 @@ def test_where_bubblewrap_is_missing_the_way_on_is_that_of_the_platform(
     monkeypatch.setattr(protections, "in_container", lambda: False)
     assert WAYS[manager] in protections.way_on()
     monkeypatch.setattr(protections, "in_container", lambda: True)
-    assert ("have its image do it" in protections.way_on()) == WAYS[manager].startswith("`sudo")
+    assert ("add it to the image" in protections.way_on()) == WAYS[manager].startswith("`sudo")
     monkeypatch.setattr(protections.os, "geteuid", lambda: 0)
     assert "sudo" not in protections.way_on()
 
@@ -301,7 +301,7 @@ def test_where_bubblewrap_can_not_be_had_the_way_on_is_a_linux_inside(
     ("told", "container", "words"),
     [
         ({}, False, "most Linux machines"),
-        ({}, True, "only its operator can allow them"),
+        ({}, True, "only the operator can allow this"),
         ({"user/max_user_namespaces": "0"}, False, "sysctl user.max_user_namespaces"),
         ({"kernel/unprivileged_userns_clone": "0"}, True, "--security-opt seccomp=unconfined"),
         ({"kernel/apparmor_restrict_unprivileged_userns": "1"}, False, "an AppArmor profile for bwrap"),
@@ -323,7 +323,7 @@ def test_an_out_folder_among_the_submissions_is_refused(course: Run, out: str) -
     Path("link").symlink_to("submitted")
     before = content(where)
     status, _, err = course("grade", "submitted", "--lesson", "the_neuron", "--out", out)
-    assert status == 1 and "where nothing is changed. Name another folder with --out." in err
+    assert status == 1 and "where nothing may change. Name another folder with --out." in err
     assert content(where) == before and not list(where.rglob("grades"))
 
 
@@ -336,10 +336,10 @@ def test_an_out_folder_among_the_submissions_is_refused(course: Run, out: str) -
         (
             ("submitted", "--lesson", "88"),
             1,
-            f"88_plain has no exercises to grade. There are {NEURON}.",
+            f"88_plain has no exercises to grade. These have some: {NEURON}.",
         ),
         (("submitted", "--course", "/"), 1, "is not inside a clone of the course"),
-        (("submitted", "--course", "/"), 1, "Or name a clone with --course FOLDER."),
+        (("submitted", "--course", "/"), 1, "You can also name a clone with --course FOLDER."),
         (("submitted", "-j", "0"), 2, "-j"),
         (("submitted", "--seed", "-1"), 2, "--seed"),
         ((), 2, "SUBMISSIONS"),
@@ -403,7 +403,7 @@ def test_the_help_has_examples_and_every_limit_s_default(course: Run) -> None:
     assert status == 0 and "course grade canvas.zip --lesson " in out
     for option in ("--cell-seconds", "--memory", "--only", "--regrade", "--no-sandbox", "--dask", "--jobs"):
         assert option in out
-    assert "default: 120" in out and "goes on where it was" in out
+    assert "default: 120" in out and "continues where it stopped" in out
 
 
 # The first six are graded at once, and the others wait until the run ends, or until the file `go` is there.
@@ -445,7 +445,7 @@ def test_ctrl_c_keeps_what_is_done_and_the_same_command_grades_only_the_rest(cou
         _, err = first.communicate(timeout=HANG_S)
     assert first.returncode == 130, err
     assert (
-        "Interrupted. All that was graded is kept; grades.csv is written when a run ends. To go on: course grade submitted --lesson the_neuron --no-sandbox -j 2"
+        "Interrupted. Every grade so far is kept; grades.csv is written when a run ends. To continue: course grade submitted --lesson the_neuron --no-sandbox -j 2"
         in err
     )
     assert not Path("grades/grades.csv").exists(), "no grade book of half a class"

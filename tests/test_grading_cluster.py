@@ -98,7 +98,10 @@ def test_a_grader_that_breaks_or_a_file_that_goes_costs_one_submission(scheduler
                 Path(one.file).unlink()
         assert run(todo.tasks, Cluster(scheduler, SETTINGS, There), store, Watcher()) == 0
         status = {result.learner: result.status for result in store.results()}
-        assert store.results()[1].problem == "The grader broke twice (ConnectionError: the process ended). Grade again."
+        assert (
+            store.results()[1].problem
+            == "Two errors of the grader (the last one ConnectionError: the process ended). Grade again."
+        )
     assert status == {one.learner: GRADED if one.learner in ("ada", "zoe") else FAILED for one in found}
 
 

@@ -247,7 +247,7 @@ def test_a_function_cut_in_two_is_joined_and_reported(lesson: str, name: str, at
     nb["cells"].insert(place_of(nb, name) + 1, lower)
     cell["source"] = "\n".join(lines[:at])
     found = grafted(nb, lesson)
-    assert found.answers[name] == "\n".join(lines) and said(found, "whole only together")
+    assert found.answers[name] == "\n".join(lines) and said(found, "two halves of a split cell")
 
 
 def test_a_class_cut_into_three_is_joined() -> None:
@@ -329,7 +329,7 @@ def test_a_helper_below_its_use_runs_before_it_and_again_in_its_place() -> None:
     before = sources(found)[: check_of(found, "neuron")]
     assert "def squash(z):\n    return half(z) * 2" in before and "half = lambda z: jnp.tanh(z) / 2" in before
     assert "scratch = 1" not in before and sources(found)[-3:] == [cell["source"] for cell in nb["cells"][-3:]]
-    assert said(found, "stands too late for `neuron`")
+    assert said(found, "comes too late for `neuron`")
 
 
 def test_a_section_moved_below_its_helper_still_finds_it() -> None:
@@ -400,7 +400,7 @@ def test_a_deleted_answer_is_missing_and_its_stub_stands_there() -> None:
     found = grafted(nb)
     assert found.missing == {"neuron", "layer"} and found.answers["neuron"] == ""
     assert cell_of(exercise(), "neuron")["source"] in sources(found, "given")
-    assert said(found, "No cell was found", "`neuron`") and found.answers["relu"] == RELU
+    assert said(found, "There is no cell", "`neuron`") and found.answers["relu"] == RELU
 
 
 @pytest.mark.parametrize(
@@ -426,7 +426,7 @@ def test_a_second_try_after_the_check_does_not_count_and_is_reported() -> None:
     nb = exercise(relu=RELU)
     nb["cells"].append(code("def relu(x):\n    return 7"))
     found = grafted(nb)
-    assert found.answers["relu"] == RELU and said(found, "`relu`", "its own cell was taken")
+    assert found.answers["relu"] == RELU and said(found, "`relu`", "its own cell was graded")
     assert position(found, "def relu(x):\n    return 7") == len(sources(found)) - 1
 
 
@@ -459,7 +459,7 @@ def test_a_retitled_answer_is_run_only_where_it_is_certain(kind: str) -> None:
     cell_of(nb, "relu")["metadata"] = {}
     cell_of(nb, "relu")["id"] = "mine"
     found = grafted(nb)
-    assert found.answers["neuron"] == NEURON and said(found, "`neuron`", "no code cell any more")
+    assert found.answers["neuron"] == NEURON and said(found, "`neuron`", "not a code cell any more")
     assert found.missing == {"relu", "layer"} and said(found, "`relu`", "not run")
 
 

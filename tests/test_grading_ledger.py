@@ -142,8 +142,8 @@ def _marked(info: zipfile.ZipInfo) -> tuple[bytes, int]:
         (f"__MACOSX/kai/._{NAME}", ledger.LEFT, "by macOS"),
         ("ada/empty/", ledger.NO_OWNER, "is an empty folder"),
         ("ada/notes.txt", ledger.NO_NOTEBOOK, "is no notebook"),
-        ("photo.jpg", ledger.NO_OWNER, "nothing tells of whom it is"),
-        ("ada/x.ipynb", ledger.NOT_TAKEN, f"one of several of {TWO}"),
+        ("photo.jpg", ledger.NO_OWNER, "nothing says whose it is"),
+        ("ada/x.ipynb", ledger.NOT_TAKEN, f"one of several for {TWO}"),
         (f"ada/{TWO} (1).ipynb", "", ""),
         ("ada/cut.ipynb", ledger.NOT_TAKEN, "is not a notebook"),
         (f"ada/{lesson_of('cnn_classification')}.ipynb", ledger.NOT_ASKED, "which was not asked for"),
@@ -162,7 +162,7 @@ def test_a_file_that_is_not_graded_says_why(tmp_path: Path, name: str, became: s
 def test_who_handed_in_nothing_but_what_a_program_left_has_a_row_that_says_so(tmp_path: Path) -> None:
     path = archive(tmp_path, member("ada/" + NAME, book()), member(f"kai/.ipynb_checkpoints/{NAME}", book()))
     ada, kai = taken(path).submissions
-    assert not ada.problem and kai.learner == "kai" and "nothing but what programs leave" in kai.problem
+    assert not ada.problem and kai.learner == "kai" and "holds only what programs leave behind" in kai.problem
 
 
 def test_of_two_files_of_one_name_in_one_zip_the_later_is_taken_and_the_grade_book_says_so(tmp_path: Path) -> None:
@@ -175,7 +175,7 @@ def test_of_two_files_of_one_name_in_one_zip_the_later_is_taken_and_the_grade_bo
         )
     (row,) = taken(path).submissions
     assert '"# 2' in Path(row.file).read_text(encoding="utf-8") and row.notes[0].startswith(
-        f"one of 2 notebooks of {TWO}"
+        f"one of 2 notebooks for {TWO}"
     )
 
 

@@ -22,7 +22,7 @@ from course.grading.sandbox.inside import ANSWER
 pytestmark = pytest.mark.one_set
 
 NEURON = marking(exercises("the_neuron")["neuron"], 3)
-LATE = "An input took longer than 20 seconds, the limit for one input of `neuron`, and was stopped."
+LATE = "One input took longer than 20 seconds, the limit for one input of `neuron`, and was stopped."
 
 
 class FakeKernel:
@@ -51,7 +51,7 @@ def right(number: int) -> Reply:
 
 
 def failing(kind: str) -> Reply:
-    return brought(Outcome(failure=Failure(kind, "it had not ended after 20 seconds")))
+    return brought(Outcome(failure=Failure(kind, "it had not finished after 20 seconds")))
 
 
 def marked(reply: Callable[[int, str], Reply], cells: Cells | None = None) -> tuple[QuestionResult, int]:
@@ -100,7 +100,7 @@ def test_a_cell_that_was_deleted_is_missing_and_not_unwritten() -> None:
 
     result, _ = marked(unwritten, Cells(found=False))
     assert (result.state, result.headline, result.points) == (MISSING, "neuron: missing", 0)
-    assert result.text == ("Your notebook has no cell for `neuron`. Take it from a fresh copy.",)
+    assert result.text == ("Your notebook has no cell for `neuron`. Copy it from a fresh exercise notebook.",)
     assert marked(unwritten)[0].state == NOT_WRITTEN
     result, _ = marked(lambda number, late: right(number), Cells(found=False))
     assert result.state == RIGHT, "what is there counts, wherever it came from"
@@ -122,7 +122,7 @@ ABSENT = Reply(OK, {ANSWER: json.dumps({"missing": True})})
 def test_who_renamed_the_function_is_told_its_name(code: str, advice: tuple[str, ...]) -> None:
     result, asked = marked(lambda number, late: ABSENT, Cells(code))
     assert (result.state, result.headline, asked) == (MISSING, "neuron: missing", 1)
-    assert result.text == ("When its check is reached, nothing is called `neuron`.", *advice)
+    assert result.text == ("When its check runs, there is nothing called `neuron`.", *advice)
 
 
 def test_a_cell_that_broke_before_its_definition_says_with_what() -> None:

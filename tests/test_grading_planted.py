@@ -175,7 +175,7 @@ def test_deleted_and_renamed_functions_are_missing_and_the_learner_is_told_why(g
     neuron, xor_network = question(result, "neuron"), question(result, "xor_network")
     assert neuron.state == xor_network.state == MISSING
     assert neuron.text[-1] == "Your cell defines `Neuron`: rename it to `neuron`."
-    assert xor_network.text == ("Your notebook has no cell for `xor_network`. Take it from a fresh copy.",)
+    assert xor_network.text == ("Your notebook has no cell for `xor_network`. Copy it from a fresh exercise notebook.",)
 
 
 @pytest.mark.thorough

@@ -256,8 +256,17 @@ PLANTED: dict[str, tuple[str, dict[str, str]]] = {
     "gpu_parallelism": (
         "block_sum",
         {
+            "scale_kernel": NONE,
+            "blend_kernel": MODULES,
             "add_kernel": MODULES,
+            "mirror_kernel": NONE,
+            "outer_add": GENERATOR,
             "transpose_naive": NONE,
+            "repair_tint": SYSTEM_EXIT,
+            "neighbor_sum": MODULES,
+            "convolve_kernel": GENERATOR,
+            "diagnose_kernel": ONE,
+            "estimate_gpu": ONE,
             "transpose_tiled": GENERATOR,
             "matmul_tiled": SYSTEM_EXIT,
             "batched": REMEMBERS,
@@ -280,10 +289,17 @@ PLANTED: dict[str, tuple[str, dict[str, str]]] = {
         "cross_entropy",
         {
             "numerical_gradient": FIRST,
+            "wrong_slope": ONE,
+            "multiply": FIRST,
+            "backward": NONE,
             "linear_backward": DETECTS,
             "relu_backward": FIRST,
             "softmax_cross_entropy_backward": PICKLED,
+            "mended_gradients": FILES,
             "two_layer_gradients": CODE,
+            "gradient_cost": ONE,
+            "matmul": MODULES,
+            "unbroadcast": TABLE,
         },
     ),
     "gradient_descent": (
@@ -292,6 +308,11 @@ PLANTED: dict[str, tuple[str, dict[str, str]]] = {
             "momentum_step": SECOND_CALL,
             "adam_step": WRITES,
             "train": TRAIN,
+            "one_epoch": GARBAGE,
+            "estimate_training": EQUALS_ALL,
+            "early_stop": FRAMES,
+            "diagnose_curves": MODULES,
+            "largest_curvature": SUBCLASS,
         },
     ),
     "cnn_classification": (
@@ -310,7 +331,17 @@ PLANTED: dict[str, tuple[str, dict[str, str]]] = {
             "classify": CLASSIFY,
         },
     ),
-    "roofline": ("arithmetic_intensity", {"predicted_time": TABLE}),
+    "roofline": (
+        "arithmetic_intensity",
+        {
+            "longest_time": ONE,
+            "predicted_time": TABLE,
+            "share_of_roof": CODE,
+            "which_bound": ZEROS,
+            "estimated": RANDOM,
+            "least_batch": FIRST,
+        },
+    ),
     "write_a_kernel": (
         "scale_shift",
         {

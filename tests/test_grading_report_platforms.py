@@ -34,8 +34,10 @@ def test_canvas_gets_its_five_columns_its_second_row_and_the_ids_that_are_known(
         "Student,ID,SIS User ID,SIS Login ID,Section,02_x\n    Points Possible,,,,,4\nAda L.,17,,,,2.5\n"
     )
     # No import writes a zero for what could not be graded.
-    assert "Canvas, 02_x: di, eo could not be graded, so left out; what stands there stays." in said.notes
-    assert "Canvas, 02_x: bo, cy left out, as no id there is known of them." in said.notes
+    assert (
+        "Canvas, 02_x: di, eo could not be graded and were left out; their grades there stay as they are." in said.notes
+    )
+    assert "Canvas, 02_x: bo, cy left out, because their ids there are not known." in said.notes
     assert not (tmp_path / "moodle").exists()
 
 

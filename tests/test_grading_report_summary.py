@@ -103,7 +103,7 @@ def test_it_keeps_to_the_screen_s_width_and_cuts_no_question(width: int) -> None
         ({"same": tuple(POINTS[NEURON])}, "the same answers in all 8 questions; bo handed in late"),
         ({"same": ("relu", "neuron")}, "the same answer in 2 of 8 questions: relu, neuron; bo handed in late"),
         ({"exact": True}, "the same code in every cell, character by character; bo handed in late"),
-        ({}, "no answer is the same as a whole, but much in them is; bo handed in late"),
+        ({}, "no whole answer is the same, but large parts are; bo handed in late"),
     ],
 )
 def test_a_pair_is_told_with_what_is_the_same_and_who_was_late(more: dict[str, Any], said: str) -> None:

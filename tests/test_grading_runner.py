@@ -137,7 +137,10 @@ def test_a_grader_that_breaks_costs_one_submission_and_the_next_run_tries_it_aga
     results = stored(tmp_path)
     status = {learner: result.status for learner, result in results.items()}
     assert status == {"ada": GRADED, "bob": FAILED, "carl": GRADED, "dan": FAILED, "eve": GRADED, "fay": GRADED}
-    assert results["bob"].problem == "The grader broke twice (ConnectionError: the process ended). Grade again."
+    assert (
+        results["bob"].problem
+        == "Two errors of the grader (the last one ConnectionError: the process ended). Grade again."
+    )
     assert results["dan"].problem == "The kernel can't be started."
     fake.made.clear()
     grade(texts, tmp_path, fake)
@@ -154,8 +157,8 @@ def test_a_file_that_changed_or_went_away_meanwhile_is_not_graded_as_the_other(
         Path(found[1].file).unlink()
         assert run(todo.tasks, Threads(SETTINGS, 1, fake), store, Watcher()) == 0
     problems = {learner: result.problem for learner, result in stored(tmp_path).items()}
-    assert problems["ada"] == "The file was changed while the class was graded. Grade again."
-    assert problems["bob"] == "The file can't be read: No such file or directory. Mend that and grade again."
+    assert problems["ada"] == "The file changed while the class was being graded. Grade again."
+    assert problems["bob"] == "The file can't be read: No such file or directory. Fix that and grade again."
     assert problems["carl"] == "" and graded_by(fake) == Counter(["carl"])
 
 

@@ -29,7 +29,7 @@ REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "your share of the disk",
     errno.EROFS: "the disk is read-only",
-    errno.EACCES: "you may not write there",
+    errno.EACCES: "you have no permission to write there",
     errno.EFBIG: "larger than your limits allow",
 }
 
@@ -111,7 +111,7 @@ def test_what_can_not_be_written_is_said_in_a_sentence_and_what_was_there_stays(
     stem = f".{Path(name).stem}" if "." in name else name
     with failing(monkeypatch, number, stem), pytest.raises(GradingError, match=REASONS[number]) as raised:
         WRITERS[name](tmp_path)
-    assert name in str(raised.value) and "the same command goes on where it was" in str(raised.value)
+    assert name in str(raised.value) and "the same command continues where it stopped" in str(raised.value)
     after = content(tmp_path)
     assert after.keys() == before.keys(), "nothing is left of what was half written"
     assert all(after[path] == before[path] for path in before if path.startswith(name))
@@ -165,7 +165,7 @@ def test_a_disk_that_fills_while_a_zip_file_is_unpacked_is_not_called_a_damaged_
         "open",
         lambda path, mode="r", **more: Full(opened(path, mode)) if "x" in mode else opened(path, mode, **more),
     )
-    with pytest.raises(GradingError, match=r"the disk is full\. Make room there\. Nothing was graded yet"):
+    with pytest.raises(GradingError, match=r"the disk is full\. Make room there\. Nothing has been graded yet"):
         collect(tmp_path / "class.zip", [TWO], tmp_path / "work")
 
 

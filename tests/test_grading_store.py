@@ -180,7 +180,7 @@ def test_a_full_disk_leaves_whole_lines_and_says_what_to_do(tmp_path: Path, monk
 
     with Store(tmp_path) as kept:
         monkeypatch.setattr(results.os, "write", half)
-        with pytest.raises(GradingError, match=r"the disk is full\. Make room there\. .*the same command goes on"):
+        with pytest.raises(GradingError, match=r"the disk is full\. Make room there\. .*the same command continues"):
             kept.add(result("bob"))
         monkeypatch.undo()
         assert path.read_bytes() == before and kept.get("bob", LESSON) is None
@@ -204,7 +204,7 @@ def test_the_seed_is_drawn_once_recorded_and_taken_up_again(tmp_path: Path) -> N
         assert begin_run(kept, drawn.seed, False, {}).said == ()
         other = begin_run(kept, drawn.seed + 1, False, {})
         assert (
-            other.seed == drawn.seed + 1 and f"The seed was {drawn.seed} and is {drawn.seed + 1} now" in other.said[0]
+            other.seed == drawn.seed + 1 and f"The seed was {drawn.seed} and is now {drawn.seed + 1}" in other.said[0]
         )
         end_run(kept)
         assert begin_run(kept, None, False, {}).seed == drawn.seed + 1
@@ -227,7 +227,7 @@ def test_an_interrupted_regrade_goes_on_and_a_finished_one_begins_anew(tmp_path:
         assert begin_run(kept, None, True, {}).regrade_after == 2
         kept.add(result("ada"))
         resumed = begin_run(kept, None, True, {})  # as after an interruption
-        assert resumed.regrade_after == 2 and "goes on where it was" in resumed.said[0]
+        assert resumed.regrade_after == 2 and "continues where it stopped" in resumed.said[0]
         assert kept.newer("ada", LESSON, 2) and not kept.newer("bob", LESSON, 2)
         end_run(kept)
         assert begin_run(kept, None, True, {}).regrade_after == 3

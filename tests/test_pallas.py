@@ -29,7 +29,7 @@ def test_on_a_cpu_kernels_are_interpreted_and_it_says_so() -> None:
     assert pallas.interpret()
     assert (
         pallas.kernels_are()
-        == "Kernels are interpreted on this CPU: Pallas compiles the kernels of this lesson for GPUs alone."
+        == "Kernels are interpreted on this CPU: Pallas compiles the kernels of this lesson only for GPUs."
     )
 
 

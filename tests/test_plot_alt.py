@@ -138,7 +138,7 @@ def _loss() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 
 
 TOLD: dict[str, tuple[Any, list[str]]] = {
-    "chips": (lambda: plot.chips({"CPU": (64, 8), "GPU": (2560, 4)}), ["CPU: 64 lanes, 8 MB", "GPU: 2,560 lanes"]),
+    "chips": (lambda: plot.chips({"CPU": (64, 8), "GPU": (2560, 4)}), ["CPU: 64 units, 8 MB", "GPU: 2,560 units"]),
     "window": (
         lambda: plot.window(np.eye(4), np.ones((2, 2)), at=(1, 1)),
         ["row 1, column 1", "1 0; 0 1", "added up, this is 2"],
@@ -171,10 +171,6 @@ TOLD: dict[str, tuple[Any, list[str]]] = {
          "to (9, 9), outside the map"],
     ),
     "landscape with a star": (lambda: plot.landscape(*_loss(), lowest=(1, 1)), ["lowest 0 at (0, 1)", "A star marks (1, 1)"]),
-    "relief of the same": (
-        lambda: plot.relief(*_loss()), ["Highest is 13 at (−2, 4)"],
-    ),
-    "relief": (lambda: plot.relief(*_loss(), title="seen"), ["seen", "lowest 0 at (0, 1)"]),
     "diagram": (
         lambda: plot.diagram([1, -2], [0.5, 0.25], 0.5, lambda z: 3 * z, f_name="triple"),
         ["x1 = 1 with weight 0.5", "x2 = −2 with weight 0.25", "bias 0.5", "add up to 0.5", "answer 1.5"],
@@ -189,6 +185,10 @@ TOLD: dict[str, tuple[Any, list[str]]] = {
     "roofline": (
         lambda: plot.roofline({"sum": (0.5, 1e9)}, peak_flops=1e12, peak_bandwidth=1e10, ceilings={"half": 2e12}),
         ["1,000 at the ridge, 100 FLOP/byte", "The ceiling half: 2,000", "sum: 1 at 0.5 FLOP/byte, 20 % of its roof"],
+    ),
+    "roofline beside another": (
+        lambda: plot.roofline({"sum": (0.5, 1e9)}, peak_flops=1e11, peak_bandwidth=1e10, others={"a chip": (8e12, 4e11)}),
+        ["100 at the ridge, 10 FLOP/byte", "The roof of a chip rises to 8,000 at its ridge, 20 FLOP/byte", "20 % of its roof"],
     ),
     "confusion": (
         lambda: plot.confusion([[8, 2], [1, 9]], ["cat", "dog"]),
@@ -216,6 +216,10 @@ TOLD: dict[str, tuple[Any, list[str]]] = {
     "learning_curves": (
         lambda: plot.learning_curves([4.0, 2.0, 1.0], [(1, 0.5), (3, 0.75)]),
         ["Panel 1 of 2: training", "each step falls from 4 at 0 to 1 at 2", "rises from 50 at 1 to 75 at 3"],
+    ),
+    "loss_pairs": (
+        lambda: plot.loss_pairs({"run 1": ([2.0, 1.5, 1.0], [2.1, 1.5, 1.8]), "run 2": ([3.0, 4.0, 3.5], [3.1, 3.5, 4.0])}),
+["run 1: training 2 to 1; validation 2.1 to 1.8, lowest 1.5 (epoch 2)", "run 2: training 3 to 3.5, highest 4"],
     ),
     "tree": (lambda: plot.tree({"layer": {"W": np.zeros((2, 3)), "b": np.zeros(3)}}), ["2 leaves", "layer has [W (2, 3), b (3,)]"]),
 }  # fmt: skip

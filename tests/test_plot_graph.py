@@ -9,6 +9,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch, Rectangle
@@ -80,3 +81,34 @@ def test_the_two_sides_that_meet_are_marked_by_width_as_well_as_by_color() -> No
 def test_a_product_that_is_none_is_refused(result: tuple[str, tuple[str, int], tuple[str, int]]) -> None:
     with pytest.raises(ValueError, match="does not give"):
         plot.product(("A", ("out", 2), ("batch", 6)), ("B", ("batch", 6), ("in", 4)), result)
+
+
+class Computed:
+    def __init__(self, data: object, parents: tuple[Computed, ...] = (), name: str = "") -> None:
+        self.data, self.parents, self.name, self.grad = data, parents, name, 0.5
+
+
+def test_an_expression_numbers_what_is_computed_and_says_from_what() -> None:
+    x, b = Computed(2.0, name="x"), Computed(-1.0, name="b")
+    v = Computed(1.0, (x, b), "+")
+    ax = plot.expression(Computed(2.0, (Computed(1.0, (v,), "tanh"), v), "·"), title="mine")
+    boxes = set(places(ax))
+    assert {"x", "b", "v1 = x + b", "v2 = tanh(v1)", "v3 = v2 · v1"} <= boxes
+    assert sum(isinstance(patch, FancyArrowPatch) for patch in ax.patches) == 5
+    assert "v3 = v2 · v1 from v1 = x + b, v2 = tanh(v1): value 2, backward 0.5" in plot.describe(ax.figure)
+
+
+def test_leaves_of_an_expression_without_a_name_are_their_values_and_stay_apart() -> None:
+    end = Computed(4.0, (Computed(2.0), Computed(2.0)), "+")
+    assert {"2", "2′", "v1 = 2 + 2′"} <= set(places(plot.expression(end)))
+
+
+def test_a_value_that_meets_itself_has_one_box() -> None:
+    x = Computed(3.0, name="x")
+    assert set(places(plot.expression(Computed(9.0, (x, x), "·")))) >= {"x", "v1 = x · x"}
+
+
+def test_arrays_of_an_expression_are_told_by_their_shapes() -> None:
+    W = Computed(np.ones((3, 4)), name="W")
+    W.grad = np.ones((3, 4))  # type: ignore[assignment]
+    assert "(3, 4)" in places(plot.expression(Computed(np.ones((3, 4)), (W,), "relu")))

@@ -100,8 +100,3 @@ def test_a_logarithmic_map_spreads_small_heights_and_says_them_in_plain_numbers(
     assert np.ptp(brightness(log, left)) > 0.1 > 0.02 > np.ptp(brightness(plain, left))
     ticks = [label.get_text() for label in log.figure.axes[1].get_yticklabels()]
     assert {"0.1", "1", "10"} <= set(ticks)
-
-
-def test_the_relief_has_three_named_axes() -> None:
-    ax: Any = plot.relief(XS, YS, HEIGHTS, zlabel="loss")
-    assert (ax.get_xlabel(), ax.get_ylabel(), ax.get_zlabel()) == ("w", "b", "loss")

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from matplotlib.axes import Axes
 
-from course import plot
+from course import plot, simt
 from course.plot.threads import sectors
 
 LANES = np.arange(32)
@@ -68,9 +68,32 @@ def test_an_address_map_tells_what_is_used_from_what_moves_for_nothing() -> None
 
 
 def test_a_single_dimension_is_folded_into_rows_of_128_bytes() -> None:
-    (ax,) = plot.address_map((70,), {"x": LANES}, numbers=True)
+    (ax,) = plot.address_map((70,), {"x": LANES})
     assert np.asarray(ax.images[0].get_array()).shape == (3, 32)
-    assert [text.get_text() for text in ax.texts] == [str(lane) for lane in LANES]
+
+
+def test_a_wide_address_map_shows_the_lanes_and_where_rows_and_sectors_begin_in_bytes() -> None:
+    (ax,) = plot.address_map((70,), {"x": np.append(LANES[:31], -1)})
+    assert [text.get_text() for text in ax.texts] == [str(lane) for lane in range(31)]
+    assert [tick.get_text() for tick in ax.get_yticklabels()] == ["byte 0", "byte 128", "byte 256"]
+    assert [tick.get_text() for tick in ax.get_xticklabels()] == ["+0", "+32", "+64", "+96", "+128"]
+
+
+def test_where_several_lanes_ask_for_one_element_an_address_map_says_how_many() -> None:
+    (ax,) = plot.address_map((8,), {"x": 0 * LANES})
+    assert [text.get_text() for text in ax.texts] == ["×32"]
+
+
+def test_the_masks_of_a_warp_are_read_from_a_trace() -> None:
+    def half(t, x, out):  # type: ignore[no-untyped-def]
+        i = t.threadIdx.x
+        if i < 16:
+            out[i] = x[i]
+
+    _, report = simt.launch(half, 1, 64, np.ones(64, np.float32), simt.empty(64), trace=True)
+    ax = plot.lanes(report)
+    assert [text.get_text() for text in ax.texts] == ["32 on", "32 on", "16 on", "16 on"]
+    assert plot.lanes(report, warp=1).texts[-1].get_text() == "32 on", "all decide, and none goes on"
 
 
 def test_the_last_sector_of_an_array_may_be_cut_short() -> None:
@@ -105,3 +128,21 @@ def test_a_roofline_shows_other_kinds_of_arithmetic_as_ceilings() -> None:
     ax = plot.roofline({"copy": (0.5, 4e9)}, peak_flops=100e9, peak_bandwidth=10e9, ceilings={"bfloat16": 200e9})
     assert "bfloat16" in {text.get_text() for text in ax.texts}
     assert any(np.allclose(line.get_ydata(), 200) for line in ax.get_lines() if len(np.asarray(line.get_ydata())) > 2)
+
+
+def test_a_roofline_has_room_for_the_roof_of_another_device_and_both_ridges() -> None:
+    ax = plot.roofline({"copy": (0.5, 4e9)}, peak_flops=1e11, peak_bandwidth=1e10, others={"a chip": (3e14, 3e12)})
+    lines = {str(line.get_label()): np.asarray(line.get_xydata()) for line in ax.get_lines()}
+    assert lines["roof of this device"][-1, 1] == pytest.approx(100)
+    intensity, speed = lines["roof of a chip"].T
+    assert np.allclose(speed, np.minimum(3e5, 3e3 * intensity))
+    assert intensity[-1] > 100 > 10 > intensity[0], "the axis holds both ridges"
+    assert sum("ridge" in text.get_text() for text in ax.texts) == 2
+
+
+def test_the_axis_of_a_roofline_reaches_each_ceiling() -> None:
+    ax = plot.roofline({"copy": (0.5, 4e9)}, peak_flops=1e11, peak_bandwidth=1e10, ceilings={"tensor cores": 9e12})
+    ceiling = [
+        line for line in ax.get_lines() if len(np.asarray(line.get_ydata())) > 2 and np.allclose(line.get_ydata(), 9e3)
+    ]
+    assert ceiling

@@ -193,7 +193,7 @@ def test_html_and_text_show_the_same_figures_and_html_is_escaped() -> None:
 
 
 def test_my_numbers_is_a_table_of_what_was_measured() -> None:
-    assert repr(my_numbers()) == "Nothing has been measured against a guess yet."
+    assert repr(my_numbers()) == "None of your guesses has an answer yet."
     predict("Never measured").answer(1)
     first = predict("How much faster?", unit="×")
     first.answer(8)

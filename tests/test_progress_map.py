@@ -48,7 +48,7 @@ def test_what_was_begun_in_the_lesson_in_work_comes_first() -> None:
     done = {"timed": outcome(1, FIRST, at=1), "relu": outcome(2, at=2), "softmax": outcome(3, at=3)}
     next_ = step(done)
     assert (next_.heading, next_.say) == ("relu", "go on with {}")
-    assert next_.reason == "You have begun it: 2 of 5 inputs right."
+    assert next_.reason == "You have started it: 2 of 5 inputs right."
 
 
 def test_then_the_next_open_exercise_of_the_lesson_in_work() -> None:
@@ -72,7 +72,7 @@ def test_after_the_last_lesson_comes_what_was_left_out() -> None:
     done = all_of(*LESSONS, at=1) | all_of(LAST, at=2)
     del done["layer"]
     next_ = step(done)
-    assert next_.heading == "layer" and "left out" in next_.reason
+    assert next_.heading == "layer" and "you skipped this exercise" in next_.reason
 
 
 def test_who_has_passed_everything_is_told_so(file: Path) -> None:
@@ -207,7 +207,7 @@ def test_states_have_a_sign_and_a_word_beside_their_color(begun: Callable[..., M
 def test_the_suggestion_says_what_the_last_check_said(begun: Callable[..., Map]) -> None:
     said = repr(begun()).splitlines()[1]
     assert said.startswith(
-        f"Next: go on with relu (exercises/{lesson_of('the_neuron')}.ipynb). You have begun it: 2 of 5 inputs right."
+        f"Next: go on with relu (exercises/{lesson_of('the_neuron')}.ipynb). You have started it: 2 of 5 inputs right."
     )
     assert said.endswith("The last check said: Is `a < b` meant?")
 
@@ -237,11 +237,11 @@ def test_one_lesson_s_map_suggests_within_it_until_it_is_done(file: Path) -> Non
 def test_the_map_says_where_it_lies_and_that_it_is_sent_nowhere(
     file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    assert "in the file that COURSE_PROGRESS names, and sent nowhere" in repr(progress())
+    assert "in the file that COURSE_PROGRESS names, and nothing is sent anywhere" in repr(progress())
     monkeypatch.delenv(store.VARIABLE)
     monkeypatch.delenv("PYTEST_VERSION")
     monkeypatch.setenv("HOME", str(tmp_path))
-    assert re.search(r"in ~/.*progress\.json, and sent nowhere", repr(progress()))
+    assert re.search(r"in ~/.*progress\.json, and nothing is sent anywhere", repr(progress()))
     assert not file.exists(), "to look is not to write"
 
 

@@ -43,7 +43,18 @@ def run(file: Path, title: str, code: str) -> Any:
 
 
 # A kernel of the simulator is judged in a moment; what JAX has to compile takes a second an answer.
-QUICK = ("add_kernel", "transpose_naive", "transpose_tiled", "block_sum", "matmul_tiled")
+QUICK = (
+    *("scale_kernel", "blend_kernel", "add_kernel", "mirror_kernel", "outer_add", "transpose_naive", "repair_tint"),
+    *(
+        "neighbor_sum",
+        "transpose_tiled",
+        "block_sum",
+        "convolve_kernel",
+        "matmul_tiled",
+        "diagnose_kernel",
+        "estimate_gpu",
+    ),
+)
 
 
 def _params(titles: Iterable[str]) -> list[Any]:

@@ -65,15 +65,15 @@ CERTIFICATE = "error: Failed to fetch: `https://index.example/`\n  cause: invali
     ("output", "what", "way_out"),
     [
         (NO_NETWORK, "network", "run the same command again"),
-        (DISK_FULL, "disk is full", "Make room"),
+        (DISK_FULL, "disk is full", "Free some space"),
         (NO_VENV, "`venv` module", "apt install python3-venv"),
         (NO_BUILD, "no build", "Colab"),
         (CONFLICT, "contradict", "make pins"),
         (NO_PYTHON, "needs Python 3.11, 3.12 or 3.13", "Install Python 3.13"),
-        (READ_ONLY, "may not write", "folder of your own"),
-        (DENIED, "may not write", "folder of your own"),
+        (READ_ONLY, "no permission to write", "folder of your own"),
+        (DENIED, "no permission to write", "folder of your own"),
         (CERTIFICATE, "certificate", "SSL_CERT_FILE"),
-        (NO_NETWORK + DISK_FULL, "disk is full", "Make room"),
+        (NO_NETWORK + DISK_FULL, "disk is full", "Free some space"),
         ("noise\nerror: something new\nnoise", "something new", ""),
         ("", "nothing", ""),
     ],
@@ -198,7 +198,7 @@ def test_where_none_is_found_uv_fetches_one(machine: Machine, capsys: pytest.Cap
     machine.has("3.9.1", "3.14.0")
     machine.python("fetched", "3.13.7")
     assert _make() == 0
-    assert "no Python 3.13 was found here; uv fetches one" in capsys.readouterr().out
+    assert "no Python 3.13 was found here; uv downloads one" in capsys.readouterr().out
     assert "--python 3.13 " in (machine.folder / "venvs").read_text()
     assert _make("--venv", ".venv-2", "--python", "python3.12") == 0
     assert "--python 3.12 " in (machine.folder / "venvs").read_text(), "the one that was asked for"
@@ -232,7 +232,7 @@ def test_of_several_pythons_the_first_that_is_here_is_taken(machine: Machine) ->
 
 def test_a_newer_python_gets_one_sentence_and_goes_on(machine: Machine, capsys: pytest.CaptureFixture[str]) -> None:
     assert _make("--python", str(machine.python("new", "3.15.0"))) == 0
-    assert "3.15.0 is newer than this course was tested with" in capsys.readouterr().out
+    assert "3.15.0 is newer than the versions that this course was tested with" in capsys.readouterr().out
 
 
 def test_a_pyenv_shim_that_does_not_run_leads_to_the_version_behind_it(machine: Machine) -> None:
@@ -257,7 +257,7 @@ def test_without_a_uv_that_will_do_pip_gets_one_once(
         machine.uv(version=on_path, install="exit 9")
     assert _make() == 0
     assert machine.calls() == ["venv", "pip", *MADE]
-    assert ".uv: getting uv" in capsys.readouterr().out
+    assert ".uv: downloading uv" in capsys.readouterr().out
     assert _make("--venv", ".venv-2") == 0
     assert machine.calls() == ["venv", "pip", *MADE, *MADE]
 

@@ -163,7 +163,7 @@ def test_race_names_what_is_wrong() -> None:
 def test_a_timing_reads_as_a_sentence() -> None:
     t = Timing(median_s=1.23e-3, low_s=1.2e-3, high_s=1.31e-3, first_s=85e-3, compile_s=83.77e-3, runs=40)
     runs = "middle half 1.20–1.31 ms, 40 runs"
-    assert str(t) == f"1.23 ms ({runs}; first call 85.0 ms, so about 83.8 ms of compile)"
+    assert str(t) == f"1.23 ms ({runs}; first call 85.0 ms, so about 83.8 ms to compile)"
     assert repr(t) == str(t)
 
 

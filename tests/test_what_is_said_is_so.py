@@ -82,18 +82,18 @@ ANSWERS: dict[str, tuple[str, str, str, str]] = {
         "def speedup(parallel_fraction, workers):\n    if parallel_fraction == 1:\n        return float('inf')\n"
         "    return 1 / (1 - parallel_fraction + parallel_fraction / workers)",
         "infinity",
-        "below a fraction",
+        "divide by there",
     ),
     "a rounding": (
         "speedup",
         "def speedup(parallel_fraction, workers):\n    return round(1 / ((1 - parallel_fraction) + parallel_fraction / workers), 2)",
-        "rounded to 2 places",
+        "rounded to 2 decimal places",
         "another number",
     ),
     "a bound that makes a whole number": (
         "speedup",
         "def speedup(parallel_fraction, workers):\n    return min(1 / ((1 - parallel_fraction) + parallel_fraction / workers), 10)",
-        "`min` is too much",
+        "`min` does not belong there",
         "another number",
     ),
     "every thread its own sum": (
@@ -134,8 +134,8 @@ ANSWERS: dict[str, tuple[str, str, str, str]] = {
     "`.T` that stands in a line twice": (
         "batched_layer",
         "def batched_layer(X, W, b):\n    return jnp.tanh(X.T @ W.T + b)",
-        "the `.T` of `X` is too much",
-        "`.T` is too much",
+        "the `.T` of `X` does not belong there",
+        "`.T` does not belong there",
     ),
     "a size taken for a place": (
         "count_parameters",
@@ -147,31 +147,31 @@ ANSWERS: dict[str, tuple[str, str, str, str]] = {
         "count_parameters",
         "def count_parameters(sizes):\n    total = 0\n    for n_in, n_out in zip(sizes[:-1], sizes[1:]):\n"
         "        total += (n_in + 1) * (n_out + 1)\n    return total",
-        "`1` in `n_out + 1` is too much",
-        "`1` is too much",
+        "`1` in `n_out + 1` does not belong there",
+        "`1` does not belong there",
     ),
     "one input that is wrong in its first column alone": (
         "standardize",
         "def standardize(x):\n    spread = x.std(axis=0)\n    return jnp.where((spread == 0).any(), 0.0, (x - x.mean(axis=0)) / jnp.where(spread == 0, 1, spread))",
         "values differ",
-        "stands first along",
+        "comes first along",
     ),
     "`where` without its last argument": (
         "relu",
         "def relu(x):\n    return jnp.where(x > 0, x)",
-        "`where` was handed None, or nothing",
+        "`where` was given None, or nothing",
         "A function without `return`",
     ),
     "a size that is one number": (
         "he_init",
         "def he_init(key, n_in, n_out):\n    return jax.random.normal(key, jnp.sqrt(2 / n_in), (n_out, n_in)), jnp.zeros(n_out)",
-        "one single number: an array without axes",
+        "a single number: an array without axes",
         "of the class 0-d",
     ),
     "an axis that is added": (
         "layer",
         "def layer(x, W, b):\n    return jnp.tanh(W @ x + b[:, None])",
-        "`[:, None]` is too much",
+        "`[:, None]` does not belong there",
         "[(:, None)]",
     ),
     "overflow of exp in the loss": (
@@ -200,27 +200,27 @@ ANSWERS: dict[str, tuple[str, str, str, str]] = {
         "block_bounds",
         "def block_bounds(index, block, shape):\n    pairs = []\n    for i, size, n in zip(index, block, shape):\n"
         "        start = min(i * size, n - size)\n        pairs.append((start, min(i * size + size, n)))\n    return tuple(pairs)",
-        "`min` is too much",
-        "a plus or minus",
+        "`min` does not belong there",
+        "a plus should be a minus",
     ),
     "a number as it is written": (
         "bytes_moved",
         "def bytes_moved(batch, n_in, n_out, rows, cols):\n    steps = (batch // rows) * (n_out // cols)\n"
         "    return 4 * steps * (rows * n_in + n_in * cols + cols + rows * cols) / 1e6",
-        "`1e6` is too much",
+        "`1e6` does not belong there",
         "1000000.0",
     ),
     "a range that ends too early": (
         "output_size",
         "def output_size(n, kernel, stride, padding):\n    return len(range(0, n + 2 * padding - kernel, stride))",
-        "the range ends, or begins, one too early or too late",
-        "in the place of 0",
+        "the range starts or ends one too early or too late",
+        "in place of 0",
     ),
     "the last row of the partial sums": (
         "column_sum",
         COLUMN_SUM.format(row="i", end="return partial[-1]"),
         "Only the last block's sum is left",
-        "each over the one before",
+        "over what the one before wrote",
     ),
     "a kernel that fills no place": (
         "column_sum",

@@ -28,6 +28,8 @@ _HEADING = re.compile(r"^#{1,2} .*$", re.M)
 _LINK = re.compile(r"(?<=\]\()(?P<path>[^()#\s]*\.ipynb)#(?P<anchor>[^()\s]+)(?=\))")
 # The same in HTML that a cell gave, which Sphinx passes on as it is; an address with a host stays.
 _HREF = re.compile(r'(?<=href=")(?P<path>[^"#:]*)\.ipynb(?:#(?P<anchor>[^"]*))?(?=")')
+# In the repository the pages of docs/ lie beside the notebooks' folder, on the site above it.
+_DOCS = re.compile(r"(?<=\]\(\.\./)docs/(?=[^()\s]*\.md)")
 
 
 def lesson(nb: Notebook, top: str) -> Notebook:
@@ -102,7 +104,8 @@ def _cells(nb: Notebook) -> list[Cell]:
         shown.append(cell)
         if cell["cell_type"] == "markdown":
             # JupyterLab's anchors keep capitals, the site's don't.
-            cell["source"] = _LINK.sub(lambda link: f"{link['path']}#{slug(link['anchor'])}", cell["source"])
+            source = _LINK.sub(lambda link: f"{link['path']}#{slug(link['anchor'])}", cell["source"])
+            cell["source"] = _DOCS.sub("", source)
             continue
         for output in cell["outputs"]:
             data = output.get("data", {})

@@ -46,11 +46,11 @@ def check(function: Callable[..., Any]) -> Verdict:
     name = getattr(function, "__name__", None) or getattr(getattr(function, "func", None), "__name__", None)
     if name == "<lambda>":
         raise UnknownExercise(
-            "A lambda has no name, and check() finds the exercise by the name. Write it with `def`, under the exercise's name."
+            "check() finds the exercise by the function's name, and a lambda has none. Write it with `def`, under the exercise's name."
         )
     if name is None:
         raise UnknownExercise(
-            f"check() takes a function that you have written, such as check(neuron), not {type(function).__name__}: {function!r:.60}"
+            f"check() takes a function that you wrote, such as check(neuron), not {type(function).__name__}: {function!r:.60}"
         )
     exercise = find(name)
     # Otherwise JAX would fail inside of what the learner wrote, and be taken for a mistake in it.

@@ -138,11 +138,11 @@ def _number(value: Any, digits: int) -> str:
 def _wrong_type(got: Any, want: Any) -> str | None:
     if isinstance(got, (jax.core.Tracer, Tracing)):
         return (
-            "the answer is a tracer: a placeholder that `jit`, `grad` or `vmap` uses while it reads your function. It escaped, "
-            "because something inside the traced function was stored outside of it. Return it instead."
+            "the answer is a tracer: a placeholder that `jit`, `grad` or `vmap` uses while it traces your function. "
+            "It escaped because you stored something outside the traced function. Return it instead."
         )
     if got is None:
-        return "it returned None. A function returns what stands after `return`; without one, it returns None."
+        return "it returned None. A function returns the value after `return`; without a `return` it returns None."
     if isinstance(want, tuple):
         if not isinstance(got, (tuple, list)):
             return f"it returned {_a(got)}; expected {_tuple_of(len(want))}."
@@ -150,7 +150,7 @@ def _wrong_type(got: Any, want: Any) -> str | None:
     if isinstance(got, (list, tuple)) and is_number(want):
         return f"it returned a Python {type(got).__name__}; expected one number."
     if isinstance(got, (list, tuple)):
-        return f"it returned a Python {type(got).__name__}; expected one array. `jnp.array(…)` or `jnp.stack(…)` makes one of it."
+        return f"it returned a Python {type(got).__name__}; expected one array. `jnp.array(…)` or `jnp.stack(…)` turns it into one."
     if is_number(want) and not is_array(want):
         return None if is_number(got) else f"it returned {_a(got)}; expected one number."
     if not is_array(got) and not is_number(got):
@@ -206,7 +206,7 @@ def difference(got: Any, want: Any, rtol: float, atol: float, parts: tuple[str, 
         return f"the answer holds {_KINDS.get(kind_of(got), dtype_of(got))} ({dtype_of(got)}); expected {_KINDS[kind_of(want)]} ({dtype_of(want)})."
     # JAX's own floats have 32 bits, so that these are enough where Python's are expected, or NumPy's.
     if kind_of(want) == "f" and got.itemsize < min(want.itemsize, 4):
-        return f"the numbers are {dtype_of(got)}; expected {dtype_of(want)}, which keeps more digits."
+        return f"the numbers are {dtype_of(got)}; expected {dtype_of(want)}, which holds more digits."
     a, b = exact(got), exact(want)
     astray = ~np.isfinite(a) & np.isfinite(b)
     if astray.any():

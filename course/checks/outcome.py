@@ -190,7 +190,7 @@ def run(function: Callable[..., Any], probe: Callable[..., Any], args: Sequence[
         with settings.own(), contextlib.redirect_stdout(printed), time_limit(limit_s):
             value, failure = _probed(function, probe, args)
     except TookTooLong:
-        value, failure = None, Failure("TookTooLong", f"it had not ended after {limit_s:g} seconds")
+        value, failure = None, Failure("TookTooLong", f"it had not finished after {limit_s:g} seconds")
     except TooMuch as error:
         value, failure = None, Failure("WrongAnswer", str(error))
     except KeyboardInterrupt:
@@ -203,7 +203,11 @@ def run(function: Callable[..., Any], probe: Callable[..., Any], args: Sequence[
 def _probed(function: Callable[..., Any], probe: Callable[..., Any], args: Sequence[Any]) -> tuple[Any, Failure | None]:
     try:
         value = probe(function, *(_as_given(arg) for arg in args))
+        # Bounds first: in a list that holds itself, JAX would look for leaves until the memory is full.
+        raw = plain(value)
         # What JAX's asynchronous work ends in shows here. An iterator can't be waited for: JAX warns that it will refuse it.
-        return plain(value if isinstance(value, Iterator) else jax.block_until_ready(value)), None
+        if not isinstance(value, Iterator):
+            jax.block_until_ready(value)
+        return raw, None
     except Besides as found:
         return plain(found.value), _failure(found.__cause__ or found)

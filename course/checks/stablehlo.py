@@ -30,7 +30,7 @@ def read(module: Any) -> Program:
         try:
             parsed = ir.Module.parse(module)
         except Exception as error:
-            raise Unreadable(f"it is no module: {error}"[:300]) from None
+            raise Unreadable(f"it is not a module: {error}"[:300]) from None
         return _Reader(parsed).program()
 
 

@@ -12,10 +12,12 @@ from course.checks.figures import Tolerance, beside
 from course.checks.kinds.errors import meaning
 from course.checks.outcome import Failure, Outcome
 
-PRINTS = "It also prints something on each call. That is not wrong, but a function that is called often should not."
+PRINTS = (
+    "It also prints something on each call. That is not wrong, but a function that is called often should not print."
+)
 # How many lines a verdict takes at most.
 LINES = 12
-NOT_WRITTEN = "Replace the line `raise NotImplementedError(…)` by your code, run that cell and its check."
+NOT_WRITTEN = "Replace the line `raise NotImplementedError(…)` with your code, then run that cell and its check."
 
 
 def explain(case: Case, got: Outcome, sentence: str) -> tuple[str, ...]:
@@ -23,7 +25,7 @@ def explain(case: Case, got: Outcome, sentence: str) -> tuple[str, ...]:
     if got.failure is None:
         if got.value is None and got.printed.strip():
             return (
-                "It printed something and returned None. Printing shows a value to you; `return` hands it to the caller, and that is what counts.",
+                "It printed something and returned None. Printing shows a value to you; `return` gives it to the caller, and only that counts.",
             )
         return (after(f"On {case.label}: ", sentence),)
     kind = got.failure.kind
@@ -37,7 +39,7 @@ def explain(case: Case, got: Outcome, sentence: str) -> tuple[str, ...]:
         return (f"With {case.label}{_pause(case.label)} it reaches a line that is not written yet.",)
     advice = meaning(got.failure)
     if got.failure.line is None and kind == "TypeError" and "argument" in got.failure.message:
-        advice = "It could not be called. Keep its first line, the one with `def`, as the exercise gives it."
+        advice = "It could not be called. Keep its first line, the one with `def`, as it is in the exercise."
     return (f"With {case.label}{_pause(case.label)} it stopped with an error.", *([advice] if advice else []))
 
 

@@ -26,7 +26,7 @@ from course.cli.output import err, out
 
 app = typer.Typer(
     name="course",
-    help="Your progress in the course; and for authors, its notebooks written, checked and released, inside a clone.",
+    help="Shows your progress in the course. For authors, inside a clone: writes, checks and releases its notebooks.",
     no_args_is_help=True,
     add_completion=False,
     rich_markup_mode="markdown",
@@ -49,10 +49,10 @@ def main() -> None:
 def common(
     show_version: Annotated[
         bool,
-        typer.Option("--version", is_eager=True, callback=lambda value: _version(value), help="Say which version."),
+        typer.Option("--version", is_eager=True, callback=lambda value: _version(value), help="Show the version."),
     ] = False,
 ) -> None:
-    """Your progress in the course; and for authors, its notebooks written, checked and released, inside a clone."""
+    """Shows your progress in the course. For authors, inside a clone: writes, checks and releases its notebooks."""
 
 
 def _version(wanted: bool) -> None:

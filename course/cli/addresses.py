@@ -27,12 +27,10 @@ def show_badges(
             metavar="[NOTEBOOKS]…", help="Files, folders, or lessons by name. Default: all, and the README."
         ),
     ] = None,
-    check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail if something is not as it should be.")
-    ] = False,
+    check: Annotated[bool, typer.Option("--check", help="Write nothing; fail if something would change.")] = False,
     put: Annotated[bool, typer.Option("--write", help="Put the badges into notebooks and README.")] = False,
 ) -> None:
-    """Show the addresses that open the notebooks in Colab, or put them on top of each notebook and into the README."""
+    """Show the addresses that open the notebooks in Colab, or write them at the top of each notebook and in the README."""
     root = course_root()
     home = published(root)
     paths = select(root, notebooks or [], KINDS)
@@ -49,12 +47,14 @@ def show_badges(
 
 
 def release_tag(
-    tag: Annotated[str | None, typer.Argument(help="The release: v and the version in pyproject.toml, v0.1.0.")] = None,
-    branch: Annotated[bool, typer.Option("--branch", help="No release: from now on the branch.")] = False,
+    tag: Annotated[
+        str | None, typer.Argument(help="The release, such as v0.1.0: the letter v and the version in pyproject.toml.")
+    ] = None,
+    branch: Annotated[bool, typer.Option("--branch", help="Point to the branch instead of a release.")] = False,
 ) -> None:
     """Show the release that notebooks install and badges open, or set it and rewrite every address in the course.
 
-    It writes pyproject.toml, every notebook (nothing is run) and the README. Committing, and `git tag` itself, are yours.
+    It writes pyproject.toml, every notebook (without running it) and the README. You commit, and run `git tag`, yourself.
     """
     root = course_root()
     if tag is None and not branch:

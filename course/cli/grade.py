@@ -24,13 +24,13 @@ DEFAULT = Limits()
 EXAMPLES = """
 **Examples**
 
-`course grade canvas.zip --lesson 02 --out grades/` grades what a class handed in for lesson 02.
+`course grade canvas.zip --lesson 02 --out grades/` grades a class's submissions for lesson 02.
 
-`course grade submitted/ --out grades/ --only ada --regrade` grades some learners once more.
+`course grade submitted/ --out grades/ --only ada --regrade` grades some learners again.
 
-`course grade submitted/ --out grades/ --dask tcp://head:8786` hands the work to a Dask cluster.
+`course grade submitted/ --out grades/ --dask tcp://head:8786` sends the work to a Dask cluster.
 
-Interrupted with Ctrl-C? The same command goes on where it was.
+Interrupted with Ctrl-C? The same command continues where it stopped.
 """
 _LIMITS = "Limits for each submission"
 _MACHINES = "Where it runs"
@@ -45,7 +45,7 @@ def grade(
     submissions: Annotated[
         Path,
         typer.Argument(
-            metavar="SUBMISSIONS", help="A folder or zip file of what was handed in. Nothing in it is changed."
+            metavar="SUBMISSIONS", help="A folder or zip file with the submissions. Nothing in it is changed."
         ),
     ],
     lesson: Annotated[
@@ -56,13 +56,16 @@ def grade(
     seed: Annotated[
         int | None,
         typer.Option(
-            min=0, metavar="N", help="What inputs are drawn from. Default: the earlier run's, else drawn, and recorded."
+            min=0,
+            metavar="N",
+            help="The seed of the hidden inputs. Default: the earlier run's, or a new one, which is recorded.",
         ),
     ] = None,
     only: Annotated[
-        list[str] | None, typer.Option(metavar="LEARNER", help="Whom to grade: a name or a part of it; repeatable.")
+        list[str] | None,
+        typer.Option(metavar="LEARNER", help="The learners to grade: a name or a part of it; repeatable."),
     ] = None,
-    regrade: Annotated[bool, typer.Option("--regrade", help="Grade again what has its grade already.")] = False,
+    regrade: Annotated[bool, typer.Option("--regrade", help="Also grade what already has a grade.")] = False,
     course: Annotated[
         Path | None,
         typer.Option(help="The clone with the lessons' solutions. Default: the one you are in.", metavar="FOLDER"),
@@ -74,24 +77,22 @@ def grade(
             "-j",
             min=1,
             metavar="N",
-            help="Submissions at a time. Default: one a core.",
+            help="Submissions graded at the same time. Default: one per core.",
             rich_help_panel=_MACHINES,
         ),
     ] = None,
     dask: Annotated[
         str | None,
-        typer.Option(
-            metavar="ADDRESS", help="Grade on the Dask cluster with this scheduler.", rich_help_panel=_MACHINES
-        ),
+        typer.Option(metavar="ADDRESS", help="Grade on the Dask cluster of this scheduler.", rich_help_panel=_MACHINES),
     ] = None,
     no_sandbox: Annotated[
         bool,
         typer.Option(
-            "--no-sandbox", help="Run submissions with all your rights. Dangerous.", rich_help_panel=_MACHINES
+            "--no-sandbox", help="Run submissions with all of your rights. Dangerous.", rich_help_panel=_MACHINES
         ),
     ] = False,
     cold: Annotated[
-        bool, typer.Option("--cold", help="Start each kernel from nothing: slower.", rich_help_panel=_MACHINES)
+        bool, typer.Option("--cold", help="Start each kernel from scratch; slower.", rich_help_panel=_MACHINES)
     ] = False,
     cell_seconds: Annotated[
         float,
@@ -106,16 +107,19 @@ def grade(
         float, typer.Option(min=1, metavar="SECONDS", help="Seconds for the whole notebook.", rich_help_panel=_LIMITS)
     ] = DEFAULT.notebook_s,
     memory: Annotated[
-        int, typer.Option(min=1, metavar="MB", help="MB of memory, of all its processes.", rich_help_panel=_LIMITS)
+        int,
+        typer.Option(
+            min=1, metavar="MB", help="MB of memory for all processes of a submission.", rich_help_panel=_LIMITS
+        ),
     ] = DEFAULT.memory_mb,
     processes: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Processes at a time.", rich_help_panel=_LIMITS)
+        int, typer.Option(min=1, metavar="N", help="Processes at the same time.", rich_help_panel=_LIMITS)
     ] = DEFAULT.processes,
     files: Annotated[
-        int, typer.Option(min=1, metavar="N", help="Open files of one process.", rich_help_panel=_LIMITS)
+        int, typer.Option(min=1, metavar="N", help="Open files per process.", rich_help_panel=_LIMITS)
     ] = DEFAULT.files,
     disk: Annotated[
-        int, typer.Option(min=1, metavar="MB", help="MB that it may write.", rich_help_panel=_LIMITS)
+        int, typer.Option(min=1, metavar="MB", help="MB that a submission may write.", rich_help_panel=_LIMITS)
     ] = DEFAULT.disk_mb,
     output: Annotated[
         int,
@@ -129,9 +133,9 @@ def grade(
     console = Console(highlight=False)
     if no_sandbox:
         danger = (
-            "What was handed in runs with all your rights. It can read and delete your files, use your network and your "
-            "passwords, see the solutions and the others' submissions, and change its own grade. Do this only with people you "
-            "trust, or on a machine or in a container that you can lose."
+            "The submissions run with all of your rights. They can read and delete your files, use your network and "
+            "your passwords, see the solutions and other submissions, and change their own grades. Do this only "
+            "with people you trust, or on a machine or in a container that you can afford to lose."
         )
         Console(stderr=True).print(Panel(danger, title="NO SANDBOX", style="bold white on red", padding=(1, 2)))
     limits = Limits(cell_seconds, notebook_seconds, memory, processes, files, disk, output)
@@ -172,8 +176,8 @@ def grade(
         status = 128 + signal.SIGINT
     if status > 1:
         again = shlex.join(["course", *sys.argv[1:]])
-        kept = "All that was graded is kept; grades.csv is written when a run ends."
-        _complain(f"Interrupted. {kept} To go on: {again}")
+        kept = "Every grade so far is kept; grades.csv is written when a run ends."
+        _complain(f"Interrupted. {kept} To continue: {again}")
     raise typer.Exit(status)
 
 

@@ -27,13 +27,14 @@ def progress(
         str | None, typer.Option("--lesson", metavar="LESSON", help="One lesson in detail, by name or number.")
     ] = None,
     file: Annotated[
-        Path | None, typer.Option("--file", metavar="FILE", help="The map in another file, which is only read.")
+        Path | None,
+        typer.Option("--file", metavar="FILE", help="Show the map in another file, without changing that file."),
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="For programs: JSON on the standard output.")] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON, for programs.")] = False,
 ) -> None:
     """Show what you have passed, tried and not yet begun, and what to do next. It works anywhere.
 
-    Your checks write the map to a file on this machine, and nothing is sent. COURSE_PROGRESS names another file, or is "off".
+    Your checks write the map to a file on this machine. Nothing is sent. Set COURSE_PROGRESS to another file, or to "off".
     """
     # The catalogues import JAX: `course --help` need not wait for it.
     from course.history.file import Found, load, location, shown

@@ -23,9 +23,9 @@ from course.console import Console
 EXAMPLES = """
 **Examples**
 
-`course mutants relu --seeds 50` tries every mutant of one exercise on 50 draws of its inputs, as when you add one.
+`course mutants relu --seeds 50` tries every mutant of one exercise on 50 draws of its inputs. Do this when you add an exercise.
 
-`course mutants --sample 4 --seeds 3` tries four mutants of each exercise, always the same.
+`course mutants --sample 4 --seeds 3` tries four mutants of each exercise, the same ones each time.
 
 `course mutants --listed` tries the mistakes that the catalogues list.
 """
@@ -44,19 +44,22 @@ def try_mutants(
         list[str] | None,
         typer.Argument(metavar="[EXERCISES]…", help="Exercises, or lessons by name, number or topic. Default: all."),
     ] = None,
-    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="On so many draws of the inputs.")] = 50,
+    seeds: Annotated[int, typer.Option(min=1, metavar="N", help="The number of draws of the inputs.")] = 50,
     sample: Annotated[
-        int | None, typer.Option(min=1, metavar="N", help="So many mutants of each exercise. Default: all.")
+        int | None, typer.Option(min=1, metavar="N", help="The number of mutants per exercise. Default: all.")
     ] = None,
     listed: Annotated[
-        bool, typer.Option("--listed", help="The mistakes that the catalogues list, in place of mutants.")
+        bool, typer.Option("--listed", help="Try the mistakes that the catalogues list, instead of mutants.")
     ] = False,
-    jobs: Annotated[int | None, typer.Option("--jobs", "-j", min=1, metavar="N", help="Default: one a core.")] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, metavar="N", help="Tests at the same time. Default: one per core."),
+    ] = None,
 ) -> None:
-    """Change each reference answer a little, in every place, and see that `check` refuses it on every draw of its inputs.
+    """Change each reference answer a little, in every place, and test that `check` refuses it on every draw of its inputs.
 
-    A changed answer that is right all the same is explained in tests/survivors.toml. Any other that is accepted on one of the
-    draws is shown, and fails the command: the exercise's inputs leave something to luck. Exercises that train for minutes are
+    A changed answer that is right nevertheless is explained in tests/survivors.toml. Any other that is accepted on one of the
+    draws is shown, and fails the command, because the exercise's inputs rely on luck. Exercises that train for minutes are
     left out.
     """
     root = lessons.course_root()
@@ -87,7 +90,7 @@ def _selected(root: Path, wanted: list[str]) -> list[str]:
         kept |= {word} if word in every else set(exercises(lessons.find_name(root, word)))
     names = [name for name, one in every.items() if one.limit_s <= trials.LONGEST_S and (not wanted or name in kept)]
     if not names:
-        raise AuthoringError(f"{', '.join(wanted)}: nothing to try. An exercise that trains for minutes is left out.")
+        raise AuthoringError(f"{', '.join(wanted)}: nothing to try. Exercises that train for minutes are left out.")
     return names
 
 

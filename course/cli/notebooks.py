@@ -25,7 +25,7 @@ Paths = Annotated[
     list[str] | None,
     typer.Argument(metavar="[NOTEBOOKS]…", help="Files, folders, or lessons by name, number or topic. Default: all."),
 ]
-Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if something is not as it should be.")]
+Check = Annotated[bool, typer.Option("--check", help="Write nothing; fail if something would change.")]
 Timeout = Annotated[int, typer.Option(help="Seconds that one cell may take.", min=1)]
 
 
@@ -40,7 +40,7 @@ def register(app: typer.Typer) -> None:
 
 
 def list_lessons() -> None:
-    """Show the lessons in the order of their table: their titles, minutes to read, exercises and points."""
+    """Show the lessons in order: their titles, minutes to read, exercises and points."""
     root = lessons.course_root()
     found = [lessons.describe(root, name) for name in dict.fromkeys((*lessons.table(root), *lessons.names(root)))]
     # Most have all three notebooks, which need not be said.
@@ -62,7 +62,7 @@ def reading_minutes(
         typer.Argument(metavar="[LESSONS]…", help="Lessons by name, number or topic. Default: all."),
     ] = None,
 ) -> None:
-    """Show how long each lesson takes to read, run and guess, by what stands in it, beside what it says."""
+    """Show how long each lesson takes to read, run and guess, beside the time that it states."""
     root = lessons.course_root()
     chosen = [lessons.find_name(root, name) for name in notebooks or ()] or lessons.names(root)
     table = Table(
@@ -83,7 +83,9 @@ def reading_minutes(
 def format_notebooks(
     notebooks: Paths = None,
     check: Check = False,
-    run: Annotated[bool, typer.Option("--run/--no-run", help="Execute, or only tidy what is stored.")] = True,
+    run: Annotated[
+        bool, typer.Option("--run/--no-run", help="Whether to run the notebooks or only to tidy what is stored.")
+    ] = True,
     timeout: Timeout = 600,
 ) -> None:
     """Run lessons and solutions from top to bottom, and store them in the canonical form."""

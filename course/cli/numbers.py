@@ -18,10 +18,10 @@ def register(app: typer.Typer) -> None:
 
 def renumber_lessons(
     check: Annotated[
-        bool, typer.Option("--check", help="Write nothing; fail if a name, link or word is not as the table says.")
+        bool, typer.Option("--check", help="Write nothing; fail if a name, link or word does not agree with the table.")
     ] = False,
 ) -> None:
-    """Rename notebooks and rewrite links and words, as the table in course/curriculum.py says.
+    """Rename notebooks and rewrite links and words to agree with the table in course/curriculum.py.
 
     Change the table first: put the new lesson's line where it belongs. Nothing is run.
     """
@@ -30,7 +30,7 @@ def renumber_lessons(
     for line in lines:
         (err if check else out).print(line, markup=False)
     if check and lines:
-        err.print("`course renumber` brings numbers to the table's.", markup=False)
+        err.print("`course renumber` rewrites them.", markup=False)
         raise typer.Exit(1)
     if not lines:
         out.print(f"All names, links and words agree with {TABLE}.", markup=False)

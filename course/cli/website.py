@@ -19,9 +19,14 @@ def register(app: typer.Typer) -> None:
 
 def site(
     folder: Annotated[
-        Path | None, typer.Option("--out", metavar="FOLDER", help="Where to, replacing it. Default: build/site.")
+        Path | None,
+        typer.Option(
+            "--out", metavar="FOLDER", help="The folder for the site; its old content is replaced. Default: build/site."
+        ),
     ] = None,
-    strict: Annotated[bool, typer.Option("--strict/--lenient", help="Fail on a warning, or only show it.")] = True,
+    strict: Annotated[
+        bool, typer.Option("--strict/--lenient", help="Whether a warning fails the build or is only shown.")
+    ] = True,
 ) -> None:
     """Build the site from the stored notebooks and docs/, offline and without running anything."""
     root = course_root()

@@ -60,7 +60,7 @@ def root_of(course: Path | None) -> Path:
     try:
         return lessons.course_root(course)
     except AuthoringError as error:
-        raise GradingError(f"{error} Or name a clone with --course FOLDER.") from None
+        raise GradingError(f"{error} You can also name a clone with --course FOLDER.") from None
 
 
 def check_places(options: Options) -> None:
@@ -72,7 +72,7 @@ def check_places(options: Options) -> None:
         raise GradingError(f"--out names a file, {options.out}. Name a folder.")
     if out.is_relative_to(where):
         raise GradingError(
-            f"{options.out} lies in {options.where}, where nothing is changed. Name another folder with --out."
+            f"{options.out} is inside {options.where}, where nothing may change. Name another folder with --out."
         )
 
 
@@ -85,18 +85,19 @@ def solutions_of(root: Path, wanted: Sequence[str]) -> dict[str, str]:
     texts = {}
     for name in names or can:
         if name not in can:
-            raise GradingError(f"{name} has no exercises to grade. There are {', '.join(can) or 'none'}.")
+            raise GradingError(f"{name} has no exercises to grade. These have some: {', '.join(can) or 'none'}.")
         path = root / lessons.SOLUTIONS / f"{name}.ipynb"
         texts[name] = path.read_text(encoding="utf-8")
         solution = parse(texts[name], lessons.shown(path, root))
         if wrong := unasked(solution, exercises(name)):
             file = lessons.shown(path, root)
             raise GradingError(
-                f"{file} {wrong}. Each exercise of course/exercises/{topic_of(name)} needs a solution cell and a check cell there, which "
-                f"nbgrader's metadata name. Mend that, or take the file of the release (`git restore {file}`)."
+                f"{file} {wrong}. Each exercise of course/exercises/{topic_of(name)} needs a solution cell and a "
+                "check cell there, named by nbgrader's metadata. Fix that, or restore the file of the release "
+                f"(`git restore {file}`)."
             )
     if not texts:
-        raise GradingError("The course has no lesson with exercises to grade.")
+        raise GradingError("No lesson of the course has exercises to grade.")
     return texts
 
 
@@ -108,7 +109,7 @@ def need_sandbox() -> None:
     """Raises NoSandbox where bubblewrap does not work, with the way on for this machine."""
     if why := bubblewrap.available():
         raise NoSandbox(
-            f"{why} Submissions are somebody's code, and are not run without a sandbox. {way_on()} If you trust all of them: --no-sandbox."
+            f"{why} Submissions are other people's code and are not run without a sandbox. {way_on()} If you trust all of them, use --no-sandbox."
         )
 
 
@@ -116,7 +117,9 @@ def as_root(options: Options) -> list[str]:
     """A reminder for who grades with all rights of the machine."""
     if options.dask or not options.sandbox or os.geteuid() != 0:
         return []
-    return ["You grade as root. Do it as an ordinary user: whatever broke out of the sandbox would have your rights."]
+    return [
+        "You are grading as root. Grade as an ordinary user: code that broke out of the sandbox would have your rights."
+    ]
 
 
 def selected(found: Sequence[Submission], only: Sequence[str]) -> list[Submission]:

@@ -159,7 +159,7 @@ def _odd(found: Sequence[Submission], solutions: Mapping[str, str], settings: Se
     gone = [one.learner for one in left if (one.learner, one.lesson) not in here]
     if gone:
         notes.append(
-            f"The grade book also has results of {len(gone)} that are not among these submissions: {some(gone)}. To leave them out, use another --out."
+            f"The grade book also has {plural(len(gone), 'result')} of learners who are not among these submissions: {some(gone)}. To leave them out, use another --out."
         )
     old, missing = [], []
     for (learner, lesson), key in here.items():
@@ -171,7 +171,9 @@ def _odd(found: Sequence[Submission], solutions: Mapping[str, str], settings: Se
     if missing:
         notes.append(f"Not graded, because of --only: {some(missing)}.")
     if old:
-        notes.append(f"Graded earlier from another file, seed or version, and left so because of --only: {some(old)}.")
+        notes.append(
+            f"Graded earlier from another file, seed or version, and left as they are because of --only: {some(old)}."
+        )
     return notes
 
 

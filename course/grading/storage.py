@@ -13,18 +13,21 @@ _FULL = "make room there"
 # What the system calls it: what it means, and what mends it.
 _WHY = {
     errno.ENOSPC: ("the disk is full", _FULL),
-    errno.EDQUOT: ("your share of the disk (the quota) is used up", _FULL),
+    errno.EDQUOT: ("your share of the disk (your quota) is used up", _FULL),
     errno.EFBIG: ("the file would be larger than your limits allow (`ulimit -f`)", "raise that limit"),
     errno.EROFS: ("the disk is read-only", "name a folder on another one"),
-    errno.EACCES: ("you may not write there", "change its permissions, or close the program that has it open"),
-    errno.EPERM: ("you may not write there", "change its permissions"),
+    errno.EACCES: (
+        "you have no permission to write there",
+        "change its permissions, or close the program that has it open",
+    ),
+    errno.EPERM: ("you have no permission to write there", "change its permissions"),
     errno.EISDIR: ("a folder has this name", "rename or delete the folder"),
-    errno.ENOTDIR: ("a file has the name of a folder that is needed", "rename or delete the file"),
-    errno.EEXIST: ("a file has the name of a folder that is needed", "rename or delete the file"),
+    errno.ENOTDIR: ("a file has the name of a folder that the grader needs", "rename or delete the file"),
+    errno.EEXIST: ("a file has the name of a folder that the grader needs", "rename or delete the file"),
     errno.ENAMETOOLONG: ("the name is too long there", "name a folder with a shorter path"),
     errno.EMFILE: ("too many files are open", "raise that limit (`ulimit -n`)"),
 }
-KEPT = "What was there before is unchanged, and all that was graded is kept: the same command goes on where it was."
+KEPT = "The old files are unchanged, and every grade so far is kept: the same command continues where it stopped."
 
 
 def why(error: OSError) -> tuple[str, str]:

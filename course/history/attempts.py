@@ -11,7 +11,7 @@ from course.curriculum import topic_of
 
 # Of the file's form. Raise it when an older course could not read the new form, and translate the older one here.
 VERSION = 1
-_ABOUT = "What `check` of the course From Threads to Networks said of your exercises, for its map, `progress()`."
+_ABOUT = "What `check` of the course From Threads to Networks said about your exercises; `progress()` draws its map from this."
 
 
 class Broken(ValueError):

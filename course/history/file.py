@@ -194,7 +194,7 @@ def _read(file: Path) -> tuple[dict[str, Outcome], dict[str, Reader], str]:
         names = (f"{file.stem}-broken-{date}{f'-{n}' if n else ''}{file.suffix}" for n in range(10_000))
         aside = next(path for name in names if not (path := file.with_name(name)).exists())
         file.rename(aside)
-        moved = f"It is now {shown(aside)}, and a new one begins."
+        moved = f"It is now called {shown(aside)}, and a new file was started."
         return {}, {}, f"The file with your progress could not be read: {broken}. {moved}"
 
 
@@ -218,14 +218,14 @@ def _once(trouble: str) -> tuple[str, ...]:
 def _said(error: Exception) -> str:
     """Why the file can't be used, as the learner reads it."""
     if isinstance(error, Newer):
-        why = "a newer version of the course has written it, and this one leaves it alone"
+        why = "a newer version of the course has written it, and this version leaves it alone"
     elif isinstance(error, TimeoutError):
         why = "another program keeps it locked"
     elif isinstance(error, OSError) and error.strerror:
         why = error.strerror
     else:
         why = f"{type(error).__name__}: {error}"
-    return f"The file with your progress can't be used: {why}. What you check now is on this map as long as the notebook runs."
+    return f"The file with your progress can't be used: {why}. What you check now stays on this map only as long as the notebook runs."
 
 
 def shown(file: Path) -> str:

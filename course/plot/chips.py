@@ -12,11 +12,11 @@ from course.plot.style import BLUE, COLORS, ORANGE, bare, row
 
 
 def chips(known: Mapping[str, tuple[float, float]], *, dot: int = 64, title: str = "", ax: Axes | None = None) -> Axes:
-    """Chips side by side: a dot for so many float32 lanes, and a square whose area is the cache.
+    """Chips side by side: a dot for so many arithmetic units (float32), and a square whose area is the cache.
 
     Args:
-        known: for each chip its lanes, and the size of its last-level cache in MB.
-        dot: how many lanes a dot stands for.
+        known: for each chip its arithmetic units, and the size of its last-level cache in MB.
+        dot: how many units a dot is.
         title: of the axes.
         ax: where to draw; a new figure where None.
     """
@@ -24,8 +24,8 @@ def chips(known: Mapping[str, tuple[float, float]], *, dot: int = 64, title: str
     bare(ax)
     largest = max(cache for _, cache in known.values())
     tallest = 0.0
-    for i, (name, (lanes, cache)) in enumerate(known.items()):
-        left, dots, across = 24.0 * i, round(lanes / dot), 16
+    for i, (name, (units, cache)) in enumerate(known.items()):
+        left, dots, across = 24.0 * i, round(units / dot), 16
         for k in range(dots):
             y, x = divmod(k, across)
             ax.add_patch(Rectangle((left + x * 0.62, y * 0.62), 0.5, 0.5, facecolor=BLUE))
@@ -35,14 +35,14 @@ def chips(known: Mapping[str, tuple[float, float]], *, dot: int = 64, title: str
         )
         tallest = max(tallest, 0.62 * -(-dots // across), side)
         ax.text(left, -0.7, name, fontsize=10, weight="bold", va="top")
-        ax.text(left, -2.0, f"{lanes:,.0f} lanes, {cache:g} MB of cache", fontsize=9, va="top")
+        ax.text(left, -2.0, f"{units:,.0f} units, {cache:g} MB of cache", fontsize=9, va="top")
     ax.set_xlim(-0.5, 24.0 * len(known) - 2)
     ax.set_ylim(-3.4, tallest + 1.2)
     ax.set_aspect("equal")
-    key = f"■ {dot} lanes"
+    key = f"■ {dot} arithmetic units"
     ax.text(0, tallest + 0.5, key, color=BLUE, fontsize=9)
-    ax.text(7.5, tallest + 0.5, "▨ cache, by area", color=COLORS[3], fontsize=9)
+    ax.text(13, tallest + 0.5, "▨ cache, by area", color=COLORS[3], fontsize=9)
     ax.set_title(title)
-    facts = (f"{name}: {lanes:,.0f} lanes, {cache:g} MB of cache" for name, (lanes, cache) in known.items())
+    facts = (f"{name}: {units:,.0f} units, {cache:g} MB of cache" for name, (units, cache) in known.items())
     say(ax, f"Drawn to scale. {'; '.join(facts)}.")
     return ax

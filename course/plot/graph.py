@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Protocol
 
+import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.patches import FancyArrowPatch
 from matplotlib.text import Text
@@ -61,6 +62,81 @@ def graph(
     bare(ax)
     say(ax, _in_words(inputs_of, values or {}, grads or {}, factors or {}))
     return ax
+
+
+class Computed(Protocol):
+    """What `expression` needs to know of a number or an array that remembers what it was computed from.
+
+    Attributes:
+        name: of a leaf, such as "w"; of what is computed, the sign or the function, such as "+" or "tanh".
+        data, grad: a number or an array, and its slopes.
+        parents: those from which it was computed; none for a leaf.
+    """
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def data(self) -> Any: ...
+    @property
+    def grad(self) -> Any: ...
+    @property
+    def parents(self) -> Sequence[Computed]: ...
+
+
+def expression(end: Computed, *, title: str = "", ax: Axes | None = None) -> Axes:
+    """The graph of all from which `end` was computed: values above the boxes, slopes below.
+
+    What is computed is numbered: v1, v2, … Of an array the shape is shown.
+
+    Args:
+        end: the last result.
+        title: of the axes.
+        ax: where to draw; a new figure where None.
+    """
+    names: dict[int, str] = {}
+    inputs_of: dict[str, list[str]] = {}
+    values: dict[str, Any] = {}
+    grads: dict[str, Any] = {}
+    for node in _from_leaves(end):
+        inputs = [names[id(parent)] for parent in node.parents]
+        made = sum(bool(parents) for parents in inputs_of.values())
+        box = f"v{made + 1} = {_formula(node.name, inputs)}" if inputs else _leaf(node, set(inputs_of))
+        names[id(node)] = f"v{made + 1}" if inputs else box
+        inputs_of[box] = [one for one in inputs_of if one.split(" = ")[0] in inputs]
+        values[box], grads[box] = _figure(node.data), _figure(node.grad)
+    return graph(inputs_of, values, grads, title=title, ax=ax)
+
+
+def _from_leaves(end: Computed) -> list[Computed]:
+    """Each after its parents, once."""
+    order: list[Computed] = []
+    seen: set[int] = set()
+
+    def visit(node: Computed) -> None:
+        if id(node) not in seen:
+            seen.add(id(node))
+            for parent in node.parents:
+                visit(parent)
+            order.append(node)
+
+    visit(end)
+    return order
+
+
+def _formula(sign: str, inputs: Sequence[str]) -> str:
+    return f"{inputs[0]} {sign} {inputs[1]}" if len(inputs) == 2 else f"{sign}({', '.join(inputs)})"
+
+
+def _leaf(node: Computed, taken: set[str]) -> str:
+    """A leaf's name; where it has none its value, and where that is taken, with a prime."""
+    name = node.name or str(_figure(node.data))
+    while name in taken:
+        name += "′"
+    return name
+
+
+def _figure(value: Any) -> Any:
+    return f"{float(value):.3g}" if np.ndim(value) == 0 else str(np.shape(value))
 
 
 def _in_words(

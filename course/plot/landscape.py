@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.cm import ScalarMappable
@@ -165,38 +164,3 @@ def _arrows(ax: Axes, places: np.ndarray, vectors: np.ndarray, longest: float) -
         *places.T, *vectors.T, color="white", angles="xy", scale_units="xy", scale=scale or 1.0, width=0.006, zorder=4
     )
     ax.set_aspect("equal")
-
-
-def relief(
-    xs: Any,
-    ys: Any,
-    heights: Any,
-    *,
-    xlabel: str = "w",
-    ylabel: str = "b",
-    zlabel: str = "loss",
-    title: str = "",
-    turn: float = -60.0,
-) -> Axes:
-    """The same as a relief, seen from the side: for a first look, as heights can't be read off it.
-
-    Args:
-        xs, ys, heights: as for :func:`landscape`.
-        xlabel, ylabel, zlabel, title: texts.
-        turn: from where one looks, in degrees around the vertical.
-    """
-    figure = plt.figure(figsize=(5.4, 4.2))
-    ax: Any = figure.add_subplot(projection="3d")
-    x, y = np.meshgrid(np.asarray(xs, float), np.asarray(ys, float))
-    ax.plot_surface(
-        x, y, np.asarray(heights, float), cmap=_HEIGHTS, linewidth=0, antialiased=False, rcount=45, ccount=45
-    )
-    ax.view_init(elev=32, azim=turn)
-    ax.set(xlabel=xlabel, ylabel=ylabel, zlabel=zlabel, title=title)
-    ax.zaxis.labelpad = 7  # else it touches the numbers
-    ax.set_box_aspect(None, zoom=0.84)
-    say(
-        ax,
-        "Seen from the side. " + " ".join(_valley(x[0], y[:, 0], np.asarray(heights, float), (xlabel, ylabel, zlabel))),
-    )
-    return ax

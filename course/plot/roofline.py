@@ -18,6 +18,7 @@ def roofline(
     peak_flops: float,
     peak_bandwidth: float,
     ceilings: Mapping[str, float] | None = None,
+    others: Mapping[str, tuple[float, float]] | None = None,
     title: str = "",
     ax: Axes | None = None,
 ) -> Axes:
@@ -28,15 +29,25 @@ def roofline(
         peak_flops: the flat part of the roof, FLOP/s.
         peak_bandwidth: the slope of the other part, B/s.
         ceilings: other kinds of arithmetic, and the peak of each in FLOP/s: dashed lines beside the roof.
+        others: other devices, and of each the peak (FLOP/s) and the bandwidth (B/s): roofs in gray, with ridges of their own.
         title: of the axes.
         ax: where to draw; a new figure where None.
     """
-    (ax,) = row(1, ax, width=6.6, height=3.9)
+    (ax,) = row(1, ax, width=7.4, height=3.9)
     ridge = peak_flops / peak_bandwidth
-    intensities = [p[0] for p in points.values()]
-    low, high = min([*intensities, ridge]) / 4, max([*intensities, ridge]) * 6
+    roofs = others or {}
+    ridges = [ridge, *(peak / bandwidth for peak, bandwidth in roofs.values())]
+    reaches = [rate / peak_bandwidth for rate in (ceilings or {}).values()]
+    shown = [*(intensity for intensity, _ in points.values()), *ridges, *reaches]
+    low, high = min(shown) / 4, max(shown) * 6
     x = np.geomspace(low, high, 200)
-    ax.plot(x, np.minimum(peak_flops, x * peak_bandwidth) / 1e9, color="black", linewidth=2)
+    name = "roof of this device" if roofs else "_roof"
+    ax.plot(x, np.minimum(peak_flops, x * peak_bandwidth) / 1e9, color="black", linewidth=2, label=name)
+    for i, (name, (peak, bandwidth)) in enumerate(roofs.items()):
+        dashes = ("-.", ":")[i % 2]
+        ax.plot(
+            x, np.minimum(peak, x * bandwidth) / 1e9, color=GRAY, linewidth=2, linestyle=dashes, label=f"roof of {name}"
+        )
     for i, (name, rate) in enumerate((ceilings or {}).items()):
         reach = x[x * peak_bandwidth >= rate]
         ax.plot(reach, np.full(len(reach), rate / 1e9), color="black", linewidth=1, linestyle=("--", ":")[i % 2])
@@ -49,20 +60,29 @@ def roofline(
             fontsize=9,
             color=GRAY,
         )
-    ax.axvline(ridge, color=GRAY, linestyle=":", linewidth=1)
-    ax.text(ridge, 0.02, f" ridge: {ridge:.3g} FLOP/byte", transform=ax.get_xaxis_transform(), fontsize=9, color=GRAY)
+    for i, place in enumerate(ridges):
+        ax.axvline(place, color=GRAY, linestyle=":", linewidth=1)
+        # One above the other, as two ridges may lie close to each other.
+        side = "left" if place < np.sqrt(low * high) else "right"
+        text = f" ridge: {place:.3g} FLOP/byte "
+        ax.text(place, 0.02 + 0.06 * i, text, transform=ax.get_xaxis_transform(), ha=side, fontsize=9, color=GRAY)
     for i, (name, (intensity, speed)) in enumerate(points.items()):
         ax.plot(intensity, speed / 1e9, MARKS[i % len(MARKS)], color=COLORS[i % len(COLORS)], markersize=9, label=name)
     ax.set(xscale="log", yscale="log", xlabel="arithmetic intensity (FLOP/byte)", ylabel="speed (GFLOP/s)", title=title)
-    ax.set_ylim(bottom=ax.get_ylim()[0] / 2)  # room for the ridge's label below the points
-    ax.legend(loc="lower right", fontsize=9)
+    bottom, top = ax.get_ylim()
+    ax.set_ylim(bottom / 2, 2 * top if ceilings else top)  # room for the ridge's label below, and for a ceiling's above
+    ax.legend(loc="center left", bbox_to_anchor=(1, 0.5), fontsize=9)  # beside the axes, as points may lie anywhere
     told = []
     for name, (intensity, speed) in points.items():
         share = speed / min(peak_flops, intensity * peak_bandwidth)
         told.append(
             f"{name}: {number(speed / 1e9)} at {number(intensity)} FLOP/byte, {number(100 * share)} % of its roof"
         )
-    others = "".join(f" The ceiling {name}: {number(rate / 1e9)}." for name, rate in (ceilings or {}).items())
+    besides = "".join(f" The ceiling {name}: {number(rate / 1e9)}." for name, rate in (ceilings or {}).items())
+    besides += "".join(
+        f" The roof of {name} rises to {number(peak / 1e9)} at its ridge, {number(peak / bandwidth)} FLOP/byte."
+        for name, (peak, bandwidth) in roofs.items()
+    )
     say(ax, f"Speed in GFLOP/s by arithmetic intensity, both logarithmic. The roof rises to {number(peak_flops / 1e9)} at the ridge, "
-        f"{number(ridge)} FLOP/byte, and is flat from there.{others} {'; '.join(told)}.")  # fmt: skip
+        f"{number(ridge)} FLOP/byte, and is flat from there.{besides} {'; '.join(told)}.")  # fmt: skip
     return ax

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal
 
+import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap
@@ -14,6 +15,9 @@ from course.plot.alt import say
 from course.plot.alt_words import many, runs
 from course.plot.style import BLUE, COLORS, GRAY, ORANGE, bare, row
 
+if TYPE_CHECKING:
+    from course.simt.report import Report
+
 WARP = 32
 # What the memory moves at least (CUDA C++ Programming Guide, "Device Memory Accesses").
 SECTOR_BYTES = 32
@@ -21,6 +25,9 @@ BANKS = 32
 
 _NOTHING, _MOVED, _USED = 0, 1, 2
 _BYTES = ListedColormap(["#ffffff", "#f6d59a", BLUE])
+
+# Of an address map at full width: inches, up to how many rows they are tall, and how many columns have room for a number.
+MAP_WIDTH, _FEW_ROWS, _ROOM = 10.0, 8, 48
 
 
 def thread_grid(grid: int, block: int, n: int, *, title: str = "", ax: Axes | None = None) -> Axes:
@@ -57,14 +64,22 @@ def thread_grid(grid: int, block: int, n: int, *, title: str = "", ax: Axes | No
     return ax
 
 
-def lanes(rows: Sequence[tuple[str, int]], *, title: str = "", ax: Axes | None = None) -> Axes:
+def lanes(rows: Sequence[tuple[str, int]] | Report, *, warp: int = 0, title: str = "", ax: Axes | None = None) -> Axes:
     """What a warp issues, one instruction below the other: filled where a lane is on, hollow where it waits.
 
     Args:
-        rows: for each instruction a text and the mask of active lanes (bit 0 is lane 0).
+        rows: for each instruction a text and the mask of active lanes (bit 0 is lane 0); or the report of a launch with
+            ``trace=True``, of which one warp is shown.
+        warp: which of the traced block, where a report is given.
         title: of the axes.
         ax: where to draw; a new figure where None.
     """
+    if not isinstance(rows, Sequence):
+        rows = [
+            (f"{rows.source[event.line - 1].split('#')[0].strip():18} {event.kind:7}", event.active or event.mask)
+            for event in rows.trace
+            if event.warp == warp
+        ]
     (ax,) = row(1, ax, width=9.2, height=0.3 * len(rows) + 1.0)
     bare(ax)
     for y, (_, mask) in enumerate(rows):
@@ -105,51 +120,91 @@ def address_map(
     requests: Mapping[str, Any],
     *,
     itemsize: int = 4,
-    numbers: bool = False,
+    wide: bool | None = None,
     ax: Sequence[Axes] | None = None,
 ) -> list[Axes]:
     """An array as it lies in memory, once for each request of a warp: what the lanes use, and what has to move for it.
 
-    Dark is used, light is moved for nothing, white stays where it is. The thick lines are the sectors of 32 bytes.
+    Dark is used, light is moved for nothing, white stays where it is, gray is beyond the array's end. The thick lines are the sectors of 32 bytes. On axes that are
+    wide each element that is used shows its lane, and the edges show where in memory, in bytes, a row and a sector begin.
 
     Args:
         shape: of the array, (n,) or (rows, columns). One of a single dimension is folded into rows of 128 bytes.
         requests: a title, and one flat element index a lane (below 0: the lane is off).
         itemsize: bytes of an element.
-        numbers: write the lane into each cell that is used (for arrays of few columns).
-        ax: as many axes as requests; a new figure where None.
+        wide: with lanes and bytes; where None, only in a figure of its own.
+        ax: as many axes as requests; a new figure where None, with the maps below each other.
 
     Returns:
         The axes.
     """
     size = int(np.prod(shape))
-    columns = int(shape[-1]) if len(shape) > 1 else min(size, 128 // itemsize)
-    rows = -(-size // columns)
-    per_sector = SECTOR_BYTES // itemsize
-    width = min(9.6 / len(requests), 0.26 * columns + 0.9, 4.2 if rows > 8 else 9.6)
-    axes = row(len(requests), ax, width=width, height=max(1.25, (width - 0.6) * rows / columns + 0.9))
-    for each, (name, indices) in zip(axes, requests.items(), strict=True):
+    columns, rows = _folded(shape, itemsize)
+    wide = ax is None if wide is None else wide
+    if ax is None:
+        height = len(requests) * map_height(shape, itemsize)
+        _, grid = plt.subplots(len(requests), 1, figsize=(MAP_WIDTH, height), squeeze=False)
+        ax = list(grid[:, 0])
+    for each, (name, indices) in zip(ax, requests.items(), strict=True):
         at = np.asarray(indices).ravel()
-        touched = sectors(at, itemsize)
-        state = np.full(rows * columns, _NOTHING)
-        for k in range(per_sector):
-            moved = touched * per_sector + k
-            state[moved[moved < size]] = _MOVED
-        state[at[at >= 0]] = _USED
-        each.imshow(state.reshape(rows, columns), cmap=_BYTES, vmin=0, vmax=2, aspect="equal", interpolation="nearest")
-        bare(each)
-        _rules(each, rows, columns, per_sector)
-        if numbers:
-            for lane, i in enumerate(at):
-                if i >= 0:
-                    r, c = divmod(int(i), columns)
-                    each.text(c, r, str(lane), ha="center", va="center", fontsize=6.5, color="white")
-        used = len(np.unique(at[at >= 0]))
-        moved_bytes = SECTOR_BYTES * len(touched)
+        cost = _draw_request(each, at, rows, columns, size, itemsize, wide)
         each.set_title(name, fontsize=10)
-        each.set_xlabel(f"{len(touched)} sectors: {moved_bytes} bytes moved, {itemsize * used} used", fontsize=9)
-        say(each, _request_in_words(at, f"{rows} × {columns} elements", (len(touched), moved_bytes, itemsize * used)))
-    return axes
+        each.set_xlabel(f"{many(cost[0], 'sector')}: {cost[1]} bytes moved, {cost[2]} used", fontsize=9)
+        say(each, _request_in_words(at, f"{rows} × {columns} elements", cost))
+    return list(ax)
+
+
+def map_height(shape: Sequence[int], itemsize: int = 4) -> float:
+    """Inches of a wide address map of an array of this shape."""
+    _, rows = _folded(shape, itemsize)
+    return (0.27 if rows <= _FEW_ROWS else 0.17) * rows + 0.95
+
+
+def _folded(shape: Sequence[int], itemsize: int) -> tuple[int, int]:
+    """The columns and rows in which an array is drawn: one of a single dimension in rows of 128 bytes."""
+    columns = int(shape[-1]) if len(shape) > 1 else 128 // itemsize
+    return columns, -(-int(np.prod(shape)) // columns)
+
+
+def _draw_request(
+    ax: Axes, at: np.ndarray, rows: int, columns: int, size: int, itemsize: int, wide: bool
+) -> tuple[int, int, int]:
+    """One request on one array: sectors, bytes moved, bytes used."""
+    per_sector = SECTOR_BYTES // itemsize
+    touched = sectors(at, itemsize)
+    state = np.full(rows * columns, _NOTHING)
+    for k in range(per_sector):
+        moved = touched * per_sector + k
+        state[moved[moved < size]] = _MOVED
+    state[at[at >= 0]] = _USED
+    aspect: Literal["auto", "equal"] = "auto" if wide else "equal"
+    ax.imshow(state.reshape(rows, columns), cmap=_BYTES, vmin=0, vmax=2, aspect=aspect, interpolation="nearest")
+    bare(ax)
+    _rules(ax, rows, columns, per_sector)
+    beyond = rows * columns - size
+    if beyond > 0:
+        ax.add_patch(
+            Rectangle(
+                (columns - beyond - 0.5, rows - 1.5), beyond, 1, facecolor="#dcdcdc", hatch="xx", edgecolor="white"
+            )
+        )
+    if wide:
+        lanes_at: dict[int, list[int]] = {}
+        for lane, i in enumerate(at):
+            lanes_at.setdefault(int(i), []).append(lane)
+        for i, some in lanes_at.items():
+            r, c = divmod(i, columns)
+            text = str(some[0]) if len(some) == 1 else f"×{len(some)}"
+            if i >= 0 and columns <= _ROOM:
+                ax.text(c, r, text, ha="center", va="center", fontsize=8 if rows <= _FEW_ROWS else 6.5, color="white")
+        step = -(-rows // 16)
+        ax.set_yticks(
+            range(0, rows, step), [f"byte {r * columns * itemsize:,}" for r in range(0, rows, step)], fontsize=8
+        )
+        edges = range(0, columns + 1, per_sector)
+        ax.set_xticks([edge - 0.5 for edge in edges], [f"+{edge * itemsize}" for edge in edges], fontsize=8)
+        ax.tick_params(length=0, labeltop=True, labelbottom=False)
+    return len(touched), SECTOR_BYTES * len(touched), itemsize * len(np.unique(at[at >= 0]))
 
 
 def _request_in_words(at: np.ndarray, whole: str, cost: tuple[int, int, int]) -> str:

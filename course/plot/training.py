@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from typing import Any
 
 import matplotlib.pyplot as plt
+import numpy as np
 from matplotlib.axes import Axes
 
+from course.plot.alt import say
+from course.plot.alt_words import number
+from course.plot.curves import curves
 from course.plot.style import ORANGE, row
 
 _EVERY_S = 1.0
@@ -116,3 +121,39 @@ def learning_curves(
         right.plot([s for s, _ in scores], [100 * v for _, v in scores], marker="o", markersize=4)
     right.set(xlabel="step", ylabel=f"{score_name} (%)", title="after each epoch", xlim=left.get_xlim())
     return [left, right]
+
+
+def loss_pairs(runs: Mapping[str, tuple[Any, Any]], *, columns: int = 3) -> list[Axes]:
+    """The training and the validation loss of several runs, a panel each, all on the same axis.
+
+    Args:
+        runs: by the run's name, its losses on training and on validation, each (epochs,).
+        columns: panels in a row.
+    """
+    lines = -(-len(runs) // columns)
+    figure, axes = plt.subplots(lines, columns, figsize=(3.3 * columns, 2.7 * lines), squeeze=False, sharey=True)
+    flat = list(axes.flat)
+    for ax, (name, (training, validation)) in zip(flat, runs.items(), strict=False):
+        pair = {"training": training, "validation": validation}
+        curves(None, pair, xlabel="epoch", ylabel="loss (nats)", title=name, ax=ax)
+    for ax in flat[len(runs) :]:
+        ax.remove()
+    said = [
+        f"{name}: training {_from_to(training)}; validation {_from_to(validation)}"
+        for name, (training, validation) in runs.items()
+    ]
+    say(figure, f"Losses by epoch. {'. '.join(said)}.", instead=True)
+    return flat[: len(runs)]
+
+
+def _from_to(losses: Any) -> str:
+    """ "1.45 to 1.09, lowest 0.9 (epoch 3)": where a curve begins and ends, and where it was clearly below or above both."""
+    values = np.asarray(losses, float)
+    first, last = values[0], values[-1]
+    said = f"{number(first)} to {number(last)}"
+    for word, at, beyond in (
+        ("lowest", values.argmin(), values.min() < 0.97 * min(first, last)),
+        ("highest", values.argmax(), values.max() > 1.03 * max(first, last)),
+    ):
+        said += f", {word} {number(values[at])} (epoch {at + 1})" if beyond else ""
+    return said

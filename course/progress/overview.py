@@ -160,7 +160,7 @@ def next_step(lessons: Sequence[LessonRows]) -> Step:
     at = max(tried)[1] if tried else 0
     current = lessons[at]
     if begun := current.of(TRIED):
-        return _exercise(begun[0], "go on with {}", f"You have begun it: {begun[0].counts}.")
+        return _exercise(begun[0], "go on with {}", f"You have started it: {begun[0].counts}.")
     if still := current.of(OPEN):
         which = "next open" if tried else "first"
         reason = f"It is the {which} exercise of lesson {current.number}."
@@ -168,13 +168,13 @@ def next_step(lessons: Sequence[LessonRows]) -> Step:
     done = f"All exercises of lesson {current.number} are passed"
     for later in lessons[at + 1 :]:
         if not later.of(PASSED) and not later.of(TRIED):
-            title, reason = f"lesson {later.title}", f"{done}; this one comes next."
+            title, reason = f"lesson {later.title}", f"{done}; this lesson comes next."
             return Step("read {}", title, "notebooks", later.name, "", reason)
         if rest := later.of(TRIED) + later.of(OPEN):
-            return _exercise(rest[0], "write {}", f"{done}; this one is still open in lesson {later.number}.")
+            return _exercise(rest[0], "write {}", f"{done}; this exercise of lesson {later.number} is still open.")
     for earlier in lessons[:at]:
         if rest := earlier.of(TRIED) + earlier.of(OPEN):
-            return _exercise(rest[0], "write {}", f"{done}; this one, of lesson {earlier.number}, was left out.")
+            return _exercise(rest[0], "write {}", f"{done}; you skipped this exercise of lesson {earlier.number}.")
     return Step("", "", "", "", "", f"All {sum(len(one.rows) for one in lessons)} exercises are passed.")
 
 

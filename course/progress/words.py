@@ -79,7 +79,11 @@ def details(lesson: LessonRows) -> list[Detail]:
 
 def kept(where: str) -> str:
     """Where the map lies."""
-    return f"Kept on this machine, in {where}, and sent nowhere. To begin anew, delete that file." if where else ""
+    return (
+        f"The map is kept on this machine, in {where}, and nothing is sent anywhere. To start over, delete that file."
+        if where
+        else ""
+    )
 
 
 def _detail(row: Row) -> Detail:

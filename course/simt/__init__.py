@@ -9,9 +9,9 @@ A kernel is a Python function that every thread of a grid runs, told apart by it
 
     out, report = simt.launch(add, 4, 256, x, y, simt.empty(1000))
 
-It carries over to numba.cuda, and to CUDA C, by renaming: `t.threadIdx`, `t.blockIdx`, `t.blockDim`, `t.gridDim` with `.x .y .z`;
-`t.grid(1)`; `t.shared.array(shape, dtype)` and `t.local.array`; `t.syncthreads()`; `t.atomic.add/max/min(array, index, value)`. It
-has numbers, arrays (one element at a time, `x.shape`, `x.size`, `len(x)`), tuples and lists whose length is known before the run, if,
+It carries over to numba.cuda, and to CUDA C, by renaming, which `course.toolchain` does: `t.threadIdx`, `t.blockIdx`, `t.blockDim`,
+`t.gridDim` with `.x .y .z`; `t.grid(1)`; `t.shared.array(shape, dtype)` and `t.local.array`; `t.syncthreads()`;
+`t.atomic.add/max/min(array, index, value)`. It has numbers, arrays (one element at a time, `x.shape`, `x.size`, `len(x)`), tuples and lists whose length is known before the run, if,
 while, for, `math`'s functions, `sum`, `min`, `max`, `any` and `all` (of a generator, too), and calls of other such functions, which may
 stand inside of the kernel. What Python says in short is counted as what one would write out. Anything else is refused before it runs,
 with the line and with what to write instead.
@@ -20,8 +20,9 @@ with the line and with what to write instead.
 warp executes one instruction for all its lanes at once. Where they take different ways, the mask of active lanes narrows, each way is
 issued in turn, and they come together after it. A warp runs up to a barrier, then the next warp does; blocks follow each other. So all is
 deterministic. `Report` says what it counts, and each rule names its source: see `counting.requests` (sectors, bank conflicts),
-`report.Line` (instructions, lanes active, divergence), `counting.races`, `occupancy`. Whole numbers have 64 bits; floats are of the type
-that C would give them, float32 unless an array says otherwise. // and % round down, as in Python and numba.
+`report.Line` (instructions, lanes active, divergence), `counting.races`, `occupancy`. docs/measurements.md has its counts
+beside what people measured on real chips. Whole numbers have 64 bits; floats are of the type that C would give them, float32 unless an
+array says otherwise. // and % round down, as in Python and numba.
 
 **What it leaves out.** Time: there are no caches, no latency, no overlap of warps; it counts the work, not how long it takes. The
 compiler: instructions are those of the source, while a compiler keeps values in registers, unrolls loops, fuses a product and a sum,

@@ -2,7 +2,8 @@
 
 Sources: limits, CUDA Programming Guide, "Compute Capabilities", tables of device and SM information and of memory information (13.x
 for 7.5 and later; the guide of CUDA 12 for 6.0 and 7.0). Granularities and the way of counting, NVIDIA's own `cuda_occupancy.h`, which
-comes with the CUDA toolkit. The 1 KB that the driver reserves in each block from 8.0 on: Ampere tuning guide, "Unified Shared Memory".
+comes with the CUDA toolkit. Of the memory that L1 cache and shared memory divide, shared memory is taken to have the most that it may; the
+driver may give it less, if that binds nothing. The 1 KB that the driver reserves in each block from 8.0 on: Ampere tuning guide, "Unified Shared Memory".
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ def occupancy(
 
     Args:
         block: threads of a block, as in `launch`.
-        registers: of a thread, as the compiler reports them (`nvcc --resource-usage`); a simulator can't know them.
+        registers: of a thread, as the compiler reports them (`nvcc --resource-usage`, or `course.toolchain`); a simulator can't know them.
         shared_bytes: shared memory of a block, as in `report.shared_bytes`.
         chip: a name in `CHIPS`, or a compute capability in `CAPABILITIES`, such as "8.9".
 

@@ -17,6 +17,20 @@ def gradients(params, X, labels):
     return -(log_p * jax.nn.one_hot(labels, log_p.shape[1])).sum() / len(X)
 
 
+class Value:
+    def __init__(self, data, parents=(), name=""):
+        self.data, self.parents, self.name = data, parents, name
+        self.grad = 0.0 * data
+
+    def push(self):
+        pass
+
+
+def squared(params, X, T):
+    Y = jnp.tanh(X @ params["W1"].T + params["b1"]) @ params["W2"].T + params["b2"]
+    return ((Y - T) ** 2).sum(axis=1).mean()
+
+
 # %% cross_entropy: Optax
 def cross_entropy(logits, labels):
     return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
@@ -324,3 +338,251 @@ def two_layer_gradients(params, X, labels):
 
     each = jax.vmap(jax.grad(loss), in_axes=(None, 0, 0))(params, X, labels)
     return jax.tree.map(lambda g: g.mean(axis=0), each)
+
+
+# %% multiply: assignments with a sum
+def multiply(a, b):
+    out = Value(b.data * a.data, [a, b])
+
+    def back():
+        a.grad = a.grad + out.grad * b.data
+        b.grad = b.grad + out.grad * a.data
+
+    out.push = back
+    return out
+
+
+# %% multiply: a loop over the parents
+def multiply(a, b):
+    out = Value(a.data * b.data, (a, b), "*")
+
+    def push():
+        for one, other in ((a, b), (b, a)):
+            one.grad += out.grad * other.data
+
+    out.push = push
+    return out
+
+
+# %% multiply: a class of its own
+class Product(Value):
+    def push(self):
+        a, b = self.parents
+        a.grad += self.grad * b.data
+        b.grad += self.grad * a.data
+
+
+def multiply(a, b):
+    return Product(a.data * b.data, (a, b))
+
+
+# %% multiply: factors kept on the way forward
+def multiply(a, b):
+    x, y = a.data, b.data
+    out = Value(x * y, (a, b))
+
+    def push():
+        b.grad += x * out.grad
+        a.grad += y * out.grad
+
+    out.push = push
+    return out
+
+
+# %% backward: a set of ids, and reverse
+def backward(end):
+    order, ids = [], set()
+
+    def build(v):
+        if id(v) in ids:
+            return
+        ids.add(id(v))
+        for p in v.parents:
+            build(p)
+        order.append(v)
+
+    build(end)
+    for v in order:
+        v.grad = 0
+    end.grad = 1
+    order.reverse()
+    for v in order:
+        v.push()
+
+
+# %% backward: users counted
+def backward(end):
+    users, nodes, waiting = {}, [], [end]
+    while waiting:
+        node = waiting.pop()
+        if any(node is one for one in nodes):
+            continue
+        nodes.append(node)
+        node.grad = 0.0
+        for parent in node.parents:
+            users[id(parent)] = users.get(id(parent), 0) + 1
+            waiting.append(parent)
+    end.grad = 1.0
+    ready = [end]
+    while ready:
+        node = ready.pop()
+        node.push()
+        for parent in node.parents:
+            users[id(parent)] -= 1
+            if users[id(parent)] == 0:
+                ready.append(parent)
+
+
+# %% backward: with a stack in the place of the recursion
+def backward(end):
+    order, stack = [], [(end, False)]
+    while stack:
+        node, done = stack.pop()
+        if done:
+            if node not in order:
+                order.append(node)
+        elif node not in order:
+            stack.append((node, True))
+            stack.extend((parent, False) for parent in node.parents)
+    for node in order:
+        node.grad = np.float32(0)
+    order[-1].grad = np.float32(1)
+    while order:
+        order.pop().push()
+
+
+# %% backward: sorted by depth
+def backward(end):
+    def depth(node):
+        return 1 + max((depth(parent) for parent in node.parents), default=0)
+
+    def all_of(node):
+        return {node}.union(*(all_of(parent) for parent in node.parents))
+
+    nodes = sorted(all_of(end), key=depth, reverse=True)
+    for node in nodes:
+        node.grad = float(node is end)
+    for node in nodes:
+        node.push()
+
+
+# %% mended_gradients: grad
+def mended_gradients(params, X, T):
+    return jax.grad(squared)(params, X, T)
+
+
+# %% mended_gradients: a tanh called again
+def mended_gradients(params, X, T):
+    W1, b1, W2, b2 = (params[k] for k in ("W1", "b1", "W2", "b2"))
+    Z1 = X @ W1.T + b1
+    dY = 2 / X.shape[0] * (jnp.tanh(Z1) @ W2.T + b2 - T)
+    dZ1 = dY @ W2 * (1 - jnp.tanh(Z1) ** 2)
+    return dict(W1=dZ1.T @ X, b1=dZ1.sum(0), W2=dY.T @ jnp.tanh(Z1), b2=dY.sum(0))
+
+
+# %% mended_gradients: in NumPy
+def mended_gradients(params, X, T):
+    p = {k: np.asarray(v) for k, v in params.items()}
+    X, T = np.asarray(X), np.asarray(T)
+    H = np.tanh(X @ p["W1"].T + p["b1"])
+    dY = 2 * (H @ p["W2"].T + p["b2"] - T) / len(X)
+    dZ = (dY @ p["W2"]) / np.cosh(X @ p["W1"].T + p["b1"]) ** 2
+    return {"W2": dY.T @ H, "b2": dY.sum(axis=0), "W1": dZ.T @ X, "b1": dZ.sum(axis=0)}
+
+
+# %% mended_gradients: einsum
+def mended_gradients(params, X, T):
+    W1, b1, W2, b2 = params["W1"], params["b1"], params["W2"], params["b2"]
+    H = jnp.tanh(jnp.einsum("ni,hi->nh", X, W1) + b1)
+    dY = 2 * (jnp.einsum("nh,oh->no", H, W2) + b2 - T) / len(T)
+    dZ = jnp.einsum("no,oh->nh", dY, W2) * (1 - H) * (1 + H)
+    return {
+        "W1": jnp.einsum("nh,ni->hi", dZ, X),
+        "b1": dZ.sum(0),
+        "W2": jnp.einsum("no,nh->oh", dY, H),
+        "b2": dY.sum(0),
+    }
+
+
+# %% matmul: assignments with a sum
+def matmul(a, b):
+    out = Value(np.matmul(a.data, b.data), (a, b))
+
+    def push():
+        a.grad = a.grad + np.matmul(out.grad, b.data.T)
+        b.grad = b.grad + np.matmul(a.data.T, out.grad)
+
+    out.push = push
+    return out
+
+
+# %% matmul: einsum
+def matmul(a, b):
+    out = Value(np.einsum("ik,kj->ij", a.data, b.data), [a, b])
+
+    def push():
+        a.grad += np.einsum("ij,kj->ik", out.grad, b.data)
+        b.grad += np.einsum("ij,ik->kj", out.grad, a.data)
+
+    out.push = push
+    return out
+
+
+# %% matmul: as a layer's backward pass
+def matmul(a, b):
+    out = Value(a.data @ b.data, (a, b), "@")
+
+    def push():
+        da, dw = out.grad @ b.data.T, out.grad.T @ a.data
+        a.grad += da
+        b.grad += dw.T
+
+    out.push = push
+    return out
+
+
+# %% matmul: a sum of outer products
+def matmul(a, b):
+    out = Value(a.data @ b.data, (a, b))
+
+    def push():
+        to_b = sum(np.outer(row, g) for row, g in zip(a.data, out.grad))
+        a.grad += (b.data @ out.grad.T).T
+        b.grad += to_b
+
+    out.push = push
+    return out
+
+
+# %% unbroadcast: loops
+def unbroadcast(grad, shape):
+    while grad.ndim > len(shape):
+        grad = grad.sum(axis=0)
+    for axis, n in enumerate(shape):
+        if n == 1:
+            grad = grad.sum(axis=axis, keepdims=True)
+    return grad
+
+
+# %% unbroadcast: padded shape, and reshape
+def unbroadcast(grad, shape):
+    padded = (1,) * (grad.ndim - len(shape)) + tuple(shape)
+    axes = tuple(i for i, (n, m) in enumerate(zip(grad.shape, padded)) if m == 1)
+    return grad.sum(axis=axes).reshape(shape)
+
+
+# %% unbroadcast: vjp of the library's
+def unbroadcast(grad, shape):
+    _, back = jax.vjp(lambda x: jnp.broadcast_to(x, grad.shape), jnp.zeros(shape))
+    return back(grad)[0]
+
+
+# %% unbroadcast: in NumPy
+def unbroadcast(grad, shape):
+    grad = np.asarray(grad)
+    lead = grad.ndim - len(shape)
+    grad = np.sum(grad, axis=tuple(range(lead)))
+    for i in range(len(shape)):
+        if shape[i] != grad.shape[i]:
+            grad = np.sum(grad, axis=i, keepdims=True)
+    return grad

@@ -504,3 +504,282 @@ def speedup(parallel_fraction, workers):
     if workers == 1:
         return 1
     return 1 / ((1 - parallel_fraction) + parallel_fraction / workers)
+
+
+# %% scale_kernel: grid(1)
+def scale_kernel(t, x, out):
+    i = t.grid(1)
+    out[i] = x[i] * 2
+
+
+# %% scale_kernel: a sum, with a guard
+def scale_kernel(t, x, out):
+    me = t.threadIdx.x
+    if me < len(x):
+        out[me] = x[me] + x[me]
+
+
+# %% scale_kernel: two steps
+def scale_kernel(t, x, out):
+    out[t.threadIdx.x] = x[t.threadIdx.x]
+    out[t.threadIdx.x] *= 2.0
+
+
+# %% scale_kernel: the whole formula, a constant from outside
+TWO = 2
+
+
+def scale_kernel(t, x, out):
+    i = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
+    out[i] = TWO * x[i]
+
+
+# %% blend_kernel: a way out first
+def blend_kernel(t, a, b, out):
+    i = t.threadIdx.x
+    if i >= out.shape[0]:
+        return
+    out[i] = 0.5 * a[i] + 0.5 * b[i]
+
+
+# %% blend_kernel: grid(1) and len
+def blend_kernel(t, a, b, out):
+    i = t.grid(1)
+    if i < len(a):
+        out[i] = (a[i] + b[i]) * 0.5
+
+
+# %% blend_kernel: a helper
+def mean(p, q):
+    return (p + q) / 2
+
+
+def blend_kernel(t, a, b, out):
+    i = t.threadIdx.x
+    if i < a.size:
+        out[i] = mean(a[i], b[i])
+
+
+# %% blend_kernel: from one to the other
+def blend_kernel(t, a, b, out):
+    i = t.threadIdx.x
+    if not i > out.shape[0] - 1:
+        out[i] = a[i] + (b[i] - a[i]) / 2
+
+
+# %% mirror_kernel: a shape that is unpacked
+def mirror_kernel(t, x, out):
+    rows, cols = x.shape
+    r, c = t.threadIdx.y, t.threadIdx.x
+    if r < rows and c < cols:
+        out[r, cols - c - 1] = x[r, c]
+
+
+# %% mirror_kernel: from the side of out
+def mirror_kernel(t, x, out):
+    col, row = t.threadIdx.x, t.threadIdx.y
+    if row >= out.shape[0] or col >= out.shape[1]:
+        return
+    out[row, col] = x[row, out.shape[1] - 1 - col]
+
+
+# %% mirror_kernel: grid(2)
+def mirror_kernel(t, x, out):
+    col, row = t.grid(2)
+    if row < x.shape[0]:
+        if col < x.shape[1]:
+            out[row, x.shape[1] - (col + 1)] = x[row, col]
+
+
+# %% mirror_kernel: brackets after brackets
+def mirror_kernel(t, x, out):
+    row, col = t.threadIdx.y, t.threadIdx.x
+    last = x.shape[1] - 1
+    if col <= last and row < x.shape[0]:
+        out[row][last - col] = x[row][col]
+
+
+# %% outer_add: grid(2)
+def outer_add(t, a, b, out):
+    col, row = t.grid(2)
+    if row < len(a) and col < len(b):
+        out[row, col] = a[row] + b[col]
+
+
+# %% outer_add: a way out, an unpacked shape
+def outer_add(t, a, b, out):
+    rows, cols = out.shape
+    r = t.threadIdx.y + t.blockDim.y * t.blockIdx.y
+    c = t.threadIdx.x + t.blockDim.x * t.blockIdx.x
+    if r >= rows or c >= cols:
+        return
+    out[r, c] = b[c] + a[r]
+
+
+# %% outer_add: a helper for the index
+def place(block, size, thread):
+    return block * size + thread
+
+
+def outer_add(t, a, b, out):
+    i = place(t.blockIdx.y, t.blockDim.y, t.threadIdx.y)
+    j = place(t.blockIdx.x, t.blockDim.x, t.threadIdx.x)
+    if i < a.shape[0]:
+        if j < b.shape[0]:
+            out[i, j] = sum((a[i], b[j]))
+
+
+# %% outer_add: in two steps
+def outer_add(t, a, b, out):
+    j, i = t.grid(2)
+    inside = i < out.shape[0] and j < out.shape[1]
+    if inside:
+        total = a[i]
+        total += b[j]
+        out[i, j] = total
+
+
+# %% repair_tint: grid(2)
+def repair_tint(t, x, shade, out):
+    col, row = t.grid(2)
+    if row < x.shape[0] and col < x.shape[1]:
+        out[row, col] = x[row, col] * shade[col]
+
+
+# %% repair_tint: a way out first
+def repair_tint(t, x, shade, out):
+    r = t.blockIdx.y * t.blockDim.y + t.threadIdx.y
+    c = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
+    if r >= x.shape[0] or c >= len(shade):
+        return
+    out[r, c] = shade[c] * x[r, c]
+
+
+# %% repair_tint: sizes of the blocks known
+def repair_tint(t, x, shade, out):
+    rows, cols = out.shape
+    r, c = 8 * t.blockIdx.y + t.threadIdx.y, 32 * t.blockIdx.x + t.threadIdx.x
+    if r < rows and c < cols:
+        out[r, c] = x[r, c]
+        out[r, c] = x[r, c] * shade[c]
+
+
+# %% repair_tint: the names of the slow one kept
+def repair_tint(t, x, shade, out):
+    col = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
+    row = t.blockIdx.y * t.blockDim.y + t.threadIdx.y
+    if not (row >= x.shape[0]) and not (col >= x.shape[1]):
+        tint = shade[col]
+        out[row, col] = tint * x[row, col]
+
+
+# %% neighbor_sum: zeros beyond the end
+def neighbor_sum(t, x, out):
+    tile = t.shared.array(66, "float32")
+    k = t.threadIdx.x
+    n = len(x)
+    tile[k + 1] = x[k] if k < n else 0.0
+    if k == 0:
+        tile[0] = 0.0
+        tile[65] = 0.0
+    t.syncthreads()
+    if k < n:
+        out[k] = tile[k] + tile[k + 1] + tile[k + 2]
+
+
+# %% neighbor_sum: its own number in a register
+def neighbor_sum(t, x, out):
+    tile = t.shared.array((64,), np.float32)
+    i = t.threadIdx.x
+    mine = 0.0
+    if i < x.shape[0]:
+        mine = x[i]
+    tile[i] = mine
+    t.syncthreads()
+    if i < x.shape[0]:
+        total = mine
+        if i > 0:
+            total += tile[i - 1]
+        if i < 63:
+            total += tile[i + 1]
+        out[i] = total
+
+
+# %% neighbor_sum: a loop over the three
+def neighbor_sum(t, x, out):
+    tile = t.shared.array(64, "float32")
+    i = t.threadIdx.x
+    if i < x.size:
+        tile[i] = x[i]
+    t.syncthreads()
+    if i >= x.size:
+        return
+    total = 0.0
+    for j in (i - 1, i, i + 1):
+        if 0 <= j < x.size:
+            total += tile[j]
+    out[i] = total
+
+
+# %% neighbor_sum: a helper that knows the ends
+def at(tile, j, n):
+    return tile[j] if j >= 0 and j < n else 0.0
+
+
+def neighbor_sum(t, x, out):
+    tile = t.shared.array(64, "float32")
+    i, n = t.threadIdx.x, x.shape[0]
+    tile[i] = x[i] if i < n else 0.0
+    t.syncthreads()
+    if i < n:
+        out[i] = at(tile, i - 1, n) + at(tile, i, n) + at(tile, i + 1, n)
+
+
+# %% convolve_kernel: grid(2), unpacked shapes
+def convolve_kernel(t, x, w, out):
+    c, r = t.grid(2)
+    high, wide = w.shape
+    if r < out.shape[0] and c < out.shape[1]:
+        acc = 0.0
+        for i in range(high):
+            for j in range(wide):
+                acc = acc + x[r + i, c + j] * w[i, j]
+        out[r, c] = acc
+
+
+# %% convolve_kernel: a way out, and a sum over a generator
+def convolve_kernel(t, x, w, out):
+    row = t.blockIdx.y * t.blockDim.y + t.threadIdx.y
+    col = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
+    if row >= out.shape[0] or col >= out.shape[1]:
+        return
+    total = 0.0
+    for i in range(w.shape[0]):
+        total += sum(w[i, j] * x[row + i, col + j] for j in range(w.shape[1]))
+    out[row, col] = total
+
+
+# %% convolve_kernel: a guard from x and w, while loops
+def convolve_kernel(t, x, w, out):
+    col, row = t.grid(2)
+    if row + w.shape[0] <= x.shape[0] and col + w.shape[1] <= x.shape[1]:
+        total = 0.0
+        i = 0
+        while i < w.shape[0]:
+            j = 0
+            while j < w.shape[1]:
+                total += w[i, j] * x[row + i, col + j]
+                j += 1
+            i += 1
+        out[row, col] = total
+
+
+# %% convolve_kernel: one loop over all weights
+def convolve_kernel(t, x, w, out):
+    col, row = t.grid(2)
+    if row < out.shape[0] and col < out.shape[1]:
+        total = 0.0
+        for k in range(w.shape[0] * w.shape[1]):
+            i, j = k // w.shape[1], k % w.shape[1]
+            total += w[i, j] * x[row + i, col + j]
+        out[row, col] = total

@@ -141,6 +141,138 @@ def adam_step(params, grads, m, v, step, learning_rate, beta1, beta2, eps):
     return {k: params[k] - rate * m[k] / (v[k] ** 0.5 + eps * root) for k in params}, m, v
 
 
+# %% one_epoch: by batches of row numbers
+def one_epoch(W, b, X, Y, learning_rate, batch_size, order):
+    for i in range(0, len(order), batch_size):
+        rows = order[i : i + batch_size]
+        pred = X[rows] @ W.T + b
+        dZ = 2 * (pred - Y[rows]) / len(rows)
+        W, b = W - learning_rate * (dZ.T @ X[rows]), b - learning_rate * dZ.sum(axis=0)
+    return W, b
+
+
+# %% one_epoch: by jax.grad
+def one_epoch(W, b, X, Y, learning_rate, batch_size, order):
+    def loss(params, x, y):
+        W, b = params
+        return ((x @ W.T + b - y) ** 2).sum(axis=1).mean()
+
+    X, Y = X[order], Y[order]
+    for i in range(0, X.shape[0], batch_size):
+        dW, db = jax.grad(loss)((W, b), X[i : i + batch_size], Y[i : i + batch_size])
+        W = W - learning_rate * dW
+        b = b - learning_rate * db
+    return W, b
+
+
+# %% one_epoch: NumPy, changed in place
+def one_epoch(W, b, X, Y, learning_rate, batch_size, order):
+    W, b, X, Y = (np.array(a) for a in (W, b, X, Y))
+    batches = np.array_split(np.asarray(order), range(batch_size, len(X), batch_size))
+    for rows in batches:
+        dZ = 2 * (X[rows] @ W.T + b - Y[rows]) / len(rows)
+        W -= learning_rate * dZ.T @ X[rows]
+        b -= learning_rate * dZ.sum(0)
+    return W, b
+
+
+# %% one_epoch: the rate over the batch, and a while loop
+def one_epoch(W, b, X, Y, learning_rate, batch_size, order):
+    X, Y, i = X[order], Y[order], 0
+    while i < len(X):
+        x, y = X[i : i + batch_size], Y[i : i + batch_size]
+        error = x @ W.T + b - y
+        rate = 2 * learning_rate / len(x)
+        W = W - rate * jnp.einsum("no,ni->oi", error, x)
+        b = b - rate * jnp.ones(len(x)) @ error
+        i += batch_size
+    return [W, b]
+
+
+# %% early_stop: the lowest loss and a counter
+def early_stop(losses, patience):
+    best, lowest, waited = 0, float("inf"), 0
+    for epoch, loss in enumerate(losses):
+        if loss < lowest:
+            best, lowest, waited = epoch, loss, 0
+        else:
+            waited += 1
+        if waited == patience:
+            return best, epoch
+    return best, epoch
+
+
+# %% early_stop: argmin of what has been seen
+def early_stop(losses, patience):
+    for epoch in range(len(losses)):
+        best = int(np.argmin(np.asarray(losses)[: epoch + 1]))
+        if epoch >= best + patience:
+            break
+    return best, epoch
+
+
+# %% early_stop: arrays of one number
+def early_stop(losses, patience):
+    best = jnp.argmin(losses[:1])
+    last = len(losses) - 1
+    for epoch in range(1, len(losses)):
+        best = jnp.where(losses[epoch] < losses[best], epoch, best)
+        if epoch - int(best) >= patience:
+            last = epoch
+            break
+    return best, jnp.array(last)
+
+
+# %% early_stop: a while loop
+def early_stop(losses, patience):
+    losses = [float(loss) for loss in losses]
+    best = epoch = 0
+    while epoch + 1 < len(losses) and epoch - best < patience:
+        epoch += 1
+        best = epoch if losses[epoch] < losses[best] else best
+    return (best, epoch)
+
+
+# %% largest_curvature: the gradient of gradient times v
+def largest_curvature(loss, w, v, rounds):
+    slope = jax.grad(loss)
+    for _ in range(rounds):
+        v = jax.grad(lambda w, v=v: slope(w) @ v)(w)
+        v = v / jnp.sqrt((v**2).sum())
+    return v @ jax.grad(lambda w: slope(w) @ v)(w)
+
+
+# %% largest_curvature: all second derivatives
+def largest_curvature(loss, w, v, rounds):
+    H = jax.hessian(loss)(w)
+    for _ in range(rounds):
+        v = H @ v
+        v /= jnp.linalg.norm(v)
+    return jnp.vdot(v, H @ v)
+
+
+# %% largest_curvature: linearized once
+def largest_curvature(loss, w, v, rounds):
+    _, times = jax.linearize(jax.grad(loss), w)
+    for _ in range(rounds):
+        Hv = times(v)
+        v = Hv / jnp.linalg.norm(Hv)
+    return (v * times(v)).sum()
+
+
+# %% largest_curvature: a compiled loop
+def largest_curvature(loss, w, v, rounds):
+    def times(v):
+        return jax.jvp(jax.grad(loss), [w], [v])[1]
+
+    def one(_, v):
+        v = times(v)
+        return v / jnp.linalg.norm(v)
+
+    v = jax.lax.fori_loop(0, rounds, one, v)
+    return float(v @ times(v))
+
+
 # %% train: Optax's plain descent
 def train(params, X, labels, learning_rate, steps, batch_size, key):
     tx = optax.sgd(learning_rate)

@@ -67,3 +67,101 @@ def predicted_time(flops, bytes_moved, peak_flops, bandwidth):
 def predicted_time(flops, bytes_moved, peak_flops, bandwidth):
     times = [amount / rate for amount, rate in ((flops, peak_flops), (bytes_moved, bandwidth))]
     return sorted(times)[-1]
+
+
+# %% longest_time: a sum of a list
+def longest_time(flops, bytes_moved, peak_flops, bandwidth):
+    return sum([flops / peak_flops, bytes_moved / bandwidth])
+
+
+# %% longest_time: one fraction
+def longest_time(flops, bytes_moved, peak_flops, bandwidth):
+    return (flops * bandwidth + bytes_moved * peak_flops) / (peak_flops * bandwidth)
+
+
+# %% longest_time: JAX's own float
+def longest_time(flops, bytes_moved, peak_flops, bandwidth):
+    return jnp.float32(flops / peak_flops) + jnp.float32(bytes_moved / bandwidth)
+
+
+# %% share_of_roof: the predicted time over the measured one
+def share_of_roof(flops, bytes_moved, seconds, peak_flops, bandwidth):
+    return max(flops / peak_flops, bytes_moved / bandwidth) / seconds
+
+
+# %% share_of_roof: by the ridge
+def share_of_roof(flops, bytes_moved, seconds, peak_flops, bandwidth):
+    if flops / bytes_moved > peak_flops / bandwidth:
+        return flops / seconds / peak_flops
+    return bytes_moved / seconds / bandwidth
+
+
+# %% share_of_roof: mended where it stood
+def share_of_roof(flops, bytes_moved, seconds, peak_flops, bandwidth):
+    speed = flops / seconds
+    roof = np.minimum(peak_flops, flops / bytes_moved * bandwidth)
+    return speed / roof
+
+
+# %% which_bound: by the two times
+def which_bound(point):
+    measured = {
+        "point 1": (1.00e8, 1.20e9, 4.1e-3),
+        "point 2": (1.37e11, 2.01e8, 18e-3),
+        "point 3": (2.56e3, 5.68e3, 11e-6),
+        "point 4": (6.71e7, 5.37e8, 13e-3),
+        "point 5": (2.68e8, 6.74e7, 0.23e-3),
+    }
+    flop, size, seconds = measured[point]
+    arithmetic, memory = flop / 8.1e12, size / 320e9
+    if seconds < 2e-5:
+        return "C"
+    if seconds > 2 * max(arithmetic, memory):
+        return "D"
+    return "A" if memory > arithmetic else "B"
+
+
+# %% which_bound: in small letters
+def which_bound(point):
+    return dict(zip([f"point {k}" for k in range(1, 6)], "abcda", strict=True))[point]
+
+
+# %% estimated: worked out
+def estimated(quantity):
+    if quantity == "one answer":
+        return 1e3 * 7e9 * 2 / 3.35e12
+    if quantity == "batch":
+        return 989e12 / 3.35e12
+    if quantity == "small layer":
+        return 10 + 1e6 * 4 * (784 * 128 + 32 * (784 + 128)) / 3.35e12
+    return (3 + 3 + 2 + 2 + 2) / 4
+
+
+# %% estimated: rounded by a head
+def estimated(quantity):
+    return {"one answer": 4, "batch": 300, "small layer": 10, "fused": 3}[quantity]
+
+
+# %% least_batch: tried one after the other
+def least_batch(n_in, n_out, itemsize, peak_flops, bandwidth):
+    for batch in range(1, 100_000):
+        flop = 2 * batch * n_in * n_out
+        size = itemsize * (n_in * n_out + batch * (n_in + n_out))
+        if flop / peak_flops >= size / bandwidth:
+            return batch
+    return 0
+
+
+# %% least_batch: by the greatest intensity that any batch has
+def least_batch(n_in, n_out, itemsize, peak_flops, bandwidth):
+    ridge = peak_flops / bandwidth
+    limit = 2 * n_in * n_out / (itemsize * (n_in + n_out))
+    if ridge >= limit:
+        return 0
+    return int(np.ceil(ridge * itemsize / 2 / (1 - ridge / limit)))
+
+
+# %% least_batch: a float that is whole
+def least_batch(n_in, n_out, itemsize, peak_flops, bandwidth):
+    per_example = 2 * n_in * n_out / peak_flops - itemsize * (n_in + n_out) / bandwidth
+    return np.ceil(itemsize * n_in * n_out / bandwidth / per_example) if per_example > 0 else 0.0

@@ -313,3 +313,79 @@ def he_init(key, n_in, n_out):
 def he_init(key, n_in, n_out):
     u = jax.random.uniform(key, (n_out, n_in), minval=1e-7, maxval=1.0)
     return jax.scipy.stats.norm.ppf(u) * np.sqrt(2 / n_in), np.zeros(n_out, np.float32)
+
+
+# %% curve_through: point by point
+def curve_through(xs, ys):
+    a, slope = [], 0.0
+    for i in range(len(xs) - 1):
+        new = (ys[i + 1] - ys[i]) / (xs[i + 1] - xs[i])
+        a.append(new - slope)
+        slope = new
+    return ys[0], jnp.array(a)
+
+
+# %% curve_through: NumPy, with slices
+def curve_through(xs, ys):
+    x, y = np.asarray(xs), np.asarray(ys)
+    slopes = (y[1:] - y[:-1]) / (x[1:] - x[:-1])
+    return float(y[0]), np.concatenate([slopes[:1], slopes[1:] - slopes[:-1]])
+
+
+# %% curve_through: the curve solved for its slopes
+def curve_through(xs, ys):
+    rises = jnp.maximum(xs[1:, None] - xs[None, :-1], 0)
+    return ys[0], jnp.linalg.solve(rises, ys[1:] - ys[0])
+
+
+# %% layer_numbers: counted exactly
+def layer_numbers(quantity):
+    n_in, n_out, batch = 784, 256, 64
+    return {
+        "parameters": n_in * n_out + n_out,
+        "bytes of the parameters": 4 * (n_in * n_out + n_out),
+        "FLOP for one image": 2 * n_in * n_out,
+        "FLOP for a batch of 64": 2 * batch * n_in * n_out,
+        "answers for a batch of 64": batch * n_out,
+    }[quantity]
+
+
+# %% layer_numbers: powers of ten in the head
+def layer_numbers(quantity):
+    if quantity == "parameters":
+        return 2e5
+    if quantity == "bytes of the parameters":
+        return 8e5
+    if quantity == "FLOP for one image":
+        return 4e5
+    return 2.6e7 if "FLOP" in quantity else 1.6e4
+
+
+# %% diagnose_start: small letters
+def diagnose_start(network):
+    return dict(zip("123456", "daecab"))[network[-1]]
+
+
+# %% start_network: folded keys, in a comprehension
+def start_network(key, sizes):
+    return [
+        (jax.random.normal(jax.random.fold_in(key, i), (m, n)) * (2 / n) ** 0.5, jnp.zeros(m))
+        for i, (n, m) in enumerate(zip(sizes, sizes[1:]))
+    ]
+
+
+# %% start_network: a key is split off for each layer
+def start_network(key, sizes):
+    layers = []
+    for i in range(len(sizes) - 1):
+        key, now = jax.random.split(key)
+        W = jax.random.normal(now, (sizes[i + 1], sizes[i])) / np.sqrt(sizes[i] / 2)
+        layers.append([W, np.zeros(sizes[i + 1], np.float32)])
+    return tuple(layers)
+
+
+# %% start_network: the library's
+def start_network(key, sizes):
+    init = jax.nn.initializers.he_normal(in_axis=1, out_axis=0)
+    keys = jax.random.split(key, len(sizes))
+    return [(init(k, (m, n)), jnp.zeros(m)) for k, n, m in zip(keys, sizes[:-1], sizes[1:])]

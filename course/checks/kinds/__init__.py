@@ -49,21 +49,21 @@ def unused(code: str) -> str | None:
 # What a class that is no number, and no array, is mistaken for; by what the comparison says of it.
 _CLASSES = (
     (r"a str;", "A text only looks like a number. Return the number itself, without quotes and without `f\"…\"`."),
-    (r"a dict;", "Take what you need out of the dict by its name, and return that."),
+    (r"a dict;", "Look up what you need in the dict by its name, and return that."),
     (
         r"(?:a Python (?:tuple|list)|\d+ values?); expected one number",
-        "It is more than one thing. Which of them is asked for, or what do they make together: a sum, the largest, a quotient?",
+        "It holds more than one value. Does the exercise ask for one of them, or for something made of all of them: a sum, the largest, a quotient?",
     ),
-    (r"a (?:function|method|builtin_function_or_method|PjitFunction);", "A function gives something only once it is called: `f(x)`."),
-    (r"it returned .*; expected .*one number", "One number is asked for. What does the name after `return` hold?"),
-    (r"expected a tuple of", "What is asked for, and in which order, stands in the function's docstring. `return a, b` returns two values."),
+    (r"a (?:function|method|builtin_function_or_method|PjitFunction);", "A function returns something only when you call it: `f(x)`."),
+    (r"it returned .*; expected .*one number", "The exercise asks for one number. What does the name after `return` hold?"),
+    (r"expected a tuple of", "The function's docstring says which values to return, and in which order. `return a, b` returns two values."),
     (
         r"holds floating-point numbers .*expected integers",
-        "Whole numbers are asked for: `/`, `mean` and a beginning with `0.0` or `jnp.zeros(…)` make floats, `//` and `sum` of whole numbers don't.",
+        "The exercise asks for whole numbers: `/`, `mean` and a start value of `0.0` or `jnp.zeros(…)` make floats, `//` and `sum` of whole numbers don't.",
     ),
-    (r"holds integers .*expected floating-point", "Floats are asked for: `//`, `int` and a whole-number type cut off what stands behind the decimal point."),
-    (r"holds True/False values", "These are answers of yes and no. Adding them up counts the yes; `.astype(…)` makes numbers of them."),
-    (r"no entry \"", "The names count letter by letter, capitals too."),
+    (r"holds integers .*expected floating-point", "The exercise asks for floats: `//`, `int` and an integer type cut off the digits after the decimal point."),
+    (r"holds True/False values", "These are True/False values. Their sum counts the True ones; `.astype(…)` converts them to numbers."),
+    (r"no entry \"", "Names must match letter by letter, capitals included."),
 )  # fmt: skip
 _SHAPES = re.compile(r"(?:has|is|the) shape (?:is )?(\([\d, ]*\)); expected (?:\([a-z_, ]*\) = )?(\([\d, ]*\))")
 
@@ -78,17 +78,17 @@ def of_sentence(sentence: str) -> str | None:
 def _of_shapes(got: tuple[int, ...], want: tuple[int, ...]) -> str:
     if sorted(n for n in got if n != 1) == sorted(n for n in want if n != 1) and len(got) != len(want):
         if len(got) > len(want):
-            return "An axis of length 1 is too many: `reshape`, `[:, None]`, `keepdims` and brackets add one; an index such as `[0]` or `[:, 0]` takes it away."
+            return "There is one axis of length 1 too many: `reshape`, `[:, None]`, `keepdims` and brackets add one; an index such as `[0]` or `[:, 0]` takes it away."
         return "An axis of length 1 is missing: `[:, None]`, `reshape` and `keepdims` add one; an index or a sum takes one away."
     if np.prod(got) == np.prod(want) and len(got) != len(want):
-        return "There are as many numbers as there should be, along other axes: `reshape(-1)` and `concatenate` make one row of all, `stack` and `reshape(rows, -1)` don't."
+        return "The count of numbers is right, but the axes differ: `reshape(-1)` and `concatenate` make a single row, `stack` and `reshape(rows, -1)` don't."
     if len(got) > len(want):
-        return "It has an axis too many: is a sum, a product that adds up (`@`) or an index missing, or did a row meet a column?"
+        return "It has one axis too many: is a sum, a matrix product (`@`) or an index missing, or was a row combined with a column?"
     if len(got) < len(want):
-        return "It has an axis too few: did a sum, a product (`@`) or an index take it away, or is only one of several worked out?"
+        return "It has one axis too few: did a sum, a matrix product (`@`) or an index remove it, or did you compute only one of several results?"
     if sorted(got) == sorted(want):
         return "Its axes are in another order."
-    return "It has as many axes as it should, of other lengths: is another length taken, is one written out as a number, or is something left out or put in?"
+    return "It has the right number of axes, but other lengths: did you use another length, write one as a fixed number, or leave something out or put something in?"
 
 
 def of_numbers(
@@ -187,15 +187,16 @@ def _not_finite(cases: Sequence[Sequence[Part]], code: str) -> str | None:
         if not rest or not nan:
             return None
         others = "" if any(places.all() for places in astray) else "All other numbers are right. "
-        return f"{others}A place of a kernel's output that is never written holds NaN."
+        return f"{others}An element of a kernel's output that is never written holds NaN."
     if wholly_right and re.search(r"exp|log|softmax", code):
         return (
-            "On other inputs it is right. In float32 `exp` of 89 is infinity already, `exp` of −104 is 0, the logarithm of 0 is minus infinity, "
-            "and infinity / infinity is NaN: how large may numbers be before they go through these functions?"
+            "On other inputs it is right. In float32 `exp` of 89 is already infinity, `exp` of −104 is 0, the "
+            "logarithm of 0 is minus infinity, and infinity / infinity is NaN: how large can the numbers be that go "
+            "into these functions?"
         )
     if wholly_right and "/" in code and not re.search(r"\b(?:inf|nan)\b", code):
-        zero = "0 / 0 is NaN" if nan else "what is divided by 0 is infinite, and 0 / 0 is NaN"
-        return f"On other inputs it is right. What stands below a fraction there? In an array {zero}."
+        zero = "0 / 0 is NaN" if nan else "any other number divided by 0 is infinite, and 0 / 0 is NaN"
+        return f"On other inputs it is right. What do you divide by there? In an array {zero}."
     return None
 
 
@@ -205,7 +206,7 @@ def _never_written(cases: Sequence[Sequence[Part]], code: str) -> str | None:
         part.got.dtype.kind == "f" and np.isnan(part.got).any() for row in cases for part in row if not part.right
     )
     if empty and re.search(r"threadIdx|_ref\b", code):
-        return "A place of a kernel's output that is never written holds NaN. Does each step, or each thread, write a place of its own, and all of them together every place?"
+        return "An element of a kernel's output that is never written holds NaN. Does each program, or each thread, write elements of its own, and do all of them together write every element?"
     return None
 
 

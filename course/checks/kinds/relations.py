@@ -156,46 +156,46 @@ def _an_axis_of_one(part: Part) -> Holds:
 _AXES = ("first", "second", "third", "fourth")
 # What is said of a relation; a part's name goes before it.
 _PLAIN: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
-    ("Every number is zero. Is what you work out put into it anywhere?", _zero_for_large),
+    ("Every number is zero. Do you ever put your results into it?", _zero_for_large),
     ("Every number has the opposite sign.", _maps(np.negative)),
-    ("The numbers are right, with their first two axes exchanged: a matrix turned on its side.", _swapped(0, 1)),
-    ("The numbers are right, with their second and third axes exchanged.", _swapped(1, 2)),
-    ("The numbers are right, with an axis of length 1 too many or too few.", _an_axis_of_one),
+    ("The numbers are right, but the first two axes are swapped: the matrix is transposed.", _swapped(0, 1)),
+    ("The numbers are right, but the second and third axes are swapped.", _swapped(1, 2)),
+    ("The numbers are right, but there is an axis of length 1 too many or too few.", _an_axis_of_one),
 )  # fmt: skip
 _VALUES: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
-    ("What came is the expected without what stands behind the decimal point: a whole number. `//`, `int` and a whole-number type cut it off.", _cut(np.trunc)),
-    ("What came is the expected, rounded down to a whole number, as `//` and `floor` do.", _cut(np.floor)),
+    ("You return the expected numbers without the digits after the decimal point. `//`, `int` and an integer type cut them off.", _cut(np.trunc)),
+    ("You return the expected numbers rounded down, as `//` and `floor` do.", _cut(np.floor)),
     *(
-        (f"What came is the expected, rounded to {d} place{'s' * (d > 1)} behind the decimal point. Keep all digits.", _cut(partial(np.round, decimals=d)))
+        (f"You return the expected numbers rounded to {d} decimal place{'s' * (d > 1)}. Keep all digits.", _cut(partial(np.round, decimals=d)))
         for d in (1, 2, 3, 4)
     ),
-    ("All is right but the negative numbers, which came out as 0.", _cut(lambda want: np.maximum(want, 0))),
-    ("All is right but the positive numbers, which came out as 0.", _cut(lambda want: np.minimum(want, 0))),
+    ("Everything is right except the negative numbers, which came out as 0.", _cut(lambda want: np.maximum(want, 0))),
+    ("Everything is right except the positive numbers, which came out as 0.", _cut(lambda want: np.minimum(want, 0))),
     ("The numbers are right up to their sign: negative ones came out positive.", _maps(np.abs)),
-    ("What came is 1 divided by the expected: the fraction is upside down.", _maps(lambda want: 1 / want)),
-    ("The values are those of the answer, in another order.", _another_order),
+    ("You return 1 divided by the expected value: the fraction is upside down.", _maps(lambda want: 1 / want)),
+    ("The values are right, but in another order.", _another_order),
 )  # fmt: skip
 _MAPPED: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
-    ("What came is the square of the expected.", _maps(np.square)),
-    ("What came is the square root of the expected.", _maps(np.sqrt)),
-    ("What came is the logarithm of the expected.", _maps(np.log)),
-    ("What came is e to the power of the expected.", _maps(np.exp)),
-    ("What came is 1 minus the expected.", _maps(lambda want: 1 - want)),
-    ("What came is the mean of the expected numbers: it averages over too much.", _maps(np.mean)),
-    ("What came is the sum of the expected numbers: it adds up too much.", _maps(np.sum)),
+    ("You return the square of the expected value.", _maps(np.square)),
+    ("You return the square root of the expected value.", _maps(np.sqrt)),
+    ("You return the logarithm of the expected value.", _maps(np.log)),
+    ("You return e to the power of the expected value.", _maps(np.exp)),
+    ("You return 1 minus the expected value.", _maps(lambda want: 1 - want)),
+    ("You return the mean of the expected numbers: the mean goes over too many of them.", _maps(np.mean)),
+    ("You return the sum of the expected numbers: the sum goes over too many of them.", _maps(np.sum)),
 )  # fmt: skip
 # An edge can be all that is wrong on one input by chance: a reason that is another shows on few of the inputs.
 _EDGES: tuple[tuple[str, Callable[[Part, int], Holds]], ...] = (
-    ("All is right but what stands first along the {axis} axis.", _edge(0)),
-    ("All is right but what stands last along the {axis} axis.", _edge(-1)),
+    ("Everything is right except what comes first along the {axis} axis.", _edge(0)),
+    ("Everything is right except what comes last along the {axis} axis.", _edge(-1)),
 )  # fmt: skip
 _ALONG: tuple[tuple[str, Callable[[Part, int], Holds]], ...] = (
-    ("What should stand first along the {axis} axis is missing; the rest is right.", _missing(0)),
-    ("What should stand last along the {axis} axis is missing; the rest is right.", _missing(-1)),
+    ("What should come first along the {axis} axis is missing; the rest is right.", _missing(0)),
+    ("What should come last along the {axis} axis is missing; the rest is right.", _missing(-1)),
     ("The order along the {axis} axis is reversed.", lambda part, axis: _flipped(part, axis)),
-    ("The numbers stand one place too far along the {axis} axis.", _shifted(1)),
-    ("The numbers stand one place too early along the {axis} axis.", _shifted(-1)),
-    ("Along the {axis} axis of your answer a sum or a mean is missing.", _reduced),
+    ("The numbers are one place too far along the {axis} axis.", _shifted(1)),
+    ("The numbers are one place too early along the {axis} axis.", _shifted(-1)),
+    ("A sum or a mean is missing along the {axis} axis of your answer.", _reduced),
 )  # fmt: skip
 
 
@@ -262,7 +262,7 @@ def _plain(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds
     """What says where the mistake is."""
     first, wrong = column[0], [part for part in column if not part.right]
     for k, (name, _) in enumerate(first.args):
-        yield f"What came is {f'`{name}`' if name else 'an input'} itself, unchanged.", _against(k, lambda part, x: x)
+        yield f"You return {f'`{name}`' if name else 'an input'} itself, unchanged.", _against(k, lambda part, x: x)
     yield from _PLAIN
     edges = _EDGES if len(wrong) > 1 or len(wrong) == len(column) else ()
     for axis, (said, holds) in itertools.product(range(4), (*edges, *_ALONG)):
@@ -277,7 +277,7 @@ def _on_axis(holds: Callable[[Part, int], Holds], axis: int) -> Callable[[Part],
 def _loose(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
     """What says by how much the numbers are wrong; the reason may be any of several."""
     yield (
-        "Every number is zero. Is a fraction cut off, by `//` or `int`, or is what you work out put into it nowhere?",
+        "Every number is zero. Does `//` or `int` cut a fraction off, or do you never put your results into it?",
         _all_zero,
     )
     yield from _lengths(column[0])
@@ -286,15 +286,15 @@ def _loose(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds
         if not name:
             continue
         yield (
-            f"Each number is too large by `{name}`: that is added once too often, or not taken away.",
+            f"Each number is too large by `{name}`: you add it once too often, or don't subtract it.",
             _against(k, lambda part, x: part.want + x),
         )
         yield (
-            f"Each number is too small by `{name}`: that is taken away once too often, or not added.",
+            f"Each number is too small by `{name}`: you subtract it once too often, or don't add it.",
             _against(k, lambda part, x: part.want - x),
         )
-        yield f"What came is the expected times `{name}`.", _against(k, lambda part, x: part.want * x)
-        yield f"What came is the expected divided by `{name}`.", _against(k, lambda part, x: part.want / x)
+        yield f"You return the expected value times `{name}`.", _against(k, lambda part, x: part.want * x)
+        yield f"You return the expected value divided by `{name}`.", _against(k, lambda part, x: part.want / x)
     yield from _MAPPED
 
 
@@ -325,7 +325,7 @@ def _lengths(first: Part) -> Iterator[tuple[str, Callable[[Part], Holds]]]:
                 (2, "times {}, twice"),
             ):
                 yield (
-                    f"Each number is the expected one {often.format(length)}: a sum and a mean are mixed up, or a mean is taken too often or not at all.",
+                    f"Each number is the expected one {often.format(length)}: you mixed up a sum and a mean, or took a mean too often or not at all.",
                     _length(k, axis, power),
                 )
 
@@ -336,7 +336,7 @@ def _constants(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], H
     if ratio is not None:
         said = "Each number is too large or too small by one and the same factor"
         yield (
-            Told(f"{said}: what came is {ratio:.4g} times the expected.", f"{said}."),
+            Told(f"{said}: you return {ratio:.4g} times the expected value.", f"{said}."),
             _maps(lambda want: want * ratio),
         )
     offset = _offset(column)

@@ -136,25 +136,25 @@ def _set(node: Any, field: str, value: Any, said: str, place: ast.AST | None = N
 def _signs(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, (ast.Add, ast.Sub)):
         other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
-        yield from _set(node, "op", other, "a plus or minus is the other way round.")
+        yield from _set(node, "op", other, "a plus should be a minus, or a minus a plus.")
     for field, value in _expressions(node):
         if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
-            yield from _put(node, field, value.operand, "a minus is one too many.")
+            yield from _put(node, field, value.operand, "there is one minus too many.")
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
         node.left, node.right = node.right, node.left
-        yield node, "a difference is taken the wrong way round."
+        yield node, "a subtraction is the wrong way around."
         node.left, node.right = node.right, node.left
 
 
 def _orders(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     """Two neighbors exchanged, in a call, a tuple, a place, a product or a quotient."""
     if isinstance(node, ast.Call) and 1 < len(node.args) < 5:
-        yield from _exchanged(node.args, node, "two arguments stand in the wrong order.")
+        yield from _exchanged(node.args, node, "two arguments are in the wrong order.")
     if isinstance(node, ast.Tuple) and 1 < len(node.elts) < 5:
-        yield from _exchanged(node.elts, node, "two things stand in the wrong order.")
+        yield from _exchanged(node.elts, node, "two things are in the wrong order.")
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.MatMult, ast.FloorDiv)):
         node.left, node.right = node.right, node.left
-        yield node, "the two sides of an operation are exchanged."
+        yield node, "the two sides of an operation are swapped."
         node.left, node.right = node.right, node.left
 
 
@@ -183,7 +183,7 @@ def _axes(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
             and node.keywords[0].arg == "axis"
         ) and all(keyword.arg != "keepdims" for keyword in node.keywords):
             node.keywords.append(ast.keyword("keepdims", ast.Constant(True)))
-            yield node, "the axis that is reduced is needed afterwards."
+            yield node, "the axis that it removes is needed afterwards."
             node.keywords.pop()
 
 
@@ -205,7 +205,7 @@ def _names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     if node.id in own:
         for other in own:
             if other != node.id and len(own) < 10:
-                yield from _set(node, "id", other, f"another name belongs in the place of `{node.id}`.")
+                yield from _set(node, "id", other, f"another name belongs in place of `{node.id}`.")
 
 
 def _assignments(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
@@ -219,11 +219,11 @@ def _assignments(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                 and isinstance(line.targets[0], (ast.Name, ast.Subscript))
             ):
                 body[i] = ast.copy_location(ast.AugAssign(line.targets[0], ast.Add(), line.value), line)
-                yield line, "`=` forgets what was there before; it has to be added to."
+                yield line, "`=` forgets the old value; add to it instead."
                 body[i] = line
             if isinstance(line, ast.AugAssign):
                 body[i] = ast.copy_location(ast.Assign([line.target], line.value), line)
-                yield line, f"`{ast.unparse(line).split('=')[0].split()[-1]}=` does more than to set a value."
+                yield line, f"`{ast.unparse(line).split('=')[0].split()[-1]}=` does more than set a value."
                 body[i] = line
             if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call) and ".at[" in ast.unparse(line):
                 base = ast.unparse(line).split(".at[")[0]
@@ -235,7 +235,7 @@ def _assignments(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                 yield from _moved_out(node, body, line, tree)
             if len(body) > 1 and not isinstance(line, (ast.Return, ast.FunctionDef)):
                 del body[i]
-                yield line, "it is too much."
+                yield line, "it does not belong there."
                 body.insert(i, line)
 
 
@@ -246,7 +246,7 @@ def _moved_out(loop: ast.AST, body: list[ast.stmt], line: ast.Return, tree: ast.
             at = outer.index(loop)
             body.pop()
             outer.insert(at + 1, line)
-            yield line, "it stands inside of the loop, and so ends the function in the first round."
+            yield line, "it is inside the loop, so it ends the function in the first iteration."
             del outer[at + 1]
             body.append(line)
 
@@ -267,7 +267,7 @@ def _operations(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                 yield from _set(node, "op", other(), "one operation is not the right one.")
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr)):
         both = ast.BitAnd() if isinstance(node.op, ast.BitOr) else ast.BitOr()
-        yield from _set(node, "op", both, "`&` wants both to be so, `|` at least one of the two.")
+        yield from _set(node, "op", both, "`&` requires both, `|` at least one of the two.")
 
 
 def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
@@ -288,10 +288,10 @@ def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                     other for other in others if other >= 0
                 }  # a range that begins below 0 is none that is too short
             for other in sorted(others - {number}):
-                yield from _put(node, field, ast.Constant(other), f"another number belongs in the place of {number}.")
+                yield from _put(node, field, ast.Constant(other), f"another number belongs in place of {number}.")
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "range":
             for op in (ast.Add(), ast.Sub()):
-                said = "the range ends, or begins, one too early or too late."
+                said = "the range starts or ends one too early or too late."
                 yield from _put(node, field, ast.BinOp(value, op, ast.Constant(1)), said)
 
 
@@ -328,7 +328,7 @@ def _bounds(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     for field, value in _expressions(node):
         if isinstance(value, ast.Call) and ast.unparse(value.func).split(".")[-1] in _BOUNDS and len(value.args) == 2:
             for rest in value.args[: 1 if "round" in ast.unparse(value.func) else 2]:
-                yield from _put(node, field, rest, f"`{ast.unparse(value.func)}` is too much there.")
+                yield from _put(node, field, rest, f"`{ast.unparse(value.func)}` does not belong there.")
 
 
 def _too_much(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
@@ -336,15 +336,17 @@ def _too_much(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     for field, value in _expressions(node):
         if isinstance(value, ast.BinOp) and not isinstance(value.op, ast.MatMult):
             for rest, gone in ((value.left, value.right), (value.right, value.left)):
-                yield from _put(node, field, rest, f"{_which(gone, value, tree)} is too much there.")
+                yield from _put(node, field, rest, f"{_which(gone, value, tree)} does not belong there.")
         if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
-            yield from _put(node, field, value.args[0], f"`{ast.unparse(value.func)}` is too much there.")
+            yield from _put(node, field, value.args[0], f"`{ast.unparse(value.func)}` does not belong there.")
         if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and not _is_module(value.func.value):
-            yield from _put(node, field, value.func.value, f"`.{value.func.attr}(…)` is too much there.")
+            yield from _put(node, field, value.func.value, f"`.{value.func.attr}(…)` does not belong there.")
         if isinstance(value, ast.Attribute) and value.attr == "T":
-            yield from _put(node, field, value.value, f"the `.T` of `{_text(value.value)}` is too much there.")
+            yield from _put(node, field, value.value, f"the `.T` of `{_text(value.value)}` does not belong there.")
         if isinstance(value, ast.Subscript) and isinstance(value.slice, (ast.Slice, ast.UnaryOp, ast.Tuple)):
-            yield from _put(node, field, value.value, f"`{_text(value)[len(_text(value.value)) :]}` is too much there.")
+            yield from _put(
+                node, field, value.value, f"`{_text(value)[len(_text(value.value)) :]}` does not belong there."
+            )
 
 
 # Of two arguments each may be the one that is meant: a bound, or a number of digits.
@@ -375,7 +377,7 @@ def _exchanged_names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     own = _own(tree)
     known = [name for name in dict.fromkeys(n.id for n in names) if name in own]
     for one, other in itertools.combinations(known, 2) if len(known) < 6 else ():
-        yield from _renamed(names, {one: other, other: one}, f"`{one}` and `{other}` are exchanged.", node)
+        yield from _renamed(names, {one: other, other: one}, f"`{one}` and `{other}` are swapped.", node)
 
 
 def _renamed(names: list[ast.Name], to: dict[str, str], said: str, place: ast.AST) -> Iterator[Change]:
@@ -398,7 +400,7 @@ def _whole_numbers(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     for kind in kinds:
         kind.value = "float32"
     if kinds:
-        yield kinds[0], f"`{before[0]!s}` keeps whole numbers alone, and cuts off what stands behind the decimal point."
+        yield kinds[0], f"`{before[0]!s}` keeps whole numbers only, and cuts off the digits after the decimal point."
     for kind, old in zip(kinds, before, strict=True):
         kind.value = old
 
@@ -420,11 +422,11 @@ def _turned(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
         for field in ("left", "right"):
             value = getattr(node, field)
             yield from _set(
-                node, field, ast.Attribute(value, "T", ast.Load()), f"`{ast.unparse(value)}` has to be turned."
+                node, field, ast.Attribute(value, "T", ast.Load()), f"`{ast.unparse(value)}` needs a transpose."
             )
     if isinstance(node, ast.Return) and node.value is not None:
         yield from _set(
-            node, "value", ast.UnaryOp(ast.USub(), copy.copy(node.value)), "the sign of what is returned is turned."
+            node, "value", ast.UnaryOp(ast.USub(), copy.copy(node.value)), "the sign of the result is wrong."
         )
 
 

@@ -66,19 +66,19 @@ def rewrites(node: ast.expr, whole: bool, tree: ast.Module) -> Iterator[Rewrite]
         for rest in (node.body, node.orelse):
             yield rest, "one side of the `if` is wrong."
     if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Constant) and type(node.slice.value) is int:
-        yield node.value, f"`[{node.slice.value}]` is too much there: it takes one and leaves out the others."
+        yield node.value, f"`[{node.slice.value}]` does not belong there: it selects one and leaves out the others."
     if isinstance(node, ast.BinOp):
         if isinstance(node.op, ast.Pow) and isinstance(node.left, ast.Constant):
             yield (
                 _read(f"jnp.exp({ast.unparse(node.right)})"),
-                f"{node.left.value!r} is not the base that is asked for.",
+                f"{node.left.value!r} is not the base that the exercise asks for.",
             )
         yield from _parentheses(node)
     if whole or isinstance(node, ast.BinOp):
         yield from _around(node)
     if isinstance(node, ast.Constant) and type(node.value) is int and node.value > 1:
         for length in _lengths(tree):
-            yield _read(length), f"another number belongs in the place of {node.value}. Is a length or a size meant?"
+            yield _read(length), f"another number belongs in place of {node.value}. Is a length or a size meant?"
 
 
 def _read(text: str) -> ast.expr:
@@ -96,11 +96,11 @@ def _another(node: ast.Call) -> Iterator[Rewrite]:
             if asked != ast.unparse(node.func):
                 yield (
                     ast.Call(_read(asked), node.args[:1], []),
-                    f"`{ast.unparse(node.func)}` is not the function that is asked for.",
+                    f"`{ast.unparse(node.func)}` is not the function that the exercise asks for.",
                 )
     if _name(node) == "reshape" and isinstance(node.func, ast.Attribute):
         turned = ast.Attribute(node.func.value, "T", ast.Load())
-        yield turned, "`reshape` keeps the order in which the numbers follow each other; `.T` turns a matrix."
+        yield turned, "`reshape` keeps the numbers in their order; `.T` transposes a matrix."
 
 
 def _uncut(node: ast.Call) -> Iterator[Rewrite]:
@@ -109,7 +109,7 @@ def _uncut(node: ast.Call) -> Iterator[Rewrite]:
             if not isinstance(rest, ast.Constant):
                 yield (
                     rest,
-                    f"`{ast.unparse(node.func)}` is too much there: it changes numbers that belong to the answer.",
+                    f"`{ast.unparse(node.func)}` does not belong there: it changes numbers that should stay as they are.",
                 )
 
 
@@ -152,7 +152,7 @@ def _parentheses(node: ast.BinOp) -> Iterator[Rewrite]:
         if isinstance(part, ast.BinOp):
             parts, between = _flat(part)
             changed = _read(_text([*operands[:i], *parts, *operands[i + 1 :]], [*signs[:i], *between, *signs[i:]]))
-            yield changed, "a pair of parentheses is one too many."
+            yield changed, "there is one pair of parentheses too many."
 
 
 def _closed(node: ast.Call) -> Iterator[Rewrite]:
@@ -160,7 +160,7 @@ def _closed(node: ast.Call) -> Iterator[Rewrite]:
     if len(node.args) != 1 or node.keywords or not isinstance(node.args[0], ast.BinOp):
         return
     operands, signs = _flat(node.args[0])
-    said = f"the parentheses of `{ast.unparse(node.func)}` go round too much."
+    said = f"the parentheses of `{ast.unparse(node.func)}` enclose too much."
     for k in range(1, len(operands)):
         early = ast.Call(node.func, [_read(_text(operands[:k], signs[: k - 1]))], [])
         yield _read(_text([early, *operands[k:]], signs[k - 1 :])), said
@@ -175,7 +175,7 @@ def _around(node: ast.expr) -> Iterator[Rewrite]:
             continue
         other = copy.deepcopy(node)
         inner: ast.expr = _Without(list(ast.walk(other))[number]).visit(other)
-        said = f"`{ast.unparse(call.func)}` goes round a part of the expression, not round all of it."
+        said = f"`{ast.unparse(call.func)}` encloses a part of the expression, not all of it."
         yield ast.Call(call.func, [inner], []), said
 
 

@@ -50,8 +50,8 @@ def dropped_update(tree: ast.Module, code: str) -> str | None:
             if call.func.attr in _UPDATES and isinstance(place, ast.Subscript) and _is_at(place.value):
                 array = ast.unparse(place.value.value)  # type: ignore[attr-defined]
                 return (
-                    f"In {_at(node, code)} the new array is thrown away: `.at[…].{call.func.attr}(…)` leaves `{array}` as it is, and "
-                    "gives a new array, which has to be kept under a name."
+                    f"In {_at(node, code)} the new array is thrown away: `.at[…].{call.func.attr}(…)` leaves "
+                    f"`{array}` as it is and returns a new array. Keep that under a name."
                 )
     return None
 
@@ -71,9 +71,9 @@ def exchanged_gradient(tree: ast.Module, code: str) -> str | None:
             continue
         first, second = (ast.unparse(part).lower() for part in target.elts)
         if name == "value_and_grad" and "grad" in first and "grad" not in second:
-            return f"In {_at(node, code)} two things are exchanged: `value_and_grad` gives the value first, then the gradient."
+            return f"In {_at(node, code)} two things are swapped: `value_and_grad` returns the value first, then the gradient."
         if name == "grad" and "grad" in second:
-            return f"In {_at(node, code)} the value is missing: `grad` gives the gradient alone, `value_and_grad` both, the value first."
+            return f"In {_at(node, code)} the value is missing: `grad` returns the gradient alone, `value_and_grad` both, the value first."
     return None
 
 
@@ -85,7 +85,7 @@ def early_return(tree: ast.Module, code: str) -> str | None:
     """A `return` that ends a loop in its first round."""
     for loop in ast.walk(tree):
         if isinstance(loop, _LOOPS) and isinstance(loop.body[-1], ast.Return) and len(loop.body) > 1:
-            return f"{_at(loop.body[-1], code)} stands inside of the loop, and so ends the function in the first round.".replace(
+            return f"{_at(loop.body[-1], code)} is inside the loop, so it ends the function in the first iteration.".replace(
                 "line", "Line", 1
             )
     return None
@@ -114,7 +114,7 @@ def overwritten_total(tree: ast.Module, code: str) -> str | None:
                     and not any(isinstance(one.ctx, ast.Load) for one in reads)
                     and len(reads) == 1
                 ):
-                    return f"{_at(node, code)} forgets in each round of the loop what `{target.id}` was before: after the loop it is what the last round made it.".replace(
+                    return f"{_at(node, code)} overwrites `{target.id}` in each iteration of the loop: after the loop only the last one counts.".replace(
                         "line", "Line", 1
                     )
     return None
@@ -145,7 +145,7 @@ def begun_in_loop(tree: ast.Module, code: str) -> str | None:
             and id(node) not in inside
         ]
         if later and any(isinstance(n, ast.AugAssign) and _last_name(n.target) == name for n in ast.walk(loop)):
-            return f"{_at(first, code)} stands inside of the loop, so `{name}` begins anew in each round, and is that of the last round afterwards.".replace(
+            return f"{_at(first, code)} is inside the loop, so `{name}` starts over in each iteration, and only the last one counts.".replace(
                 "line", "Line", 1
             )
     return None
@@ -155,7 +155,7 @@ def thrown_away(tree: ast.Module, code: str) -> str | None:
     """Something that is calculated in a line of its own, and kept nowhere."""
     for node in ast.walk(tree):
         if isinstance(node, ast.Expr) and isinstance(node.value, (ast.BinOp, ast.Compare, ast.UnaryOp)):
-            return f"{_at(node, code)} calculates something and keeps it nowhere.".replace("line", "Line", 1)
+            return f"{_at(node, code)} calculates something and doesn't keep it.".replace("line", "Line", 1)
     return None
 
 
@@ -188,7 +188,7 @@ def without_return(tree: ast.Module, code: str) -> str | None:
             if not isinstance(inner, Function) or inner.name not in needed | handed_out:
                 continue
             if not any(isinstance(node, (ast.Return, ast.Yield, ast.Raise)) for node in ast.walk(inner)):
-                return f"The function `{inner.name}` inside of yours has no `return`, so it gives None."
+                return f"The function `{inner.name}` inside yours has no `return`, so it returns None."
     return None
 
 
@@ -200,7 +200,7 @@ def unused_input(tree: ast.Module, code: str) -> str | None:
         taken = [name for node in ast.walk(function) if isinstance(node, ast.Assign) for name in _taken(node, given)]
         for name in (*given, *taken):
             if name not in loaded and not name.startswith("_"):
-                return f"`{name}` is used nowhere in your code."
+                return f"`{name}` is not used anywhere in your code."
     return None
 
 

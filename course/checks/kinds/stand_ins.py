@@ -71,19 +71,15 @@ def _made(reference: Callable[..., Any], names: list[str], args: list[Any], answ
             yield _exchanged(reference, name, at, name_2, at_2)
     for at, name, value in places:
         if _kind(value) == "f":
-            yield _with(reference, name, at, "with the sign of `{}` turned", lambda x: -x)
+            yield _with(reference, name, at, "with the sign of `{}` flipped", lambda x: -x)
         if np.ndim(value) == 0:
             yield _with(reference, name, at, "with one more than `{}`", lambda x: x + 1)
             yield _with(reference, name, at, "with one less than `{}`", lambda x: x - 1)
             yield _with(reference, name, at, "with twice `{}`", lambda x: x * 2)
         else:
-            yield _with(
-                reference, name, at, "without what stands first in `{}`", lambda x: jnp.asarray(x).at[:1].set(0)
-            )
-            yield _with(
-                reference, name, at, "without what stands last in `{}`", lambda x: jnp.asarray(x).at[-1:].set(0)
-            )
-            yield _with(reference, name, at, "with `{}` in reverse", lambda x: x[::-1])
+            yield _with(reference, name, at, "without the first part of `{}`", lambda x: jnp.asarray(x).at[:1].set(0))
+            yield _with(reference, name, at, "without the last part of `{}`", lambda x: jnp.asarray(x).at[-1:].set(0))
+            yield _with(reference, name, at, "with `{}` reversed", lambda x: x[::-1])
     yield from _shorter(reference, places)
     yield from _given_back(reference, names, args, answer)
 
@@ -101,7 +97,7 @@ def _shorter(reference: Callable[..., Any], places: list[tuple[tuple[Any, ...], 
                     args = _put(args, at, _get(args, at)[part])
                 return reference(*args)
 
-            way = f"with what stands {which} left out of {called}"
+            way = f"with the {which} part of {called} left out"
             yield _mistake(way, way, wrong)
 
 
@@ -127,7 +123,7 @@ def _kind(value: Any) -> str:
 
 
 def _mistake(name: str, way: str, wrong: Callable[..., Any]) -> Mistake:
-    return Mistake(f"made: {name}", f"Your answers are the right ones of another input: {way}.", wrong)
+    return Mistake(f"made: {name}", f"Your answers would be right for another input: {way}.", wrong)
 
 
 def _with(
@@ -148,7 +144,7 @@ def _exchanged(
         first, second = _get(args, at), _get(args, at_2)
         return reference(*_put(_put(args, at, second), at_2, first))
 
-    way = f"with `{one}` and `{other}` exchanged"
+    way = f"with `{one}` and `{other}` swapped"
     return _mistake(way, way, wrong)
 
 
@@ -168,7 +164,7 @@ def _given_back(reference: Callable[..., Any], names: list[str], args: list[Any]
     for i, k in itertools.product(range(len(parts)), range(len(names))):
         if _build(parts[i]) == _build(args[k]) and _sizes(parts[i]) == _sizes(args[k]):
             said = (
-                f"All is right, but value {i + 1} of the {len(parts)} that you return is `{names[k]}` as it came in."
+                f"Everything is right, but value {i + 1} of the {len(parts)} that you return is `{names[k]}` as it came in."
                 if len(parts) > 1
                 else f"What you return is `{names[k]}` as it came in."
             )

@@ -1,4 +1,4 @@
-"""The probes of lesson 04: optimizers whose parameters are a dict, and a training loop."""
+"""The probes of lesson 04: optimizers whose parameters are a dict, a training loop, and a loss whose curvature is measured."""
 
 from __future__ import annotations
 
@@ -92,3 +92,15 @@ def trained(train: Callable[..., Any], ask: Callable[..., Any]) -> Any:
 
 def _start(shape: list[int], data: str) -> Array:
     return jnp.array(np.frombuffer(base64.b64decode(data), np.float32).reshape(shape))
+
+
+# --- A curvature --------------------------------------------------------------------------------------------------------
+
+
+def curvature(measure: Callable[..., Any], A: Array, signs: Array, w: Array, v: Array, rounds: int, bent: float) -> Any:
+    """What the learner's function finds for the loss Σ ±(A w)² / 2 + bent · Σ w⁴ / 4 at the place w, from the direction v."""
+
+    def loss(w: Array) -> Array:
+        return (signs * (A @ w) ** 2).sum() / 2 + bent * (w**4).sum() / 4
+
+    return measure(loss, w, v, rounds)

@@ -52,7 +52,7 @@ class Written:
         with self._leniency(function), _without_places():
             text = export.export(traced)(*shapes).mlir_module_serialized
         if len(text) > LONGEST:
-            raise ValueError(f"as a program it is longer than {LONGEST // 10**6} MB: are there large arrays in it?")
+            raise ValueError(f"as a program it is larger than {LONGEST // 10**6} MB: are there large arrays in it?")
         return np.frombuffer(text, np.uint8)
 
     def _ready(self, function: Callable[..., Any], args: tuple[Any, ...]) -> tuple[Any, list[Any]]:

@@ -38,7 +38,7 @@ def clocked(function: Callable[..., Any], ask: Ask) -> Any:
     def fn(x: Any) -> Any:
         leaves = jax.tree.leaves(x)
         if any(isinstance(leaf, jax.core.Tracer) for leaf in leaves):
-            raise WrongAnswer("fn is jitted already; just call it.")
+            raise WrongAnswer("fn is already jitted; just call it.")
         arrays = [np.asarray(leaf) for leaf in leaves]
         kind = " ".join(f"{array.dtype}{list(array.shape)}" for array in arrays)
         results = tuple(Result(asking, ticket) for ticket in asking("call", kind, sum(array.size for array in arrays)))

@@ -22,3 +22,8 @@ def _first(answer: Any) -> Any:
 def built(build: Callable[[], Any], X: Array) -> Any:
     """What a function without arguments returns; the inputs are for whoever tries it."""
     return build()
+
+
+def starts(build: Callable[..., Any], seeds: Sequence[int], sizes: Sequence[int]) -> tuple[Any, ...]:
+    """What comes for the keys of these numbers, in turn."""
+    return tuple(build(jax.random.key(seed), list(sizes)) for seed in seeds)

@@ -1,19 +1,29 @@
-"""The exercises of lesson 03: slopes by asking and by the chain rule."""
+"""The exercises of lesson 03: slopes by asking, by the chain rule, and by an engine."""
 
 from __future__ import annotations
 
+from course.exercises.backprop.answers import GRADIENT_COST, WRONG_SLOPE
+from course.exercises.backprop.engine import BACKWARD, MATMUL, MULTIPLY, UNBROADCAST
 from course.exercises.backprop.layers import LINEAR_BACKWARD, RELU_BACKWARD
 from course.exercises.backprop.loss import CROSS_ENTROPY
 from course.exercises.backprop.loss_backward import SOFTMAX_CROSS_ENTROPY_BACKWARD
+from course.exercises.backprop.mending import MENDED_GRADIENTS
 from course.exercises.backprop.network import TWO_LAYER_GRADIENTS
 from course.exercises.backprop.slopes import NUMERICAL_GRADIENT
 
 # In the order of the lesson.
 EXERCISES = (
-    CROSS_ENTROPY,
     NUMERICAL_GRADIENT,
+    WRONG_SLOPE,
+    MULTIPLY,
+    BACKWARD,
     LINEAR_BACKWARD,
     RELU_BACKWARD,
+    CROSS_ENTROPY,
     SOFTMAX_CROSS_ENTROPY_BACKWARD,
+    MENDED_GRADIENTS,
     TWO_LAYER_GRADIENTS,
+    GRADIENT_COST,
+    MATMUL,
+    UNBROADCAST,
 )

@@ -54,18 +54,18 @@ LINEAR_BACKWARD = Exercise(
         Mistake(
             "bias over the wrong axis",
             "dX and dW are right. db was summed along the neurons, which leaves a number for each *example*. "
-            "There is one bias for each neuron, and all examples pull at it.",
+            "There is one bias for each neuron, and the slopes of all examples add up.",
             _but(db=lambda dZ, X, W: dZ.sum(axis=1)),
         ),
         Mistake(
             "bias averaged over the wrong axis",
             "dX and dW are right. db was averaged along the neurons, which leaves a number for each *example*. "
-            "There is one bias for each neuron, and the pulls of all examples add up.",
+            "There is one bias for each neuron; the slopes of all examples add up, and are not averaged.",
             _but(db=lambda dZ, X, W: dZ.mean(axis=1)),
         ),
         Mistake(
             "bias not summed",
-            "db came back as a table with a row for each example. They all use the same bias, so their pulls add up.",
+            "db came back as a table with a row for each example. They all use the same bias, so their slopes add up.",
             _but(db=lambda dZ, X, W: dZ),
         ),
         Mistake(
@@ -80,7 +80,7 @@ LINEAR_BACKWARD = Exercise(
         ),
         Mistake(
             "bias averaged",
-            "A batch of one is right. In a larger one db was averaged over the batch; the examples' pulls add up. (The mean of the loss is in dZ already.)",
+            "A batch of one is right. In a larger one db was averaged over the batch; the examples' slopes add up. (The mean of the loss is in dZ already.)",
             _but(db=lambda dZ, X, W: dZ.mean(axis=0)),
         ),
         Mistake(
@@ -259,7 +259,7 @@ RELU_BACKWARD = Exercise(
         ),
         Mistake(
             "forward",
-            "This is ReLU on its way forward. Asked for is the way back: dH, with some of it stopped.",
+            "This is ReLU's forward pass. The exercise asks for the backward pass: dH, with some of it stopped.",
             lambda dH, Z: jnp.maximum(Z, 0),
         ),
         Mistake(

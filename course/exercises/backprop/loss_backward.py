@@ -1,4 +1,4 @@
-"""softmax_cross_entropy_backward: the slope of the loss for each logit, where the way back begins."""
+"""softmax_cross_entropy_backward: the slope of the loss for each logit, where the backward pass begins."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ SOFTMAX_CROSS_ENTROPY_BACKWARD = Exercise(
         ),
         Mistake(
             "the softmax alone",
-            "These are the probabilities; the labels have had no say. One class in each row pulls the other way.",
+            "These are the probabilities; the labels play no part. In each row the slope of one class has the other sign.",
             lambda logits, labels: jax.nn.softmax(logits) / len(labels),
         ),
         Mistake(

@@ -1,4 +1,4 @@
-"""two_layer_gradients: forward through a network, and all the way back."""
+"""two_layer_gradients: the forward and the backward pass of a network."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def _no_relu_forward(params: Params, X: Array, labels: Array, back: Callable[[_P
 
 
 def _updated_too_early(params: Params, X: Array, labels: Array) -> Params:
-    """W2 takes its step, of a learning rate of 1, before the way back has passed through it."""
+    """W2 takes its step, of a learning rate of 1, before the backward pass has gone through it."""
     p = _passed(params, X, labels)
     return {**_gradients(replace(p, W2=p.W2 - p.dlogits.T @ p.H)), "W2": p.dlogits.T @ p.H}
 
@@ -174,13 +174,13 @@ TWO_LAYER_GRADIENTS = Exercise(
         Mistake(
             "divided by the batch twice",
             "A batch of one is right; for larger ones all gradients are too small. The mean over the batch is taken once, "
-            "where the way back begins; the sums after that are sums.",
+            "where the backward pass begins; the sums after that are sums.",
             _scaled(lambda p: 1 / len(p.X)),
         ),
         Mistake(
             "the first layer divided twice",
             "The gradients of W2 and b2 are right. Those of W1 and b1 were divided by the number of examples once more: the mean is taken "
-            "once, where the way back begins.",
+            "once, where the backward pass begins.",
             _after_passing(lambda p: _gradients(p, lambda p: _dZ(p) / len(p.X))),
         ),
         Mistake(
@@ -201,12 +201,12 @@ TWO_LAYER_GRADIENTS = Exercise(
         ),
         Mistake(
             "sign",
-            "All gradients have the wrong sign. The way back begins with softmax and one-hot labels; which is subtracted from which?",
+            "All gradients have the wrong sign. The backward pass begins with softmax and one-hot labels; which is subtracted from which?",
             _scaled(lambda p: -1.0),
         ),
         Mistake(
             "no labels",
-            "The labels have had no say: the way back begins with the probabilities alone. What takes the right class down?",
+            "The labels play no part: your backward pass begins with the probabilities alone. What makes the right class's slope negative?",
             _no_labels,
         ),
         Mistake(
@@ -227,7 +227,7 @@ TWO_LAYER_GRADIENTS = Exercise(
         ),
         Mistake(
             "times the hidden answers",
-            "The gradients of W2 and b2 are right. On the way back through ReLU the slopes were multiplied with its answers; "
+            "The gradients of W2 and b2 are right. In ReLU's backward pass the slopes were multiplied by its answers; "
             "ReLU's slope is 1 wherever it is not flat.",
             _after_passing(lambda p: _gradients(p, lambda p: p.dlogits @ p.W2 * p.H)),
         ),
@@ -238,7 +238,7 @@ TWO_LAYER_GRADIENTS = Exercise(
         ),
         Mistake(
             "no ReLU at all",
-            "These are the gradients of a network without ReLU, neither on the way forward nor on the way back.",
+            "These are the gradients of a network without ReLU, neither in the forward pass nor in the backward pass.",
             lambda params, X, labels: _no_relu_forward(params, X, labels, lambda p: p.dlogits @ p.W2),
         ),
         Mistake(
@@ -254,7 +254,7 @@ TWO_LAYER_GRADIENTS = Exercise(
         ),
         Mistake(
             "biases over the wrong axis",
-            "The biases' gradients were summed along the neurons. There is one bias for each neuron, and all examples pull at it.",
+            "The biases' gradients were summed along the neurons. There is one bias for each neuron, and the slopes of all examples add up.",
             _but(b1=lambda p: _dZ(p).sum(axis=1), b2=lambda p: p.dlogits.sum(axis=1)),
         ),
         Mistake(
@@ -265,8 +265,8 @@ TWO_LAYER_GRADIENTS = Exercise(
         ),
         Mistake(
             "biases not summed",
-            "The biases' gradients came back as tables with a row for each example. All examples pull at the same bias: "
-            "their pulls add up.",
+            "The biases' gradients came back as tables with a row for each example. All examples use the same bias: "
+            "their slopes add up.",
             _but(b1=_dZ, b2=lambda p: p.dlogits),
         ),
         Mistake(
@@ -286,13 +286,13 @@ TWO_LAYER_GRADIENTS = Exercise(
         ),
         Mistake(
             "back through the wrong side",
-            "On the way back from the logits to the hidden layer, the axes of W2 don't meet those of the slopes. "
+            "In the backward pass, from the logits to the hidden layer, the axes of W2 don't meet those of the slopes. "
             "Write (batch, out) and (out, hidden) side by side: does W2 have to be turned here?",
             _after_passing(lambda p: _gradients(p, lambda p: jnp.where(p.Z > 0, p.dlogits @ p.W2.T, 0))),
         ),
         Mistake(
             "updated too early",
-            "The gradients of W2 and b2 are right. On the way back the error met a W2 that had already been changed. "
+            "The gradients of W2 and b2 are right. In the backward pass the slopes met a W2 that had already been changed. "
             "All gradients belong to the network as it was on the way forward.",
             _updated_too_early,
         ),

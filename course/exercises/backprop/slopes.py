@@ -61,7 +61,7 @@ NOTHING_MOVED = (
 )
 RIGHT_BY_OTHER_MEANS = (
     "These are the slopes at the point itself, as `jax.grad` or pen and paper give them. The exercise asks for the quotient "
-    "with the given h, which you can use where nobody has worked out the slope."
+    "with the given h, which also works where no formula for the slope is known."
 )
 
 
@@ -146,7 +146,7 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Mistake(
             "half a step each way",
-            "Your two points are half a step away from w on either side, so they are h apart. Asked for are steps of h to either side.",
+            "Your two points are half a step away from w on either side, so they are h apart. The exercise asks for steps of h to either side.",
             _quotient(lambda f, w, s: f(w + s / 2) - f(w - s / 2), lambda h: h),
         ),
         Mistake(
@@ -184,12 +184,12 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Mistake(
             "in a row",
-            "The slopes are right, and stand in one long row. They belong into the shape of w, each in the place of its entry.",
+            "The slopes are right, but in one long row. Return them in the shape of w, each in the place of its entry.",
             lambda f, w, h: numerical_gradient(f, w, h).reshape(-1),
         ),
         Mistake(
             "set to the step",
-            "You ask where the entry *is* h, and where it is −h, as `at[…].set` makes it. Asked for is the slope at w: "
+            "You ask where the entry *is* h, and where it is −h, as `at[…].set` makes it. The exercise asks for the slope at w: "
             "the entry h higher than it was, and h lower.",
             lambda f, w, h: _each(w, lambda e: (f(jnp.where(e > 0, h, w)) - f(jnp.where(e > 0, -h, w))) / (2 * h)),
         ),

@@ -51,10 +51,30 @@ def coalesced(report: Report, best: Report) -> None:
     mine = in_global(report)
     if sectors(mine) <= _SLACK * sectors(in_global(best)):
         return
-    worst = max(mine, key=lambda site: site.sectors / max(site.requests, 1))
+    raise _scattered(report, _widest(mine))
+
+
+def side_by_side(report: Report, best: Report) -> None:
+    """Refuse scattered requests to global memory, however many requests there are.
+
+    Raises:
+        WrongAnswer: one touches more sectors than the widest of the best kernel's.
+    """
+    mine = _widest(in_global(report))
+    most = _widest(in_global(best))
+    if mine.sectors / mine.requests > _SLACK * most.sectors / most.requests:
+        raise _scattered(report, mine)
+
+
+def _widest(sites: list[Site]) -> Site:
+    return max(sites, key=lambda site: site.sectors / max(site.requests, 1))
+
+
+def _scattered(report: Report, worst: Site) -> WrongAnswer:
+    """Names the place that touches most sectors for each request."""
     does = "read" if worst.kind == "load" else "write"
     each, used = worst.sectors / worst.requests, worst.bytes_used / worst.requests
-    raise WrongAnswer(
+    return WrongAnswer(
         f"the numbers are right, but where a warp {does}s {worst.array}, it touches {each:.3g} sectors of 32 bytes in each request, where "
         f"{math.ceil(used / 32)} would do: consecutive threads should {does} consecutive addresses.",
         mark=f"sectors, {each:.3g} a {does}{'' if in_shared(report) else ', without a tile'}",

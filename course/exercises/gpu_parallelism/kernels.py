@@ -12,11 +12,39 @@ from typing import Any
 _NUMBERS = itertools.count()
 
 
+def scale_kernel(t: Any, x: Any, out: Any) -> None:
+    """out = 2 x, in one block with a thread for each element."""
+    i = t.threadIdx.x
+    out[i] = 2 * x[i]
+
+
+def blend_kernel(t: Any, a: Any, b: Any, out: Any) -> None:
+    """The mean of two arrays, in one block with threads to spare."""
+    i = t.threadIdx.x
+    if i < out.shape[0]:
+        out[i] = (a[i] + b[i]) / 2
+
+
 def add_kernel(t: Any, a: Any, b: Any, out: Any) -> None:
     """out = a + b, one thread an element."""
     i = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
     if i < out.shape[0]:
         out[i] = a[i] + b[i]
+
+
+def mirror_kernel(t: Any, x: Any, out: Any) -> None:
+    """out = x[:, ::-1], in one block along x and y with threads to spare."""
+    row, col = t.threadIdx.y, t.threadIdx.x
+    if row < x.shape[0] and col < x.shape[1]:
+        out[row, x.shape[1] - 1 - col] = x[row, col]
+
+
+def outer_add(t: Any, a: Any, b: Any, out: Any) -> None:
+    """The sum of each number of a, which gives the row, and each of b, in blocks along x and y."""
+    row = t.blockIdx.y * t.blockDim.y + t.threadIdx.y
+    col = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
+    if row < out.shape[0] and col < out.shape[1]:
+        out[row, col] = a[row] + b[col]
 
 
 def transpose_naive(t: Any, x: Any, out: Any) -> None:
@@ -25,6 +53,27 @@ def transpose_naive(t: Any, x: Any, out: Any) -> None:
     col = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
     if row < x.shape[0] and col < x.shape[1]:
         out[col, row] = x[row, col]
+
+
+def repair_tint(t: Any, x: Any, shade: Any, out: Any) -> None:
+    """Each column of x times its shade, with neighbors along a row."""
+    row = t.blockIdx.y * t.blockDim.y + t.threadIdx.y
+    col = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
+    if row < x.shape[0] and col < x.shape[1]:
+        out[row, col] = x[row, col] * shade[col]
+
+
+def neighbor_sum(t: Any, x: Any, out: Any) -> None:
+    """out[i] = x[i - 1] + x[i] + x[i + 1] (0 beyond the ends), by way of shared memory, in one block of 64 threads."""
+    tile = t.shared.array(64, "float32")
+    i, n = t.threadIdx.x, x.shape[0]
+    if i < n:
+        tile[i] = x[i]
+    t.syncthreads()
+    if i < n:
+        left = tile[i - 1] if i > 0 else 0.0
+        right = tile[i + 1] if i + 1 < n else 0.0
+        out[i] = left + tile[i] + right
 
 
 def transpose_tiled(t: Any, x: Any, out: Any) -> None:
@@ -56,6 +105,18 @@ def block_sum(t: Any, x: Any, out: Any) -> None:
         half = half // 2
     if me == 0:
         out[t.blockIdx.x] = tile[0]
+
+
+def convolve_kernel(t: Any, x: Any, w: Any, out: Any) -> None:
+    """out[row, col] = the sum of w times the window of x that begins at (row, col), one thread an element of out."""
+    row = t.blockIdx.y * t.blockDim.y + t.threadIdx.y
+    col = t.blockIdx.x * t.blockDim.x + t.threadIdx.x
+    if row < out.shape[0] and col < out.shape[1]:
+        total = 0.0
+        for i in range(w.shape[0]):
+            for j in range(w.shape[1]):
+                total += w[i, j] * x[row + i, col + j]
+        out[row, col] = total
 
 
 def matmul_tiled(t: Any, A: Any, B: Any, out: Any) -> None:

@@ -59,12 +59,12 @@ ADD_KERNEL = Exercise(
     mistakes=(
         Mistake(
             "no guard",
-            "Where the threads don't come out even, there are more of them than elements, and the spare ones reach beyond the end. Who has no element has nothing to do.",
+            "Blocks come whole, so there are often more threads than elements, and the spare ones reach beyond the end. A thread without an element must do nothing.",
             _add((_ADD_GUARD, "if True:")),
         ),
         Mistake(
             "guard one too late",
-            "The guard lets one thread too many through: the elements are numbered from 0, so that the last one's number is one less than how many there are.",
+            "The guard lets one thread too many through: elements are numbered from 0, so the last one's number is one less than how many there are.",
             _add((_ADD_GUARD, "if i <= out.shape[0]:")),
         ),
         Mistake(
@@ -74,12 +74,12 @@ ADD_KERNEL = Exercise(
         ),
         Mistake(
             "spare threads do the last element",
-            "The threads beyond the end were sent to the last element, and so several of them write it. Who has no element has nothing to do: it should write nothing.",
+            "The threads beyond the end were sent to the last element, so several of them write it. A thread without an element must write nothing.",
             _add((_INDEX, "min(t.blockIdx.x * t.blockDim.x + t.threadIdx.x, out.shape[0] - 1)")),
         ),
         Mistake(
             "block forgotten",
-            "`threadIdx` begins at 0 in every block, so that all blocks do the same few elements. A thread's number in the whole grid depends on its block, too.",
+            "`threadIdx` begins at 0 in every block, so all blocks do the same few elements. A thread's number in the whole grid depends on its block, too.",
             _add((_INDEX, "t.threadIdx.x")),
         ),
         Mistake(
@@ -94,7 +94,7 @@ ADD_KERNEL = Exercise(
         ),
         Mistake(
             "block's size forgotten",
-            "Each block begins only one element after the one before it, so that they overlap. It should begin where the block before it ends.",
+            "Each block begins only one element after the one before it, so they overlap. It should begin where the block before it ends.",
             _add((_INDEX, "t.blockIdx.x + t.threadIdx.x")),
         ),
         Mistake(
@@ -169,7 +169,7 @@ TRANSPOSE_NAIVE = Exercise(
     mistakes=(
         Mistake(
             "no guard",
-            "Where the threads don't come out even, the grid reaches beyond the matrix, and the spare ones have to stay out: at the end of a row, and at the end of a column.",
+            "Blocks come whole, so the grid reaches beyond the matrix. The spare threads have to stay out, at the end of a row and at the end of a column.",
             _naive((_NAIVE_GUARD, "if True:")),
         ),
         Mistake(
@@ -214,7 +214,7 @@ TRANSPOSE_NAIVE = Exercise(
         ),
         Mistake(
             "blocks forgotten",
-            "`threadIdx` begins at 0 in every block, and here several blocks do the same elements. Which blocks lie before this one says `blockIdx`: its `.x` along the columns, its `.y` along the rows.",
+            "`threadIdx` begins at 0 in every block, and here several blocks do the same elements. `blockIdx` tells which blocks come before this one: its `.x` along the columns, its `.y` along the rows.",
             _naive((_ROW, "t.threadIdx.y"), (_COL, "t.threadIdx.x")),
         ),
     ),

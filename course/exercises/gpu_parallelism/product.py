@@ -94,7 +94,7 @@ MATMUL_TILED = Exercise(
         ),
         Mistake(
             "sum begun anew",
-            "The sum begins at 0 again with each pair of tiles, so that only the last pair counts. It has to live through all rounds.",
+            "The sum begins at 0 again with each pair of tiles, so only the last pair counts. It has to last through all rounds.",
             _product(("    total = 0.0\n", ""), (_LOOP, _LOOP + "        total = 0.0\n")),
         ),
         Mistake(

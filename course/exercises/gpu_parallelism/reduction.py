@@ -142,7 +142,7 @@ BLOCK_SUM = Exercise(
         ),
         Mistake(
             "divergent warps",
-            "The sums are right, but the threads that add are scattered over all warps, so that every warp goes both ways in every step. Let the threads that still work stand next to each other.",
+            "The sums are right, but the threads that add are scattered over all warps, so every warp goes both ways in every step. Let the threads that still work stand next to each other.",
             _sum(
                 (
                     _TREE,
@@ -186,7 +186,7 @@ BLOCK_SUM = Exercise(
         ),
         Mistake(
             "half of the numbers",
-            "The first step already adds with a quarter of the threads, so that half of the numbers take no part.",
+            "The first step already adds with a quarter of the threads, so half of the numbers take no part.",
             _sum(("half = t.blockDim.x // 2", "half = t.blockDim.x // 4")),
         ),
         Mistake(

@@ -38,7 +38,7 @@ SPEEDUP = Exercise(
     mistakes=(
         Mistake(
             "as many as workers",
-            "You answer with the number of workers. They are that many times faster in the part alone that they share; the serial part has one worker, however many stand by.",
+            "You answer with the number of workers. Only the part that they share gets that many times faster; the serial part still has one worker.",
             lambda p, workers: workers,
         ),
         Mistake(
@@ -48,7 +48,7 @@ SPEEDUP = Exercise(
         ),
         Mistake(
             "the limit",
-            "In your answer the parallel part takes no time, as with endless workers. That is the limit; with these, it still takes its time. (Is it there, and gets lost? `//` makes 0 of a fraction.)",
+            "In your answer the parallel part takes no time, as with endlessly many workers. That is the limit; with these, it still takes some. Is it there and gets lost? `//` turns a fraction into 0.",
             lambda p, workers: 1 / (1 - p),
         ),
         Mistake(

@@ -248,7 +248,7 @@ ADAM_STEP = Exercise(
         ),
         Mistake(
             "epsilon after the division",
-            "epsilon was added to the quotient. Look where the parenthesis closes: it belongs to what stands under the line.",
+            "epsilon was added to the quotient. Look where the parenthesis closes: it belongs to what is below the line.",
             _but(step=lambda m, v, eps: m / jnp.sqrt(v) + eps),
         ),
         Mistake(
@@ -323,7 +323,7 @@ ADAM_STEP = Exercise(
         ),
         Mistake(
             "no learning rate",
-            "m and v are right. The learning rate has had no say in how far the parameters move.",
+            "m and v are right. The learning rate is missing from the step.",
             _but(moved=lambda p, rate, s: p - s),
         ),
         Mistake(

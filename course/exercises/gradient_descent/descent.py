@@ -71,7 +71,7 @@ SGD_STEP = Exercise(
         ),
         Mistake(
             "no learning rate",
-            "The learning rate has had no say: the steps are as long as the gradients.",
+            "The learning rate is not used: the steps are as long as the gradients.",
             _sgd(lambda p, g, rate: p - g),
         ),
         Mistake(
@@ -207,12 +207,12 @@ MOMENTUM_STEP = Exercise(
         Mistake(
             "the old velocity moves",
             "The new velocity is right, but the parameters were moved by the one *before*. The gradient of this step "
-            "should have its say in this step.",
+            "should count in this step.",
             _momentum(_right, lambda p, v, old, g, rate, beta: p - rate * old),
         ),
         Mistake(
             "the gradient moves",
-            "The velocity is right, and nobody uses it: the parameters were moved by the gradient alone.",
+            "The velocity is right, but it is not used: the parameters were moved by the gradient alone.",
             _momentum(_right, lambda p, v, old, g, rate, beta: p - rate * g),
         ),
         Mistake(
@@ -261,7 +261,7 @@ MOMENTUM_STEP = Exercise(
         ),
         Mistake(
             "no learning rate",
-            "The velocity is right. The learning rate has had no say in how far it carries the parameters.",
+            "The velocity is right. The learning rate is missing from the step that it makes.",
             _momentum(_right, lambda p, v, old, g, rate, beta: p - v),
         ),
         Mistake(

@@ -22,8 +22,8 @@ WEIGHTS: Shapes = {"w": (4,)}
 OTHERS: Shapes = {"scale": (), "kernel": (2, 5)}
 
 CHANGED = (
-    "The numbers are right. But a dict that the step was given has been changed: whoever still needs the parameters as they were "
-    "has lost them. Make a new dict, and return that."
+    "The numbers are right. But a dict that the step was given has been changed, and the caller has lost the parameters as they were. "
+    "Make a new dict, and return that."
 )
 
 

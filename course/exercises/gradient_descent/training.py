@@ -51,7 +51,7 @@ ORDER = (
     "In which order do your batches take the examples?"
 )
 KEY_UNUSED = (
-    "All keys make the same batches: the key that the function is given has no say. Draw the examples with it, or with keys that are "
+    "All keys make the same batches: the key that the function is given is not used. Draw the examples with it, or with keys that are "
     "split off from it."
 )
 NOT_THE_KEY = (
@@ -258,7 +258,7 @@ TRAIN = Exercise(
         ),
         Mistake(
             "no learning rate",
-            "The learning rate has had no say: the steps are as long as the gradients.",
+            "The learning rate is not used: the steps are as long as the gradients.",
             loop(rates=lambda step, rate, steps, batch: 1.0 * (step < steps)),
         ),
         Mistake(
@@ -275,7 +275,7 @@ TRAIN = Exercise(
         ),
         Mistake(
             "all examples in each step",
-            "Each step has taken *all* examples, and `batch_size` has had no say. A step takes as many as that says, drawn at random.",
+            "Each step has taken *all* examples, and `batch_size` is not used. A step takes as many as that says, drawn at random.",
             everything,
         ),
         Mistake(

@@ -90,14 +90,14 @@ def _numbers(raw: Any, images: np.ndarray, labels: np.ndarray, size: int) -> np.
     """
     if not isinstance(raw, (tuple, list)) or len(raw) != 2:
         raise WrongAnswer(
-            "it returned something else than two values; expected are the images and the labels of all batches.",
+            "it did not return two values; expected the images and the labels of all batches.",
             mark="one array" if isinstance(raw, np.ndarray) else "",
         )
     X, y = raw
     want = (len(images) // size, size)
     for name, array, shape in (("images", X, (*want, *images.shape[1:])), ("labels", y, want)):
         if not isinstance(array, np.ndarray) or array.dtype.kind not in "fiu":
-            raise WrongAnswer(f"the {name} are no array of numbers.")
+            raise WrongAnswer(f"the {name} are not an array of numbers.")
         if array.shape != shape:
             raise WrongAnswer(
                 f"the {name} have the shape {array.shape}; {len(images)} images in batches of {size} are {shape}.",
@@ -106,10 +106,10 @@ def _numbers(raw: Any, images: np.ndarray, labels: np.ndarray, size: int) -> np.
     flat, known = X.reshape(-1, images[0].size), images.reshape(len(images), -1)
     same = (flat[:, None] == known[None]).all(axis=2)
     if not same.any(axis=1).all():
-        raise WrongAnswer("some of the images are none of those that went in.")
+        raise WrongAnswer("some of the images are not among the original ones.")
     found = same.argmax(axis=1)
     if not np.array_equal(labels[found], y.reshape(-1)):
-        raise WrongAnswer("the labels don't belong to the images any more.", mark="torn")
+        raise WrongAnswer("the labels no longer belong to the images.", mark="torn")
     return found.reshape(want)
 
 
@@ -123,11 +123,11 @@ def _measure(raw: Any, images: np.ndarray, labels: np.ndarray, size: int, seeds:
     orders = [_numbers(answer, images, labels, size) for answer in answers]
     first = orders[0]
     if any(len(np.unique(order)) < order.size for order in orders):
-        raise WrongAnswer("some images come twice, and so others are missing.", mark="doubled")
+        raise WrongAnswer("some images come twice, so others are missing.", mark="doubled")
     if all(np.array_equal(order.reshape(-1), np.arange(order.size)) for order in orders):
-        raise WrongAnswer("the images stand in the order in which they came.", mark="not shuffled")
+        raise WrongAnswer("the images are still in their original order.", mark="not shuffled")
     if all((np.diff(batch) == 1).all() for order in orders for batch in order):
-        raise WrongAnswer("each batch holds neighbors, in their old order.", mark="batches shuffled")
+        raise WrongAnswer("each batch holds neighbors in their original order.", mark="batches shuffled")
     of_key = dict(zip(seeds, orders, strict=True))
     if any(not np.array_equal(of_key[seed], order) for seed, order in zip(seeds, orders, strict=True)):
         raise WrongAnswer("the same key gave another order.", mark="not the key's")
@@ -135,7 +135,7 @@ def _measure(raw: Any, images: np.ndarray, labels: np.ndarray, size: int, seeds:
     if all(np.array_equal(first, order) for order in different):
         raise WrongAnswer("another key gave the same order.", mark="always the same")
     if all(np.array_equal(np.sort(order, axis=1), np.sort(first, axis=1)) for order in different):
-        raise WrongAnswer("whichever the key is, the same images meet in a batch.", mark="within batches")
+        raise WrongAnswer("whatever the key is, the same images are together in a batch.", mark="within batches")
     if why := _not_mixed(np.stack([order.reshape(-1) for order in different]), len(images)):
         raise WrongAnswer(why, mark="not mixed")
     if not jitted:
@@ -159,10 +159,10 @@ def _not_mixed(orders: np.ndarray, count: int) -> str | None:
     # Two images that met in 20 orders stand the same way round in all of them once in half a million times.
     judged = (seen >= 20) & ~np.eye(count, dtype=bool)
     if judged.any() and ((before[judged] == 0) | (before[judged] == seen[judged])).mean() > 0.05:
-        return "many pairs of images stand in the same order for all keys."
+        return "many pairs of images are in the same order for all keys."
     images = [image for image in range(count) if there[:, image].sum() >= 20]
     if any(len(np.unique(place[there[:, image], image])) < _DIFFERENT for image in images):
-        return "some images stand in the same few places for all keys."
+        return "some images are in the same few places for all keys."
     after = [{int(b) for row in orders for a, b in pairwise(row) if a == image} for image in images]
     if any(len(found) < _DIFFERENT for found in after):
         return "the same images follow each other for all keys."
@@ -218,69 +218,69 @@ DEVICE_BATCHES = Exercise(
     mistakes=(
         Mistake(
             "doubled",
-            "Some images come twice in an epoch, and others never, as where each is drawn by itself: a draw knows nothing of the others. `jax.random.permutation` puts all of them in a new order.",
+            "Some images come twice in an epoch, and others never. That happens if you draw each one independently. `jax.random.permutation` puts all of them in a new order.",
             _by(lambda key, n: jnp.arange(n) // 2),
         ),
         Mistake(
             "not shuffled",
-            "The images stand in the order in which they came: nothing was shuffled.",
+            "The images are still in their original order: nothing was shuffled.",
             _by(lambda key, n: jnp.arange(n)),
         ),
         Mistake(
             "torn",
-            "The labels don't belong to the images any more. Make one order, and use it for both.",
+            "The labels no longer belong to the images. Make one order, and use it for both.",
             _torn,
         ),
         Mistake(
             "batches shuffled",
-            "What is in a batch stays together, in its old order, as where whole batches change places. Every epoch should mix the images anew: shuffle first, then cut.",
+            "Each batch keeps its images in their original order: you shuffled whole batches. Every epoch should mix the images again: shuffle first, then cut.",
             _batches_shuffled,
         ),
         Mistake(
             "within batches",
-            "The images of a batch change places among themselves, but whichever the key is, the same ones meet. Every epoch should mix the images anew: "
-            "shuffle all of them first, then cut.",
+            "The images change places only within their batch: whatever the key is, the same ones are together. "
+            "Every epoch should mix the images again: shuffle all of them first, then cut.",
             _within_batches,
         ),
         Mistake(
             "not mixed",
-            "Another key gives another order, but not any order: some images always stand in the same few places, or beside the same others. "
-            "A shuffle makes every order as likely as every other.",
+            "Another key gives another order, but not every order: some images are always in the same few places, "
+            "or next to the same others. A shuffle makes every order as likely as every other.",
             _turned_on,
         ),
         Mistake(
             "always the same",
-            "Another key gives the same order, so that each epoch would be like the one before. The key that the function is given has to be used.",
+            "Another key gives the same order, so each epoch would be like the one before. Use the key that the function is given.",
             _by(lambda key, n: jax.random.permutation(jax.random.key(0), n)),
         ),
         Mistake(
             "not the key's",
-            "The same key gives another order each time: something else than the key decides, as NumPy's own generator would. Then no run can be repeated.",
+            "The same key gives another order each time: something other than the key decides, such as NumPy's own generator. Then no run can be repeated.",
             _by(lambda key, n: np.random.default_rng().permutation(n)),
         ),
         Mistake(
             "leaves the device",
-            "The batches are right, but it does not run under `jit`: something in it needs numbers that are not known while it is compiled (NumPy, `int(…)` of an array, an `if`), and Python has to wait for them.",
+            "The batches are right, but it does not run under `jit`: something in it needs numbers that are not known at compile time, such as NumPy, `int(…)` of an array, or an `if`.",
             _in_numpy,
         ),
         Mistake(
             "order alone",
-            "This is one array. Expected are two: the images of all batches, and their labels.",
+            "This is one array. Return two: the images of all batches, and their labels.",
             _rows_alone,
         ),
         Mistake(
             "not cut",
-            "The images are not cut into batches: an axis for the batches is missing. `reshape` cuts.",
+            "The images are not cut into batches: the axis for the batches is missing. `reshape` adds it.",
             _flat,
         ),
         Mistake(
             "cut the other way",
-            "The number of batches and their size have changed places: first comes the axis of the batches, then that of the images in one.",
+            "You swapped the number of batches and their size: the axis of the batches comes first, then the axis of the images in a batch.",
             _wrong_way,
         ),
         Mistake(
             "one batch too few",
-            "A batch is missing at the end: only images that fill *no* batch are left out.",
+            "The last batch is missing: leave out only the images that don't fill a batch.",
             _one_epoch_short,
         ),
     ),

@@ -81,12 +81,12 @@ def _measure(raw: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray, *rest: 
         return answer
     if len(answer) != 3:
         raise WrongAnswer(
-            f"it returned {len(answer)} values; expected are three: params, opt_state, losses.", mark="not three"
+            f"it returned {len(answer)} values; expected three: params, opt_state, losses.", mark="not three"
         )
     params, state, losses = answer
     for name, part in (("params", params), ("opt_state", state)):
         if not isinstance(part, (tuple, list)) or len(part) != 2:
-            raise WrongAnswer(f"in the place of {name} stands something else.", mark=f"no {name}")
+            raise WrongAnswer(f"something else is in the place of {name}.", mark=f"no {name}")
     if len(images) > 2 and count >= len(images):
         raise WrongAnswer(f"Python went through the step {count} times, once for each batch.", mark="a loop")
     return *params, *state, losses
@@ -109,11 +109,11 @@ def _on_the_device(program: Program, W: np.ndarray, b: np.ndarray, images: np.nd
     """
     products = program.named("dot_general")
     if not any(one.loops for one in products):
-        raise WrongAnswer("as a program it has no loop: the work of each batch stands in it by itself.", mark="a loop")
-    if len(products) >= _PRODUCTS * len(images):
         raise WrongAnswer(
-            f"the program holds {len(products)} products of matrices: it grows with the epoch.", mark="a loop"
+            "the compiled program has no loop: it contains the work of each batch separately.", mark="a loop"
         )
+    if len(products) >= _PRODUCTS * len(images):
+        raise WrongAnswer(f"the program holds {len(products)} matrix products: it grows with the epoch.", mark="a loop")
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
@@ -150,64 +150,64 @@ SCAN_EPOCH = Exercise(
     mistakes=(
         Mistake(
             "a loop",
-            "The numbers may be right, but Python walks through the batches: a dispatch for each, or under `jit` a program that grows with the epoch. "
-            "`jax.lax.scan` walks on the device.",
+            "The numbers may be right, but Python loops over the batches: that takes a dispatch for each, or under "
+            "`jit` a program that grows with the epoch. `jax.lax.scan` loops on the device.",
             _loop,
         ),
         Mistake(
             "nothing carried",
-            "Each batch starts from the first params again: what `scan` carries on has to be what the step gave *back*.",
+            "Each batch starts from the first params again: the carry has to be what the step *returned*.",
             _scanned(lambda carry, new: carry),
         ),
         Mistake(
             "carry not used",
-            "Each batch starts from the first params again: the body hands on the new ones, but its step takes params and state from *outside*. "
-            "Take them out of the carry that the body is given.",
+            "Each batch starts from the first params again: the body passes the new ones on, but its step uses the "
+            "params and the state from *outside*. Use those in the carry that the body is given.",
             _carry_unread,
         ),
         Mistake(
             "state not carried",
-            "The params go on from step to step, the optimizer's state doesn't: it has to be carried on with them.",
+            "The params are carried from step to step, but the optimizer's state is not: carry it along with them.",
             _scanned(lambda carry, new: (new[0], carry[1])),
         ),
         Mistake(
             "params not carried",
-            "The optimizer's state goes on from step to step, the params don't: they have to be carried on with it.",
+            "The optimizer's state is carried from step to step, but the params are not: carry them along with it.",
             _scanned(lambda carry, new: (carry[0], new[1])),
         ),
         Mistake(
             "backwards",
-            "The batches were gone through from the last to the first.",
+            "You went through the batches from the last to the first.",
             _scanned(lambda carry, new: tuple(new), reverse=True),
         ),
         Mistake(
             "last loss",
-            "This is the loss of the last batch alone. `scan` stacks what the body gives out at each step: all losses, in order.",
+            "This is only the loss of the last batch. `scan` stacks what the body returns at each step: all losses, in order.",
             _answering(lambda params, state, losses: (params, state, losses[-1])),
         ),
         Mistake(
             "mean loss",
-            "This is the mean of the losses. Expected are all of them, one for each batch.",
+            "This is the mean of the losses. Return all of them, one for each batch.",
             _answering(lambda params, state, losses: (params, state, losses.mean())),
         ),
         Mistake(
             "carry in one piece",
-            "`scan` gives back two things, the carry and the stack. The carry is a pair here: take it apart, so that there are three values.",
+            "`scan` returns two things, the carry and the stack. The carry is a pair here: unpack it, so that you return three values.",
             _answering(lambda params, state, losses: ((params, state), losses)),
         ),
         Mistake(
             "losses first",
-            "All is there, in another order. Expected are params, opt_state, losses.",
+            "Everything is there, but in another order. Return params, opt_state, losses.",
             _answering(lambda params, state, losses: (losses, params, state)),
         ),
         Mistake(
             "step for the body",
-            "`scan` calls its body with two things: what is carried, and one batch. The step takes four, and gives three: write a small body around it.",
+            "`scan` calls its body with two things: the carry and one batch. The step takes four and returns three: write a small body around it.",
             lambda step, params, opt_state, images, labels: jax.lax.scan(step, (params, opt_state), (images, labels)),
         ),
         Mistake(
             "one large batch",
-            "All batches went into a single step. One step for each batch: `scan` cuts along the first axis by itself.",
+            "All batches went into a single step. Make one step for each batch: `scan` cuts along the first axis by itself.",
             _unscanned,
         ),
         Mistake(

@@ -75,7 +75,7 @@ def _measure(raw: Any, W: np.ndarray, b: np.ndarray, images: np.ndarray, labels:
             raise unreadable()
     if not isinstance(answer, tuple) or len(answer) != 3:
         raise WrongAnswer(
-            "expected are two values: the loss, and the gradients as a dict like that of the params.",
+            "expected two values: the loss, and the gradients as a dict like the params.",
             mark="a dict" if answer == "params" else "",
         )
     if parts > 1 and sizes.max(initial=0) > len(images) // parts:
@@ -104,7 +104,7 @@ def _one_part_at_a_time(
     of_one_image = W.size
     most = max((one.size * one.adds for one in program.named("dot_general")), default=0) // of_one_image
     if parts > 1 and most > len(images) // parts:
-        raise WrongAnswer(f"{most} images were worked on at once, which are several parts.", mark="parts at once")
+        raise WrongAnswer(f"{most} images were in work at once, which is more than one part.", mark="parts at once")
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
@@ -142,63 +142,63 @@ ACCUMULATE_GRADIENTS = Exercise(
     mistakes=(
         Mistake(
             "summed",
-            "Loss and gradients were added up. The loss of a batch is a *mean*, so that the large batch's is the mean of the parts'.",
+            "You added up the losses and the gradients. The loss of a batch is a *mean*, so the large batch's loss is the mean of the parts' losses.",
             _divided(lambda parts, n: 1, lambda parts, n: 1),
         ),
         Mistake(
             "gradients summed",
-            "The loss is right. The gradients were added up, so that each step would be as many times too long as there are parts.",
+            "The loss is right. You added up the gradients, so each step would be too long, by a factor of the number of parts.",
             _divided(lambda parts, n: parts, lambda parts, n: 1),
         ),
         Mistake(
             "loss summed",
-            "The gradients are right. The losses were added up; that of the large batch is their mean.",
+            "The gradients are right. You added up the losses; the large batch's loss is their mean.",
             _divided(lambda parts, n: 1, lambda parts, n: parts),
         ),
         Mistake(
             "divided by the images",
-            "The sums were divided by the number of images. Each part's loss is a mean over its images already: how many means were added up?",
+            "You divided the sums by the number of images. Each part's loss is already a mean over its images: how many means did you add up?",
             _divided(lambda parts, n: n, lambda parts, n: n),
         ),
         Mistake(
             "divided by the part's size",
-            "The sums were divided by the number of images in a part. How many parts were added up?",
+            "You divided the sums by the number of images in a part. How many parts did you add up?",
             _divided(lambda parts, n: n // parts, lambda parts, n: n // parts),
         ),
         Mistake(
             "last part only",
-            "These are loss and gradients of the last part. Those before were overwritten instead of added up.",
+            "These are the loss and the gradients of the last part. The earlier ones were overwritten instead of added up.",
             _of_part(-1),
         ),
         Mistake(
             "first part only",
-            "These are loss and gradients of the first part alone.",
+            "These are the loss and the gradients of the first part only.",
             _of_part(0),
         ),
         Mistake(
             "whole batch",
-            "Too many images went in at once. The exercise is for a batch that does not fit: cut it into as many parts as asked for, and take one after the other.",
+            "Too many images went in at once. The exercise is about a batch that does not fit into memory: cut it into `parts` parts, and work on one after the other.",
             lambda loss_fn, params, images, labels, parts: jax.value_and_grad(loss_fn)(params, images, labels),
         ),
         Mistake(
             "parts at once",
-            "It is cut into parts, and then all parts are taken at once, as by `jax.vmap`: the memory has to hold the work on all of them together. "
-            "Take one after the other, in a loop of Python's or of the device's.",
+            "You cut the batch into parts and then work on all parts at once, as `jax.vmap` does: the memory has to "
+            "hold the work on all of them. Work on one after the other, in a Python loop or in a loop on the device.",
             _parts_at_once,
         ),
         Mistake(
             "a step after each part",
-            "The weights change from part to part. All parts have to be asked about the *same* params; the step comes after the last one.",
+            "The weights change from part to part. Use the *same* params for all parts; the step comes after the last one.",
             _descending,
         ),
         Mistake(
             "last gradients",
-            "The loss is right. The gradients are those of the last part: they have to be added up as well.",
+            "The loss is right. The gradients are those of the last part: add them up as well.",
             lambda *args: (accumulate_gradients(*args)[0], _of_part(-1)(*args)[1]),
         ),
         Mistake(
             "gradients only",
-            "These are the gradients alone. Expected are two values, the loss and the gradients.",
+            "These are only the gradients. Return two values, the loss and the gradients.",
             lambda *args: accumulate_gradients(*args)[1],
         ),
     ),

@@ -64,7 +64,7 @@ def _measure(raw: Any, *args: Any) -> Any:
             raise unreadable()
     if not isinstance(answer, tuple) or len(answer) != 3:
         raise WrongAnswer(
-            "expected are two values: the loss, and the gradients as a dict like that of the params.",
+            "expected two values: the loss, and the gradients as a dict like the params.",
             mark="a dict" if answer == "params" else "",
         )
     _computed_short(arrives, turned)
@@ -96,15 +96,15 @@ def _computed_short(arrives: Sequence[Sequence[str]], turned: Sequence[Sequence[
         raise unreadable()
     floats = arrives[:3]
     if not any(floats):
-        raise WrongAnswer("what it returns does not follow from the params and the images.", mark="not called")
+        raise WrongAnswer("what it returns does not depend on the params and the images.", mark="not called")
     if turned[3]:
         raise WrongAnswer(
-            f"the labels arrived as {_IN_WORDS[turned[3][0]]}; they are names of classes, and stay whole numbers.",
+            f"the labels arrived as {_IN_WORDS[turned[3][0]]}; they are class labels and must stay whole numbers.",
             mark="labels",
         )
     if any(_FLOAT16 in names for names in turned):
         raise WrongAnswer(
-            "some of it arrived in float16, which has fewer large and small numbers; asked for is bfloat16.",
+            "some of it arrived in float16, which has a smaller range; use bfloat16.",
             mark="float16",
         )
     short = [_SHORT in names for names in turned[:3]]
@@ -120,7 +120,7 @@ def _computed_short(arrives: Sequence[Sequence[str]], turned: Sequence[Sequence[
         raise WrongAnswer("the images arrived as float32.", mark="images long")
     if any(tuple(names) != (_SHORT,) for names in floats):
         raise WrongAnswer(
-            "params or images were turned into bfloat16, and back before anything was computed.", mark="turned back"
+            "params or images were converted to bfloat16, and back before anything was computed.", mark="turned back"
         )
 
 
@@ -172,13 +172,13 @@ MIXED_GRADIENTS = Exercise(
     mistakes=(
         Mistake(
             "not short",
-            "What you return was computed in float32. `.astype(jnp.bfloat16)` turns an array into bfloat16; for a whole tree, with `jax.tree.map`.",
+            "What you return was computed in float32. `.astype(jnp.bfloat16)` converts an array to bfloat16; use `jax.tree.map` for a whole tree.",
             lambda loss_fn, params, images, labels: jax.value_and_grad(loss_fn)(params, images, labels),
         ),
         Mistake(
             "partly short",
-            "The loss or a part of the gradients was computed in bfloat16, the rest in float32. One call in bfloat16 has to give both: "
-            "`jax.value_and_grad`, of a function that turns params and images.",
+            "The loss or a part of the gradients was computed in bfloat16, the rest in float32. One call in "
+            "bfloat16 has to return both: `jax.value_and_grad` of a function that converts params and images.",
             lambda loss_fn, params, images, labels: (
                 loss_fn(_short(params), _short(images), labels),
                 jax.grad(loss_fn)(params, images, labels),
@@ -186,12 +186,12 @@ MIXED_GRADIENTS = Exercise(
         ),
         Mistake(
             "gradients short",
-            "The gradients came out in bfloat16, as they do where the params are turned *before* the gradient is taken: then it is one for the short copies. Turn them inside of the function that is differentiated; then the way back ends at the long ones.",
+            "The gradients came out in bfloat16. That happens if you convert the params *before* you take the gradient: it is then one with respect to the bfloat16 copies. Convert them inside the function that you differentiate; then the backward pass ends at the float32 params.",
             _outside,
         ),
         Mistake(
             "float16",
-            "Some of it arrived in float16. That is the other kind of two bytes: more digits, but nothing beyond 65,504, and small gradients become 0. Asked for is `jnp.bfloat16`, which has the range of float32.",
+            "Some of it arrived in float16. That is the other 16-bit type: it has more digits, but nothing beyond 65,504, and small gradients become 0. Use `jnp.bfloat16`, which has the range of float32.",
             lambda loss_fn, params, images, labels: jax.value_and_grad(
                 lambda params: loss_fn(
                     jax.tree.map(lambda p: p.astype(jnp.float16), params), images.astype(jnp.float16), labels
@@ -200,34 +200,34 @@ MIXED_GRADIENTS = Exercise(
         ),
         Mistake(
             "images long",
-            "The params are short, but the images are not: where the two meet, JAX computes in the longer kind.",
+            "The params are in bfloat16, but the images are not: where the two meet, JAX computes in float32.",
             _part_short(0),
         ),
         Mistake(
             "params long",
-            "Not all of the params are in bfloat16 where the loss gets them: where short and long numbers meet, JAX computes in the longer kind.",
+            "Not all of the params that the loss gets are in bfloat16: where bfloat16 and float32 meet, JAX computes in float32.",
             _part_short(1),
         ),
         Mistake(
             "labels",
-            "The labels did not arrive as whole numbers. They are names of classes and stay as they are: beyond 256, bfloat16 can't even tell all whole numbers apart.",
+            "The labels did not arrive as whole numbers. They are class labels and should stay as they are: beyond 256, bfloat16 can't represent all whole numbers.",
             lambda loss_fn, params, images, labels: jax.value_and_grad(
                 lambda params: loss_fn(_short(params), _short(images), labels.astype(jnp.bfloat16))
             )(params),
         ),
         Mistake(
             "loss short",
-            "The gradients are right. The loss came out in bfloat16, which keeps two or three digits; it is to stay float32.",
+            "The gradients are right. The loss came out in bfloat16, which keeps two or three digits; it should stay in float32.",
             lambda *args: (mixed_gradients(*args)[0].astype(jnp.bfloat16), mixed_gradients(*args)[1]),
         ),
         Mistake(
             "uphill",
-            "The gradients have the wrong sign. A gradient points uphill; it is the step that turns it around.",
+            "The gradients have the wrong sign. A gradient points uphill; only the step reverses its direction.",
             _scaled(-1.0),
         ),
         Mistake(
             "gradients only",
-            "These are the gradients alone. Expected are two values, the loss and the gradients.",
+            "These are only the gradients. Return two values, the loss and the gradients.",
             lambda *args: mixed_gradients(*args)[1],
         ),
     ),

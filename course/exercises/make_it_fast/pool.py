@@ -76,8 +76,8 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 
 SEARCHED = (
-    "The library's window is at work: its gradient searches each window again for its winner, which is what this exercise is to avoid. "
-    "Compare four slices instead."
+    "You use the library's window: its gradient searches each window again for the largest number, and this "
+    "exercise is meant to avoid that. Compare four slices instead."
 )
 
 
@@ -101,7 +101,7 @@ def _measure(raw: Any, x: np.ndarray, weight: np.ndarray) -> Any:
     if gradient is None:  # of another shape, which the comparison of the values says
         return pooled, np.zeros((), np.float32)
     if any(name.startswith("reduce_window") for name in names) and equal(pooled, _right(x, weight)[0], 1e-4, 1e-5):
-        raise WrongAnswer("right numbers, by the library's window.", mark="window")
+        raise WrongAnswer("the numbers are right, but they come from the library's window.", mark="window")
     return pooled, gradient
 
 
@@ -112,7 +112,7 @@ def _no_window(program: Program, *args: Any) -> None:
         WrongAnswer: one of them is in the program.
     """
     if program.named("reduce_window", "select_and_scatter"):
-        raise WrongAnswer("right numbers, by the library's window.", mark="window")
+        raise WrongAnswer("the numbers are right, but they come from the library's window.", mark="window")
 
 
 POOL_BY_SLICES = Exercise(
@@ -133,29 +133,30 @@ POOL_BY_SLICES = Exercise(
         Mistake("window", SEARCHED, _library),
         Mistake(
             "ties shared",
-            "The values are right. Where two are the largest, your gradient gives each of them a share; the library's gives all to the *first*. "
-            "`jnp.maximum` shares; `jnp.where` chooses.",
+            "The values are right. If two are the largest, your gradient gives each of them a share; the library's "
+            "gives everything to the *first*. `jnp.maximum` shares; `jnp.where` chooses.",
             _comparing(lambda a, b, c, d: jnp.maximum(jnp.maximum(a, b), jnp.maximum(c, d))),
         ),
         Mistake(
             "ties shared among four",
-            "The values are right. Where several of a block are the largest, `max` over an axis gives each of them an equal share of the gradient; "
-            "the library's gives all to the *first*. Compare two at a time, and choose.",
+            "The values are right. If several in a block are the largest, `max` over an axis gives each of them an "
+            "equal share of the gradient; the library's gives everything to the *first*. Compare two at a time, and "
+            "choose.",
             _by_pieces,
         ),
         Mistake(
             "ties to the last",
-            "The values are right. Where two are the same, your gradient goes to the later one; the library's goes to the *first*. Which comparison lets the first win a tie?",
+            "The values are right. If two are equal, your gradient goes to the later one; the library's goes to the *first*. Which comparison lets the first win a tie?",
             _comparing(lambda a, b, c, d: _last(_last(a, b), _last(c, d))),
         ),
         Mistake(
             "ties of neighbors to the last",
-            "The values are right. Where two neighbors in a row are the same, your gradient goes to the right one; the library's goes to the *first*. Between the rows it is right already.",
+            "The values are right. If two neighbors in a row are equal, your gradient goes to the one on the right; the library's goes to the *first*. Between the rows it is already right.",
             _comparing(lambda a, b, c, d: _larger(_last(a, b), _last(c, d))),
         ),
         Mistake(
             "ties down the columns",
-            "The values are right, and the first of a row wins its tie. But of ties between the rows the wrong one wins: the blocks are read row by row, upper left, upper right, lower left, lower right.",
+            "The values are right, and the first of a row wins its tie. But in ties between the rows the wrong one wins: the order is upper left, upper right, lower left, lower right.",
             _comparing(lambda a, b, c, d: _larger(_larger(a, c), _larger(b, d))),
         ),
         Mistake(
@@ -165,7 +166,7 @@ POOL_BY_SLICES = Exercise(
         ),
         Mistake(
             "smallest",
-            "This is the smallest of each block: the comparison is the wrong way round.",
+            "This is the smallest of each block: the comparison is the wrong way around.",
             lambda x: -pool_by_slices(-x),
         ),
         Mistake(
@@ -175,17 +176,17 @@ POOL_BY_SLICES = Exercise(
         ),
         Mistake(
             "upper row",
-            "Only the upper two of each block are compared.",
+            "You compare only the upper two of each block.",
             lambda x: _larger(_corners(x)[0], _corners(x)[1]),
         ),
         Mistake(
             "left column",
-            "Only the left two of each block are compared.",
+            "You compare only the left two of each block.",
             lambda x: _larger(_corners(x)[0], _corners(x)[2]),
         ),
         Mistake(
             "diagonal",
-            "Only the upper left and the lower right of each block are compared.",
+            "You compare only the upper left and the lower right of each block.",
             lambda x: _larger(_corners(x)[0], _corners(x)[3]),
         ),
         Mistake(
@@ -195,12 +196,12 @@ POOL_BY_SLICES = Exercise(
         ),
         Mistake(
             "no gradient through it",
-            "Something in it cuts the gradient off: no blame arrives at the images.",
+            "Something in it cuts the gradient off: none arrives at the images.",
             lambda x: lax.stop_gradient(pool_by_slices(x)),
         ),
         Mistake(
             "NumPy inside",
-            "NumPy's functions give numbers, and the trail by which JAX finds a gradient ends there. `jnp` has the same functions.",
+            "JAX can't trace NumPy's functions, so it can't compute a gradient through them. `jnp` has the same functions.",
             lambda x: jnp.asarray(np.maximum(*map(np.asarray, _corners(x)[:2]))),
         ),
     ),

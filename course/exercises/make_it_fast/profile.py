@@ -30,16 +30,14 @@ def bottleneck(
 def _named(raw: Any, *args: Any) -> tuple[int, float]:
     """The measure: the place of the name among NAMES, and the seconds."""
     if not isinstance(raw, (tuple, list)) or len(raw) != 2:
-        raise WrongAnswer(
-            'it returned something else than two values: a name and a number, as in `return "memory", 0.002`.'
-        )
+        raise WrongAnswer('it did not return two values: a name and a number, as in `return "memory", 0.002`.')
     name, seconds = raw
     if isinstance(seconds, str) and not isinstance(name, str):
-        raise WrongAnswer("the two values have changed places: first the name, then the seconds.")
+        raise WrongAnswer("the two values are swapped: first the name, then the seconds.")
     if not isinstance(name, str) or name not in NAMES:
-        raise WrongAnswer(f"the first value is {name!r}; expected is one of the names {', '.join(map(repr, NAMES))}.")
+        raise WrongAnswer(f"the first value is {name!r}; expected one of the names {', '.join(map(repr, NAMES))}.")
     if isinstance(seconds, (str, tuple, list)) or seconds is None or np.ndim(seconds):
-        raise WrongAnswer("the second value is no number; expected are the seconds.")
+        raise WrongAnswer("the second value is not a number; expected the seconds.")
     return NAMES.index(name), float(seconds)
 
 
@@ -56,8 +54,8 @@ def _bottleneck_cases(rng: np.random.Generator) -> list[Case]:
     return [
         case("a large product of matrices", (8e-3, 2e-3, 1e-5), *cpu),
         case("an activation on many numbers", (5e-4, 6e-3, 1e-5), *cpu),
-        case("a step op by op on few images", (2e-3, 1e-3, 9e-3), *cpu),
-        case("a step op by op on a GPU", (4e-5, 7e-5, 9e-4), *gpu),
+        case("a step that runs op by op on few images", (2e-3, 1e-3, 9e-3), *cpu),
+        case("a step that runs op by op on a GPU", (4e-5, 7e-5, 9e-4), *gpu),
         case("a step with more bytes than operations", (30.0, 10.0, 3.0), 1e9, 1e11, 1e-5),
         case("a step with more operations than bytes", (1e-3, 5e-3, 2e-5), *gpu),
         case("a single slow dispatch", (2e-4, 3e-4, 4e-3), 8e12, 3.2e11, 4e-3),
@@ -91,37 +89,37 @@ BOTTLENECK = Exercise(
     mistakes=(
         Mistake(
             "the shortest",
-            "You name what takes the *least* time. Whatever takes longest holds the step up: the others are done meanwhile.",
+            "You name what takes the *least* time. The one that takes longest is the bottleneck: the others finish in the meantime.",
             _choosing(_times, min),
         ),
         Mistake(
             "dispatch left out",
-            "Arithmetic and memory are right, but the dispatches are not compared. Where the work is small, sending it takes longest.",
+            "Arithmetic and memory are right, but you don't compare the dispatches. If the work is small, sending it takes longest.",
             _choosing(lambda *a: (*_times(*a)[:2], -1.0)),
         ),
         Mistake(
             "dispatch counted once",
-            "The time of a single dispatch is compared. How many of them are there?",
+            "You compare the time of a single dispatch. How many of them are there?",
             _choosing(lambda *a: (*_times(*a)[:2], a[5])),
         ),
         Mistake(
             "counts compared",
-            "Operations and bytes are compared as they are. They are different things; *times* can be compared: how long does the device need for each?",
+            "You compare operations with bytes, which are different things. You can compare *times*: how long does the device need for each?",
             _choosing(lambda f, m, d, *rates: (f, m, float(d))),
         ),
         Mistake(
             "rates exchanged",
-            "Operations are divided by the bandwidth, and bytes by the peak. Operations are done at the peak, bytes move at the bandwidth.",
+            "You divide the operations by the bandwidth and the bytes by the peak. Operations are done at the peak, bytes move at the bandwidth.",
             _choosing(lambda f, m, d, peak, bandwidth, each: (f / bandwidth, m / peak, d * each)),
         ),
         Mistake(
             "upside down",
-            "A rate was divided by a count: that is how often it could be done in a second. A time is a count, divided by the rate.",
+            "You divided a rate by a count: that says how often it could be done in a second. A time is a count divided by a rate.",
             _choosing(lambda f, m, d, peak, bandwidth, each: (peak / f, bandwidth / m, d * each)),
         ),
         Mistake(
             "names exchanged",
-            "The seconds are right. The names of arithmetic and memory are exchanged.",
+            "The seconds are right. The names of arithmetic and memory are swapped.",
             lambda *a: (
                 {"arithmetic": "memory", "memory": "arithmetic"}.get(bottleneck(*a)[0], "dispatch"),
                 bottleneck(*a)[1],
@@ -129,17 +127,17 @@ BOTTLENECK = Exercise(
         ),
         Mistake(
             "added up",
-            "The name is right. The three were added up; but they overlap: while one batch of numbers moves, another is computed with.",
+            "The name is right. You added up the three times, but they overlap: the device computes on some numbers while it moves others.",
             lambda *a: (bottleneck(*a)[0], sum(_times(*a))),
         ),
         Mistake(
             "milliseconds",
-            "The name is right. The time is asked for in seconds.",
+            "The name is right. The exercise asks for the time in seconds.",
             lambda *a: (bottleneck(*a)[0], 1000 * bottleneck(*a)[1]),
         ),
         Mistake(
             "dispatches divided",
-            "The dispatches are divided by the time that one takes. That many take *that many times* as long.",
+            "You divided the number of dispatches by the time of one. That many dispatches take *that many times* as long.",
             _choosing(lambda f, m, d, peak, bandwidth, each: (f / peak, m / bandwidth, d / each)),
         ),
     ),
@@ -193,12 +191,12 @@ WHOLE_SPEEDUP = Exercise(
     mistakes=(
         Mistake(
             "gains multiplied",
-            "The gains were multiplied, as if each were one of the whole. A part's gain is worth as much as the part is of the time.",
+            "You multiplied the gains, as if each applied to the whole. A part's gain matters only as much as the part's share of the time.",
             lambda times, gains: prod(gains.values()) * 1.0,
         ),
         Mistake(
             "gains averaged",
-            "This is a mean of the gains. Add up the *times* that are left, and only then divide.",
+            "This is a mean of the gains. Add up the remaining *times*, and only then divide.",
             lambda times, gains: sum(gain for _, gain in _each(times, gains)) / len(times),
         ),
         Mistake(
@@ -208,49 +206,49 @@ WHOLE_SPEEDUP = Exercise(
         ),
         Mistake(
             "other parts forgotten",
-            "The parts that stay as they are don't count in the time afterwards. They still take what they took.",
+            "Your new time leaves out the parts that stay as they are. They still take as long as before.",
             lambda times, gains: sum(times.values()) / (sum(times[p] / gains[p] for p in gains) or sum(times.values())),
         ),
         Mistake(
             "nothing left to divide by",
-            "The parts that stay as they are don't count in the time afterwards; where no part has a gain, nothing is left. They still take what they took.",
+            "Your new time leaves out the parts that stay as they are; if no part has a gain, nothing is left. They still take as long as before.",
             lambda times, gains: sum(times.values()) / sum(times[p] / gains[p] for p in gains),
         ),
         Mistake(
             "only what changes",
-            "You look only at the parts that change, before and after. The others take their time in both.",
+            "You count only the parts that change, before and after. The others take their time in both.",
             lambda times, gains: (
                 (sum(times[p] for p in gains) or 1.0) / (sum(times[p] / gains[p] for p in gains) or 1.0)
             ),
         ),
         Mistake(
             "multiplied",
-            "The times were multiplied by their gains. A part that becomes three times faster takes a third of its time.",
+            "You multiplied the times by their gains. A part that becomes three times as fast takes a third of its time.",
             lambda times, gains: sum(times.values()) / sum(time * gain for time, gain in _each(times, gains)),
         ),
         Mistake(
             "upside down",
-            "This is the time that is left, as a share of the old one. A speedup is the old time, divided by the new.",
+            "This is the new time as a share of the old one. A speedup is the old time divided by the new one.",
             lambda times, gains: 1 / whole_speedup(times, gains),
         ),
         Mistake(
             "the time",
-            "This is the time afterwards. How many times faster is that than before?",
+            "This is the new time. How many times as fast is that as before?",
             lambda times, gains: sum(time / gain for time, gain in _each(times, gains)),
         ),
         Mistake(
             "time saved",
-            "This is the time that is saved. A speedup is the old time, divided by the new.",
+            "This is the time saved. A speedup is the old time divided by the new one.",
             lambda times, gains: sum(time - time / gain for time, gain in _each(times, gains)),
         ),
         Mistake(
             "parts without a gain",
-            "It looks for a gain of every part, and some have none: those stay as they are. What does a dict's `get` give where there is nothing?",
+            "It looks up a gain for every part, and some have none: those stay as they are. What does a dict's `get` return if a name is missing?",
             lambda times, gains: sum(times.values()) / sum(times[part] / gains[part] for part in times),
         ),
         Mistake(
             "one at a time",
-            "Each part's speedup of the whole was worked out by itself, and they were multiplied. When one part has become faster, the others are a larger share: put all gains in at once.",
+            "You worked out each part's speedup of the whole separately and multiplied them. When one part becomes faster, the others are a larger share: apply all gains at once.",
             lambda times, gains: prod(whole_speedup(times, {part: gain}) for part, gain in gains.items()) * 1.0,
         ),
     ),

@@ -110,19 +110,19 @@ def _measure(raw: Any, W: np.ndarray, *args: Any) -> Any:
     if not isinstance(answer, tuple):
         raise WrongAnswer(_shape_of(answer), mark="another answer")
     if updates == 0:
-        raise WrongAnswer("the optimizer was never asked.", mark="no optimizer")
+        raise WrongAnswer("the optimizer was never called.", mark="no optimizer")
     if losses_outside and updates_outside:
         raise WrongAnswer(
-            "nothing is compiled: loss and optimizer were called with numbers, at each step.", mark="not compiled"
+            "nothing is compiled: loss and optimizer were called with numbers at each step.", mark="not compiled"
         )
     if losses_outside or updates_outside:
         raise WrongAnswer("only a part is compiled.", mark="half compiled")
     if losses >= STEPS:
-        raise WrongAnswer("it was compiled anew for each step.", mark="compiled anew")
+        raise WrongAnswer("it was compiled again for each step.", mark="compiled anew")
     if pieces == 0:
-        raise WrongAnswer("the step looks at its numbers, and so has to wait for them.", mark="waits")
+        raise WrongAnswer("the step looks at its numbers, so it has to wait for them.", mark="waits")
     if pieces > 1:
-        raise WrongAnswer(f"one step sends the device {pieces} pieces of work.", mark="several pieces")
+        raise WrongAnswer(f"one step sends {pieces} pieces of work to the device.", mark="several pieces")
     return answer
 
 
@@ -134,19 +134,17 @@ def _one_piece(program: Program, *args: Any) -> None:
     """
     pieces = len({one.piece for one in program.computing()})
     if pieces > 1:
-        raise WrongAnswer(
-            f"as a program the step is {pieces} pieces of work: it is not compiled as a whole.", mark="several pieces"
-        )
+        raise WrongAnswer(f"the step is {pieces} pieces of work: it is not compiled as a whole.", mark="several pieces")
 
 
 def _shape_of(answer: Any) -> str:
     if answer is None:
-        return "the step returned None; expected are three values, `params, opt_state, loss`."
+        return "the step returned None; expected three values, `params, opt_state, loss`."
     if isinstance(answer, list) and len(answer) == 3:
-        return "the step returned three values, but the first of them are not the params: expected is `params, opt_state, loss`."
+        return "the step returned three values, but the first of them is not the params: expected `params, opt_state, loss`."
     if isinstance(answer, list):
-        return f"the step returned {len(answer)} values; expected are three, `params, opt_state, loss`."
-    return "the step returned one value; expected are three, `params, opt_state, loss`."
+        return f"the step returned {len(answer)} values; expected three, `params, opt_state, loss`."
+    return "the step returned one value; expected three, `params, opt_state, loss`."
 
 
 def _right(*args: Any) -> tuple[Any, ...]:
@@ -188,12 +186,12 @@ MAKE_STEP = Exercise(
     mistakes=(
         Mistake(
             "not compiled",
-            "Nothing is compiled: each operation is sent to the device by itself. `jax.jit` makes one program of a function.",
+            "Nothing is compiled: each operation is sent to the device separately. `jax.jit` compiles a function into one program.",
             _step,
         ),
         Mistake(
             "compiled anew",
-            "It is compiled anew for every step, as it is where `jax.jit` is called *inside* of the step: each call makes a new function that JAX has never seen. Call it once, outside.",
+            "It is compiled again for every step. That happens if you call `jax.jit` *inside* the step: each call makes a new function that JAX has never seen. Call it once, outside.",
             _anew,
         ),
         Mistake(
@@ -203,47 +201,47 @@ MAKE_STEP = Exercise(
         ),
         Mistake(
             "several pieces",
-            "It is compiled, but not as one: a step sends the device several pieces of work. `jit` around the whole makes it one.",
+            "It is compiled, but not as one program: a step sends several pieces of work to the device. Put `jit` around the whole step.",
             _two_programs,
         ),
         Mistake(
             "waits",
-            "Compiled, but around it the step looks at its numbers, as `float(loss)`, `.item()` and an `if` do: Python has to wait there until the device is done. Return the array, which can be looked at later.",
+            "It is compiled, but the step looks at its numbers, as `float(loss)`, `.item()` and an `if` do: Python has to wait there until the device is done. Return the array; you can look at it later.",
             _waiting,
         ),
         Mistake(
             "never updates",
-            "The losses are those of weights that never change: the step gives back the params that it was given.",
+            "The losses are those of weights that never change: the step returns the params that it was given.",
             _jitted(lambda old, old_state, new, state, loss: (old, state, loss)),
         ),
         Mistake(
             "state forgotten",
-            "Plain gradient descent is right, but momentum is lost: the optimizer's new state has to be handed back, and the one that came in has to be used.",
+            "Plain gradient descent is right, but the momentum is lost: use the optimizer's state that comes in, and return the new one.",
             _jitted(lambda old, old_state, new, state, loss: (new, old_state, loss)),
         ),
         Mistake(
             "updates for params",
-            "The step gives back the *updates*, what is to be added to the params. `optax.apply_updates` adds them.",
+            "The step returns the *updates*, which have to be added to the params. `optax.apply_updates` adds them.",
             _updates_returned,
         ),
         Mistake(
             "loss after the step",
-            "The weights are right. The losses are those after each step; expected is the one that the gradients were taken of.",
+            "The weights are right. The losses are those after each step; return the loss whose gradients you took, before the step.",
             _loss_after,
         ),
         Mistake(
             "climbs",
-            "The weights go uphill. The updates of Optax point downhill already: they are added, and the gradients go in as they are.",
+            "The weights go uphill. Optax's updates already point downhill: add them, and pass the gradients in as they are.",
             lambda loss_fn, tx: jax.jit(_step(loss_fn, tx, -1.0)),
         ),
         Mistake(
             "no optimizer",
-            "The optimizer was never asked. It knows the learning rate, and remembers from step to step: `tx.update`.",
+            "The optimizer was never called. It has the learning rate and keeps a state from step to step: `tx.update`.",
             _no_optimizer,
         ),
         Mistake(
             "another answer",
-            "A step gives back three things, in this order: `params, opt_state, loss`.",
+            "A step returns three things, in this order: `params, opt_state, loss`.",
             _jitted(lambda old, old_state, new, state, loss: (loss, new, state)),
         ),
     ),

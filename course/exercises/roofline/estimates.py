@@ -1,4 +1,4 @@
-"""arithmetic_intensity, predicted_time: what to expect, before anything is run."""
+"""longest_time, predicted_time, arithmetic_intensity: what to expect, before anything is run."""
 
 from __future__ import annotations
 
@@ -8,6 +8,245 @@ from course.checks.exercise import Case, Exercise, Mistake
 from course.exercises.gpu_parallelism.common import as_float, real
 
 TOPIC = "roofline"
+
+
+def _time_cases(rng: np.random.Generator) -> list[Case]:
+    peak, bandwidth = real(rng, 4e12, 40e12), real(rng, 2e11, 2e12)
+    moved, count = real(rng, 1e8, 1e9), real(rng, 1e8, 3e8)
+    return [
+        # The figures of a Tesla T4's datasheet, as the lesson's table has them.
+        Case("a copy, with no arithmetic at all", (0.0, real(rng, 1e8, 2e9), 8.1e12, 320e9)),
+        Case("a sum of two vectors", (count, 12 * count, 8.1e12, 320e9)),
+        Case("a matrix product", (real(rng, 4e12, 2e13), real(rng, 2e8, 6e8), 8.1e12, 320e9)),
+        Case("an intensity just at the ridge", (moved * peak / bandwidth, moved, peak, bandwidth)),
+        Case("an intensity above 1 FLOP per byte, but far below the ridge", (4.0 * moved, moved, peak, bandwidth)),
+        Case("much arithmetic on few bytes", (float(f"{real(rng, 8, 50) * peak:.3g}"), moved, peak, bandwidth)),
+    ]
+
+
+# --- longest_time ---------------------------------------------------------------------------------------------------
+
+
+def longest_time(flops: float, bytes_moved: float, peak_flops: float, bandwidth: float) -> float:
+    """Seconds, where arithmetic and transfer take turns: an upper bound for a program that has nothing else to do."""
+    return flops / peak_flops + bytes_moved / bandwidth
+
+
+def _both_rates(flops: float, bytes_moved: float, peak_flops: float, bandwidth: float) -> float:
+    return (flops + bytes_moved) / (peak_flops + bandwidth)
+
+
+LONGEST_TIME = Exercise(
+    name="longest_time",
+    topic=TOPIC,
+    points=1,
+    reference=longest_time,
+    cases=_time_cases,
+    measure=as_float,
+    # Times are small numbers of seconds: only a relative tolerance has a meaning.
+    atol=0.0,
+    edges=("a copy, with no arithmetic at all",),
+    mistakes=(
+        Mistake(
+            "at the same time",
+            "You return the longer of the two times, as if both went on side by side. Here they take turns, so each adds its own time.",
+            lambda flops, moved, peak, bandwidth: max(flops / peak, moved / bandwidth),
+        ),
+        Mistake(
+            "twice the longer",
+            "Twice the longer time is never too low, but it is too high wherever the other one is shorter. Add the two times themselves.",
+            lambda flops, moved, peak, bandwidth: 2 * max(flops / peak, moved / bandwidth),
+        ),
+        Mistake(
+            "the shorter of the two",
+            "You return the shorter of the two times. The work needs both: one after the other.",
+            lambda flops, moved, peak, bandwidth: min(flops / peak, moved / bandwidth),
+        ),
+        Mistake(
+            "memory only",
+            "This is the time for the bytes. The arithmetic takes its time, too, after them.",
+            lambda flops, moved, peak, bandwidth: moved / bandwidth,
+        ),
+        Mistake(
+            "arithmetic only",
+            "This is the time for the arithmetic. The bytes take their time, too, before it.",
+            lambda flops, moved, peak, bandwidth: flops / peak,
+        ),
+        Mistake(
+            "mean",
+            "This is the mean of the two times. They take turns, so nothing is halved.",
+            lambda flops, moved, peak, bandwidth: (flops / peak + moved / bandwidth) / 2,
+        ),
+        Mistake(
+            "difference",
+            "You subtract one time from the other. The work waits for both, one after the other.",
+            lambda flops, moved, peak, bandwidth: abs(flops / peak - moved / bandwidth),
+        ),
+        Mistake(
+            "upside down",
+            "A rate was divided by an amount. Seconds are an amount divided by a rate: bytes over bytes per second.",
+            lambda flops, moved, peak, bandwidth: peak / flops + bandwidth / moved,
+        ),
+        Mistake(
+            "multiplied",
+            "Amounts were multiplied by rates. Seconds are an amount *divided* by a rate: bytes over bytes per second.",
+            lambda flops, moved, peak, bandwidth: flops * peak + moved * bandwidth,
+        ),
+        Mistake(
+            "rates swapped",
+            "The two rates are swapped: operations go with FLOP/s, bytes with B/s.",
+            lambda flops, moved, peak, bandwidth: flops / bandwidth + moved / peak,
+        ),
+        Mistake(
+            "amounts and rates added",
+            "You added operations to bytes. They are different things with different rates: make seconds of each first, then add.",
+            _both_rates,
+        ),
+        Mistake(
+            "times multiplied",
+            "The two times were multiplied. Times that follow each other add up.",
+            lambda flops, moved, peak, bandwidth: (flops / peak) * (moved / bandwidth),
+        ),
+        Mistake(
+            "milliseconds",
+            "Your answer is in milliseconds. The exercise asks for seconds.",
+            lambda flops, moved, peak, bandwidth: 1e3 * longest_time(flops, moved, peak, bandwidth),
+        ),
+        Mistake(
+            "rounded down",
+            "The digits after the decimal point were cut off, as `//` and `int` do, and these times are fractions of a second. `/` keeps them.",
+            lambda flops, moved, peak, bandwidth: flops // peak + moved // bandwidth,
+        ),
+    ),
+)
+
+
+# --- predicted_time -------------------------------------------------------------------------------------------------
+
+
+def predicted_time(flops: float, bytes_moved: float, peak_flops: float, bandwidth: float) -> float:
+    """Seconds by the roofline model: arithmetic and transfer overlap, so that the longer one counts."""
+    return max(flops / peak_flops, bytes_moved / bandwidth)
+
+
+def _attainable(flops: float, bytes_moved: float, peak_flops: float, bandwidth: float) -> float:
+    return min(peak_flops, flops / bytes_moved * bandwidth)
+
+
+PREDICTED_TIME = Exercise(
+    name="predicted_time",
+    topic=TOPIC,
+    points=2,
+    reference=predicted_time,
+    cases=_time_cases,
+    measure=as_float,
+    # Times are small numbers of seconds: only a relative tolerance has a meaning.
+    atol=0.0,
+    edges=("a copy, with no arithmetic at all",),
+    mistakes=(
+        Mistake(
+            "the shorter of the two",
+            "You took the shorter of the two times. The work is done when *both* are: when the last byte has come and the last operation is made.",
+            lambda flops, moved, peak, bandwidth: min(flops / peak, moved / bandwidth),
+        ),
+        Mistake(
+            "one after the other",
+            "You added the two times, as if the arithmetic waited for the last byte. In the roofline model both go on at the same time.",
+            lambda flops, moved, peak, bandwidth: flops / peak + moved / bandwidth,
+        ),
+        Mistake(
+            "memory only",
+            "This is how long the bytes take. With much arithmetic on few bytes, the arithmetic units need longer.",
+            lambda flops, moved, peak, bandwidth: moved / bandwidth,
+        ),
+        Mistake(
+            "arithmetic only",
+            "This is how long the arithmetic takes. A copy would take no time at all; but its bytes have to be moved.",
+            lambda flops, moved, peak, bandwidth: flops / peak,
+        ),
+        Mistake(
+            "speed, not time",
+            "This is the height of the roof, a speed in FLOP/s. The exercise asks for the time that the work takes below it.",
+            _attainable,
+        ),
+        Mistake(
+            "by way of the speed",
+            "Right where there is arithmetic. A copy has none: its speed in FLOP/s is 0, and you divide by that. Compare two *times* instead.",
+            lambda flops, moved, peak, bandwidth: flops / _attainable(flops, moved, peak, bandwidth),
+        ),
+        Mistake(
+            "a copy in no time",
+            "Right where there is arithmetic. A copy has none, and takes its time all the same: its bytes have to be moved.",
+            lambda flops, moved, peak, bandwidth: flops / _attainable(flops, moved, peak, bandwidth) if flops else 0.0,
+        ),
+        Mistake(
+            "rounded down",
+            "What stands behind the decimal point was cut off, as `//` and `int` do, and these times are fractions of a second. `/` keeps it.",
+            lambda flops, moved, peak, bandwidth: max(flops // peak, moved // bandwidth),
+        ),
+        Mistake(
+            "ridge at one",
+            "You choose by whether there are more operations than bytes. A chip's ridge is not at 1 FLOP/byte: it can do many operations in the time of one byte.",
+            lambda flops, moved, peak, bandwidth: flops / peak if flops > moved else moved / bandwidth,
+        ),
+        Mistake(
+            "upside down",
+            "A rate was divided by an amount. Seconds are an amount divided by a rate: bytes over bytes per second.",
+            lambda flops, moved, peak, bandwidth: max(peak / flops, bandwidth / moved),
+        ),
+        Mistake(
+            "rates swapped",
+            "The two rates are swapped: operations go with FLOP/s, bytes with B/s.",
+            lambda flops, moved, peak, bandwidth: max(flops / bandwidth, moved / peak),
+        ),
+        Mistake(
+            "milliseconds",
+            "Your answer is in milliseconds. The exercise asks for seconds.",
+            lambda flops, moved, peak, bandwidth: 1e3 * predicted_time(flops, moved, peak, bandwidth),
+        ),
+        Mistake(
+            "mean",
+            "You took the mean of the two times. Both go on at the same time, and the work is done when the longer one is.",
+            lambda flops, moved, peak, bandwidth: (flops / peak + moved / bandwidth) / 2,
+        ),
+        Mistake(
+            "difference",
+            "You took the difference of the two times: how long one waits for the other. The exercise asks when both are done.",
+            lambda flops, moved, peak, bandwidth: abs(flops / peak - moved / bandwidth),
+        ),
+        Mistake(
+            "multiplied",
+            "Amounts were multiplied by rates. Seconds are an amount *divided* by a rate: bytes over bytes per second.",
+            lambda flops, moved, peak, bandwidth: max(flops * peak, moved * bandwidth),
+        ),
+        Mistake(
+            "which one",
+            "You answer with the place of the longer time, 0 or 1. The exercise asks for the time itself: `max`, not `argmax`.",
+            lambda flops, moved, peak, bandwidth: float(flops / peak < moved / bandwidth),
+        ),
+        Mistake(
+            "largest of both",
+            "The larger amount was divided by the larger rate. Each amount goes with its own rate; compare the two times after that.",
+            lambda flops, moved, peak, bandwidth: max(flops, moved) / max(peak, bandwidth),
+        ),
+        Mistake(
+            "largest by smallest",
+            "The larger amount was divided by the smaller rate. Each amount goes with its own rate; compare the two times after that.",
+            lambda flops, moved, peak, bandwidth: max(flops, moved) / min(peak, bandwidth),
+        ),
+        Mistake(
+            "upside down, guarded",
+            "A rate was divided by an amount, and 1 taken for no operations. Seconds are an amount divided by a rate, and there 0 needs no guard.",
+            lambda flops, moved, peak, bandwidth: max(peak / max(flops, 1), bandwidth / moved),
+        ),
+        Mistake(
+            "rounded",
+            "Your time is rounded to thousandths of a second. These times are short: keep all digits.",
+            lambda flops, moved, peak, bandwidth: round(predicted_time(flops, moved, peak, bandwidth), 3),
+        ),
+    ),
+)
+
 
 # --- arithmetic_intensity -------------------------------------------------------------------------------------------
 
@@ -144,147 +383,6 @@ ARITHMETIC_INTENSITY = Exercise(
             "no parentheses",
             "Division and multiplication go from left to right and before addition, so only `itemsize` was divided by. All bytes belong below the fraction, in parentheses.",
             lambda m, k, n, itemsize: 2 * m * k * n / itemsize * m * k + k * n + m * n,
-        ),
-    ),
-)
-
-
-# --- predicted_time -------------------------------------------------------------------------------------------------
-
-
-def predicted_time(flops: float, bytes_moved: float, peak_flops: float, bandwidth: float) -> float:
-    """Seconds by the roofline model: arithmetic and transfer overlap, so that the longer one counts."""
-    return max(flops / peak_flops, bytes_moved / bandwidth)
-
-
-def _attainable(flops: float, bytes_moved: float, peak_flops: float, bandwidth: float) -> float:
-    return min(peak_flops, flops / bytes_moved * bandwidth)
-
-
-def _time_cases(rng: np.random.Generator) -> list[Case]:
-    peak, bandwidth = real(rng, 4e12, 40e12), real(rng, 2e11, 2e12)
-    moved, count = real(rng, 1e8, 1e9), real(rng, 1e8, 3e8)
-    return [
-        # The figures of a Tesla T4's datasheet, as the lesson's table has them.
-        Case("a copy, with no arithmetic at all", (0.0, real(rng, 1e8, 2e9), 8.1e12, 320e9)),
-        Case("a sum of two vectors", (count, 12 * count, 8.1e12, 320e9)),
-        Case("a matrix product", (real(rng, 4e12, 2e13), real(rng, 2e8, 6e8), 8.1e12, 320e9)),
-        Case("an intensity just at the ridge", (moved * peak / bandwidth, moved, peak, bandwidth)),
-        Case("an intensity above 1 FLOP per byte, but far below the ridge", (4.0 * moved, moved, peak, bandwidth)),
-        Case("much arithmetic on few bytes", (real(rng, 1e14, 9e14), moved, peak, bandwidth)),
-    ]
-
-
-PREDICTED_TIME = Exercise(
-    name="predicted_time",
-    topic=TOPIC,
-    points=2,
-    reference=predicted_time,
-    cases=_time_cases,
-    measure=as_float,
-    # Times are small numbers of seconds: only a relative tolerance has a meaning.
-    atol=0.0,
-    edges=("a copy, with no arithmetic at all",),
-    mistakes=(
-        Mistake(
-            "the shorter of the two",
-            "You took the shorter of the two times. The work is done when *both* are: when the last byte has come and the last operation is made.",
-            lambda flops, moved, peak, bandwidth: min(flops / peak, moved / bandwidth),
-        ),
-        Mistake(
-            "one after the other",
-            "You added the two times, as if the arithmetic waited for the last byte. In the roofline model both go on at the same time.",
-            lambda flops, moved, peak, bandwidth: flops / peak + moved / bandwidth,
-        ),
-        Mistake(
-            "memory only",
-            "This is how long the bytes take. With much arithmetic on few bytes, the arithmetic units need longer.",
-            lambda flops, moved, peak, bandwidth: moved / bandwidth,
-        ),
-        Mistake(
-            "arithmetic only",
-            "This is how long the arithmetic takes. A copy would take no time at all; but its bytes have to be moved.",
-            lambda flops, moved, peak, bandwidth: flops / peak,
-        ),
-        Mistake(
-            "speed, not time",
-            "This is the height of the roof, a speed in FLOP/s. The exercise asks for the time that the work takes below it.",
-            _attainable,
-        ),
-        Mistake(
-            "by way of the speed",
-            "Right where there is arithmetic. A copy has none: its speed in FLOP/s is 0, and you divide by that. Compare two *times* instead.",
-            lambda flops, moved, peak, bandwidth: flops / _attainable(flops, moved, peak, bandwidth),
-        ),
-        Mistake(
-            "a copy in no time",
-            "Right where there is arithmetic. A copy has none, and takes its time all the same: its bytes have to be moved.",
-            lambda flops, moved, peak, bandwidth: flops / _attainable(flops, moved, peak, bandwidth) if flops else 0.0,
-        ),
-        Mistake(
-            "rounded down",
-            "What stands behind the decimal point was cut off, as `//` and `int` do, and these times are fractions of a second. `/` keeps it.",
-            lambda flops, moved, peak, bandwidth: max(flops // peak, moved // bandwidth),
-        ),
-        Mistake(
-            "ridge at one",
-            "You choose by whether there are more operations than bytes. A chip's ridge is not at 1 FLOP/byte: it can do many operations in the time of one byte.",
-            lambda flops, moved, peak, bandwidth: flops / peak if flops > moved else moved / bandwidth,
-        ),
-        Mistake(
-            "upside down",
-            "A rate was divided by an amount. Seconds are an amount divided by a rate: bytes over bytes per second.",
-            lambda flops, moved, peak, bandwidth: max(peak / flops, bandwidth / moved),
-        ),
-        Mistake(
-            "rates swapped",
-            "The two rates are swapped: operations go with FLOP/s, bytes with B/s.",
-            lambda flops, moved, peak, bandwidth: max(flops / bandwidth, moved / peak),
-        ),
-        Mistake(
-            "milliseconds",
-            "Your answer is in milliseconds. The exercise asks for seconds.",
-            lambda flops, moved, peak, bandwidth: 1e3 * predicted_time(flops, moved, peak, bandwidth),
-        ),
-        Mistake(
-            "mean",
-            "You took the mean of the two times. Both go on at the same time, and the work is done when the longer one is.",
-            lambda flops, moved, peak, bandwidth: (flops / peak + moved / bandwidth) / 2,
-        ),
-        Mistake(
-            "difference",
-            "You took the difference of the two times: how long one waits for the other. The exercise asks when both are done.",
-            lambda flops, moved, peak, bandwidth: abs(flops / peak - moved / bandwidth),
-        ),
-        Mistake(
-            "multiplied",
-            "Amounts were multiplied by rates. Seconds are an amount *divided* by a rate: bytes over bytes per second.",
-            lambda flops, moved, peak, bandwidth: max(flops * peak, moved * bandwidth),
-        ),
-        Mistake(
-            "which one",
-            "You answer with the place of the longer time, 0 or 1. The exercise asks for the time itself: `max`, not `argmax`.",
-            lambda flops, moved, peak, bandwidth: float(flops / peak < moved / bandwidth),
-        ),
-        Mistake(
-            "largest of both",
-            "The larger amount was divided by the larger rate. Each amount goes with its own rate; compare the two times after that.",
-            lambda flops, moved, peak, bandwidth: max(flops, moved) / max(peak, bandwidth),
-        ),
-        Mistake(
-            "largest by smallest",
-            "The larger amount was divided by the smaller rate. Each amount goes with its own rate; compare the two times after that.",
-            lambda flops, moved, peak, bandwidth: max(flops, moved) / min(peak, bandwidth),
-        ),
-        Mistake(
-            "upside down, guarded",
-            "A rate was divided by an amount, and 1 taken for no operations. Seconds are an amount divided by a rate, and there 0 needs no guard.",
-            lambda flops, moved, peak, bandwidth: max(peak / max(flops, 1), bandwidth / moved),
-        ),
-        Mistake(
-            "rounded",
-            "Your time is rounded to thousandths of a second. These times are short: keep all digits.",
-            lambda flops, moved, peak, bandwidth: round(predicted_time(flops, moved, peak, bandwidth), 3),
         ),
     ),
 )

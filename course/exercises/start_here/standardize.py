@@ -51,7 +51,7 @@ _Over = Callable[[Array, Array], Array]
 
 def _guarded_or_not(name: str, hint: str, formula: Callable[[Array, _Over], Array]) -> tuple[Mistake, Mistake]:
     """One wrong formula twice: with a guard against a spread of 0, and without; ``formula(x, over)`` divides by ``over``."""
-    also = "And where a spread is 0, you divide by 0."
+    also = "And where the standard deviation is 0, you divide by 0."
     return (
         Mistake(name, hint, lambda x: formula(x, _divided)),
         Mistake(f"{name}, no guard", f"{hint} {also}", lambda x: formula(x, operator.truediv)),
@@ -59,8 +59,8 @@ def _guarded_or_not(name: str, hint: str, formula: Callable[[Array, _Over], Arra
 
 
 _SAMPLE = (
-    "The spread was computed with n − 1 in place of n, as for a sample. "
-    "Here the n rows are all there is (NumPy's own default)."
+    "You divided by n − 1 instead of n, as for the standard deviation of a sample. Here, as by default in "
+    "NumPy and JAX, divide by n."
 )
 
 
@@ -91,48 +91,47 @@ STANDARDIZE = Exercise(
         Mistake(
             # The same answers come from `.at[…].set(…)` whose result is dropped, so the hint speaks of both.
             "zero spread",
-            "A column of zeros has spread 0, and 0 / 0 is NaN: it should come out as zeros. "
-            "(You do something about it already, with `.at[…].set(…)`? Keep the new array that it returns.)",
+            "A column of zeros has a standard deviation of 0, and 0 / 0 is NaN: it should come out as zeros. If you "
+            "already use `.at[…].set(…)` for that, keep the new array that it returns.",
             lambda x: (x - x.mean(axis=0)) / x.std(axis=0),
         ),
         Mistake(
             "ones for zeros",
-            "A column of zeros has spread 0: it should come out as zeros. Yours comes out as ones. "
-            "Is the 1 in the place of the answer, instead of the spread?",
+            "A column of zeros should come out as zeros, and yours comes out as ones. Did you put the 1 in place of "
+            "the answer, instead of in place of the standard deviation?",
             lambda x: jnp.where(x.std(axis=0) > 0, standardize(x), 1),
         ),
         Mistake(
             "swapped divisor",
-            "Where the spread is 0 you divide by it, and where it is not, you divide by 1. "
-            "`jnp.where(condition, a, b)` takes a where the condition holds: are the last two swapped?",
+            "Where the standard deviation is 0 you divide by it, and elsewhere you divide by 1. "
+            "`jnp.where(condition, a, b)` returns a where the condition holds: did you swap the last two?",
             _swapped_divisor,
         ),
         Mistake(
             "swapped answer",
-            "The columns that have a spread came out as zeros, and those that have none as NaN. "
-            "`jnp.where(condition, a, b)` takes a where the condition holds: are the last two swapped?",
+            "The ordinary columns came out as zeros, and columns of zeros as NaN. `jnp.where(condition, a, b)` "
+            "returns a where the condition holds: did you swap the last two?",
             _swapped_answer,
         ),
         Mistake(
             "whole array",
-            "One mean and one spread were taken over the whole array. Each column is a quantity of its own, "
-            "with a mean and a spread of its own.",
+            "You computed one mean and one standard deviation for the whole array. Each column is a quantity of its "
+            "own, with its own mean and standard deviation.",
             lambda x: (x - x.mean()) / x.std(),
         ),
         Mistake(
             "whole spread",
-            "The means are those of the columns, but the spread was taken over the whole array. "
-            "Each column has a spread of its own, too.",
+            "The means are right, but the standard deviation is that of the whole array. Each column has its own.",
             lambda x: (x - x.mean(axis=0)) / x.std(),
         ),
         *_guarded_or_not(
             "rows",
-            "Each row has been standardized. The examples stand in the rows; which axis runs down a column?",
+            "You standardized the rows. Each row is one example: which axis runs down a column?",
             lambda x, over: over(x - x.mean(axis=1, keepdims=True), x.std(axis=1, keepdims=True)),
         ),
         *_guarded_or_not(
             "rows, axis dropped",
-            "You took one mean for each row. The examples stand in the rows; which axis runs down a column?",
+            "You computed one mean for each row. Each row is one example: which axis runs down a column?",
             lambda x, over: over(x - x.mean(axis=1), x.std(axis=1)),
         ),
         *_guarded_or_not(
@@ -142,23 +141,23 @@ STANDARDIZE = Exercise(
         ),
         *_guarded_or_not(
             "mean not removed",
-            "The spread is 1 now, but the columns don't lie around 0: their means are still in them.",
+            "The standard deviations are 1 now, but the columns don't have mean 0: you didn't subtract the means.",
             lambda x, over: over(x, x.std(axis=0)),
         ),
         Mistake(
             "not scaled",
-            "The columns lie around 0 now, but each still has its old spread.",
+            "The columns have mean 0 now, but each still has its old standard deviation.",
             lambda x: x - x.mean(axis=0),
         ),
         Mistake(
             "unchanged",
-            "The table came back as it was. Arrays don't change: `x.at[…].set(…)` makes a new one, "
-            "and what it returns has to be kept.",
+            "The table came back unchanged. `x.at[…].set(…)` doesn't change x: it returns a new array, and you have "
+            "to keep that.",
             lambda x: x,
         ),
         *_guarded_or_not(
             "min and max",
-            "Each column runs from 0 to 1: that is min-max scaling. Here it should have mean 0 and spread 1.",
+            "Each column runs from 0 to 1: that is min-max scaling. Here it should have mean 0 and standard deviation 1.",
             lambda x, over: over(x - x.min(axis=0), x.max(axis=0) - x.min(axis=0)),
         ),
         *_guarded_or_not(
@@ -174,8 +173,8 @@ STANDARDIZE = Exercise(
         ),
         *_guarded_or_not(
             "order of operations",
-            "Only the mean was divided by the spread: division comes before subtraction. "
-            "Are there parentheses missing?",
+            "You divided only the mean by the standard deviation: division comes before subtraction. Are "
+            "parentheses missing?",
             lambda x, over: x - over(x.mean(axis=0), x.std(axis=0)),
         ),
     ),

@@ -33,8 +33,8 @@ def _timed_cases(rng: np.random.Generator) -> list[Case]:
     cases = []
     # The dispatch stays below 0.4 % of the work, so that waiting once for a queue of calls is right too.
     for label, compile_s, compute_s, several in (
-        ("a function that compiles for long", 2.0, 0.5, False),
-        ("a function that works for long", 0.8, 3.0, False),
+        ("a function that takes long to compile", 2.0, 0.5, False),
+        ("a function that takes long to run", 0.8, 3.0, False),
         ("a quick function", 0.3, 0.02, False),
         ("a function that never compiles", 0.0, 0.7, False),
         ("a function with two results", 1.1, 0.25, True),
@@ -98,7 +98,7 @@ def _processor_time(fn: Callable[[Any], Any], x: Any) -> float:
 def _mean_with_the_first(calls: int) -> Mistake:
     return Mistake(
         f"mean of {calls} calls with the first",
-        f"The first call, with its compile, is in your average of {calls}.",
+        f"Your average of {calls} includes the first call, which compiles.",
         _time_of(lambda fn, x: [jax.block_until_ready(fn(x)) for _ in range(calls)], 1 / calls),
     )
 
@@ -129,31 +129,31 @@ TIMED = Exercise(
     mistakes=(
         Mistake(
             "not waited for",
-            "This is how long it takes to *ask* for the work: fn(x) comes back before the result is there. "
-            "The clock has to go on until it is.",
+            "This is how long it takes to *ask* for the work: fn(x) comes back before the result is ready. Stop the "
+            "clock only when it is.",
             _after(jax.block_until_ready, _time_of(lambda fn, x: fn(x))),
         ),
         Mistake(
             "compile counted",
-            "The compile is in your time. It happens once, in the first call; "
-            "a call after that shows what the work takes.",
+            "Your time includes the compile. That happens once, in the first call; a later call shows how long the "
+            "work takes.",
             _once,
         ),
         Mistake(
             "compile counted, result not waited for",
-            "Two things at once: the first call's compile is in your time, and the work itself is not, "
-            "as fn(x) comes back before the result is there.",
+            "Two things at once: your time includes the compile of the first call, and it leaves out the work "
+            "itself, because fn(x) comes back before the result is ready.",
             _time_of(lambda fn, x: fn(x)),
         ),
         Mistake(
             "warm-up on the clock",
-            "The clock was already running while fn was being warmed up. Start it afterwards.",
+            "The clock was already running during the warm-up. Start it afterwards.",
             _time_of(lambda fn, x: (jax.block_until_ready(fn(x)), jax.block_until_ready(fn(x)))),
         ),
         Mistake(
             "warm-up not waited for",
-            "This is the time of two calls. Either fn is called twice while the clock runs, or the device is still busy "
-            "with the warm-up when the clock starts: the warm-up has to be finished too.",
+            "This is the time of two calls. Either fn is called twice while the clock runs, or the device is still "
+            "busy with the warm-up when the clock starts: wait for the warm-up as well.",
             _after(_leave, _once),
         ),
         Mistake(
@@ -165,36 +165,35 @@ TIMED = Exercise(
         *(_mean_with_the_first(calls) for calls in (2, 3, 5, 10, 20, 50, 100)),
         Mistake(
             "warmed up with another shape",
-            "The compile is in your time, although you warmed up: with another shape or another type of number. "
-            "For those of x, fn has to be compiled anew.",
+            "Your time includes the compile, although you warmed up: you did that with another shape or number "
+            "type, and fn is compiled again for those of x.",
             _another_shape,
         ),
         Mistake(
             "clock reading",
-            "That is a clock reading, not a difference of two.",
+            "This is a clock reading, not the difference of two.",
             _last_reading,
         ),
         Mistake(
             "nothing ran",
-            "That is 0 seconds: no time went by between two readings of the clock, or there were none.",
+            "That is 0 seconds: no time passed between the two readings of the clock, or you didn't read it twice.",
             _time_of(lambda fn, x: None),
         ),
         Mistake(
             "processor time",
-            "This is the processors' time, as `time.process_time` counts it, and not the time that went by: "
-            "it adds up all of the cores, and leaves a GPU out. Take another clock.",
+            "This is processor time, as `time.process_time` counts it, not elapsed time: it adds up all cores and "
+            "leaves a GPU out. Use another clock.",
             _processor_time,
         ),
         Mistake(
             "backwards",
-            "Your time is negative: the later reading of the clock has been taken from the earlier one.",
+            "Your time is negative: you subtracted the later reading of the clock from the earlier one.",
             _after(jax.block_until_ready, _time_of(lambda fn, x: jax.block_until_ready(fn(x)), -1.0)),
         ),
         Mistake(
             "one array expected",
-            "fn may return several arrays, such as a loss and a gradient, "
-            "and a tuple has no `.block_until_ready()`. JAX also has a *function* of that name, "
-            "which takes whatever comes.",
+            "fn may return several arrays, such as a loss and a gradient, and a tuple has no "
+            "`.block_until_ready()`. JAX also has a *function* of that name, which takes any of them.",
             _after(_wait_for_one, _time_of(lambda fn, x: _wait_for_one(fn(x)))),
         ),
     ),

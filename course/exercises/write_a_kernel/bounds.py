@@ -50,85 +50,85 @@ BLOCK_BOUNDS = Exercise(
     mistakes=(
         Mistake(
             "index for an element",
-            "The block's number was taken for its first element. So many *blocks* lie before it, and each has its size.",
+            "You used the block's index as its first element. The index counts the *blocks* before it, and each of them has its size.",
             _each(lambda i, size, n: (i, min(i + size, n))),
         ),
         Mistake(
             "not cut",
-            "A block at the end reaches beyond the array. Only what lies inside is asked for.",
+            "A block at the end reaches beyond the array. Return only the part that lies inside.",
             _each(lambda i, size, n: (i * size, i * size + size)),
         ),
         Mistake(
             "length for the end",
-            "The second number is how long the piece is; asked for is where it ends.",
+            "Your second number is the length of the piece. It should say where the piece ends.",
             _each(lambda i, size, n: (i * size, min(size, n - i * size))),
         ),
         Mistake(
             "last element for the end",
-            "The end is one too low: as in Python's slices, it is the first element that does *not* belong to the piece.",
+            "The end is one too low: as in Python's slices, it is the first element that is *not* in the piece.",
             _each(lambda i, size, n: (i * size, min(i * size + size, n) - 1)),
         ),
         Mistake(
             "cut one too early",
-            "At the end of the array one element is missing: its last element has the number n − 1, so that the end of the piece is n.",
+            "At the end of the array one element is missing: its last element has the index n − 1, so the piece ends at n.",
             _each(lambda i, size, n: (i * size, min(i * size + size, n - 1))),
         ),
         Mistake(
             "counted from 1",
-            "Blocks are counted from 0: before block number i there lie i others.",
+            "Blocks are counted from 0: there are i others before block i.",
             _each(lambda i, size, n: (max(i - 1, 0) * size, min(i * size, n))),
         ),
         Mistake(
             "number of blocks for their size",
-            "You multiply by how many blocks there are. How far a block lies from the start depends on how *large* the blocks before it are.",
+            "You multiply by the number of blocks. How far a block is from the start depends on how *large* the blocks before it are.",
             _each(lambda i, size, n: (i * -(-n // size), min((i + 1) * -(-n // size), n))),
         ),
         Mistake(
             "shape for the block",
-            "The index was multiplied by the array's shape, which is the size of the whole. The block's size is the second argument.",
+            "You multiplied the index by the array's shape, the size of the whole. The block's size is the second argument.",
             _each(lambda i, size, n: (i * n, min(i * n + size, n))),
         ),
         Mistake(
             "axes exchanged",
-            "The axes have changed places: the sizes of the block belong to the axes of the array in the same order.",
+            "You swapped the axes: the sizes of the block belong to the axes of the array in the same order.",
             lambda index, block, shape: block_bounds(index[::-1], block[::-1], shape[::-1]),
         ),
         Mistake(
             "first axis only",
-            "Only the first axis is there. A block of a matrix has a piece of the rows *and* a piece of the columns.",
+            "Your answer has only the first axis. A block of a matrix has a piece of the rows *and* a piece of the columns.",
             lambda index, block, shape: block_bounds(index[:1], block[:1], shape[:1]),
         ),
         Mistake(
             "one pair, bare",
-            "You return the two numbers of the first axis alone. Asked for is a tuple with a pair for *each* axis of the array, also where "
-            "there is only one.",
+            "You return only the two numbers of the first axis. Return a tuple with one pair for *each* axis of the "
+            "array, even if there is only one.",
             lambda index, block, shape: block_bounds(index, block, shape)[0],
         ),
         Mistake(
             "one piece",
-            "With one axis you give the two numbers themselves. It is a tuple with a pair for each axis, also where there is only one.",
+            "With one axis you return the two numbers themselves. Return a tuple with one pair for each axis, even if there is only one.",
             lambda index, block, shape: (
                 block_bounds(index, block, shape)[0] if len(shape) == 1 else block_bounds(index, block, shape)
             ),
         ),
         Mistake(
             "starts, then ends",
-            "You give all starts and then all ends. Asked for is a pair for each axis: its start and its end.",
+            "You return all starts and then all ends. Return one pair for each axis: its start and its end.",
             lambda index, block, shape: tuple(zip(*block_bounds(index, block, shape), strict=True)),
         ),
         Mistake(
             "size for the end",
-            "The second number is the size of the block; asked for is where the piece ends.",
+            "Your second number is the size of the block. It should say where the piece ends.",
             _each(lambda i, size, n: (i * size, size)),
         ),
         Mistake(
             "to the end of the array",
-            "Each piece goes on to the end of the array. It ends where the next block begins, or where the array ends.",
+            "Each of your pieces goes on to the end of the array. A piece ends where the next block begins, or where the array ends.",
             _each(lambda i, size, n: (i * size, n)),
         ),
         Mistake(
             "whole blocks only",
-            "The block at the end is gone where it is only partly filled. What lies inside of the array belongs to it.",
+            "The last block is gone if it is only partly filled. Its part inside the array belongs to the answer.",
             _each(lambda i, size, n: (i * size, min(i * size + size, n // size * size))),
         ),
         Mistake(
@@ -138,7 +138,7 @@ BLOCK_BOUNDS = Exercise(
         ),
         Mistake(
             "first size for all",
-            "You take the block's first size for every axis. Each axis has its own.",
+            "You use the block's first size for every axis. Each axis has its own.",
             lambda index, block, shape: block_bounds(index, block[:1] * len(block), shape),
         ),
         Mistake(
@@ -148,7 +148,7 @@ BLOCK_BOUNDS = Exercise(
         ),
         Mistake(
             "wrapped around",
-            "An end beyond the array begins at 0 again in your answer, as `%` does. It has to be cut off at the array's end.",
+            "In your answer an end beyond the array wraps around to 0, as `%` does. Cut it off at the array's end.",
             _each(lambda i, size, n: (i * size, (i + 1) * size % n)),
         ),
     ),

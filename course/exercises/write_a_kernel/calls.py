@@ -112,4 +112,4 @@ def _whole(numbers: list[Any]) -> tuple[int, ...]:
 
 
 def _unreadable() -> WrongAnswer:
-    return WrongAnswer("what your function does could not be read.")
+    return WrongAnswer("the course could not read what your function does.")

@@ -15,8 +15,8 @@ TOPIC = "write_a_kernel"
 # A kernel is read and compiled for each shape, which takes its time where many share a machine.
 LIMIT_S = 60.0
 NOTHING_WRITTEN = (
-    "Nothing was written: all is nan. `o_ref = …` only gives the name to something else. To write into the block behind the "
-    "reference takes brackets."
+    "Nothing was written: everything is nan. `o_ref = …` only gives the name to something else. To write into "
+    "the block that the reference points to, use brackets."
 )
 
 

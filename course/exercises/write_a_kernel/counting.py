@@ -64,96 +64,96 @@ BYTES_MOVED = Exercise(
             lambda batch, n_in, n_out, rows, cols: 8 * bytes_moved(batch, n_in, n_out, rows, cols),
         ),
         Mistake(
-            "a step for each answer",
-            "The grid has a step for each *block* of the answer, not for each number of it.",
+            "a program for each answer",
+            "The grid has one program for each *block* of the answer, not for each number in it.",
             lambda batch, n_in, n_out, rows, cols: 4 * batch * n_out * (rows * n_in + n_in * cols + cols + rows * cols),
         ),
         Mistake(
             "each array once",
-            "Every array is counted once. But the strip of X is fetched by each block of its row, and the strip of W by each block of its column.",
+            "You counted every array once. But each block of a row fetches the strip of X again, and each block of a column the strip of W.",
             lambda batch, n_in, n_out, rows, cols: 4 * (batch * n_in + n_in * n_out + n_out + batch * n_out),
         ),
         Mistake(
             "X once",
-            "X is counted once. Every step fetches its strip anew, also those that stand in the same row of blocks.",
+            "You counted X once. Every program fetches its own strip, even if another one in the same row of blocks fetches the same.",
             lambda batch, n_in, n_out, rows, cols: (
                 4 * (batch * n_in + _steps(batch, n_out, rows, cols) * (n_in * cols + cols + rows * cols))
             ),
         ),
         Mistake(
             "W once",
-            "W is counted once. Every step fetches its strip anew, also those that stand in the same column of blocks.",
+            "You counted W once. Every program fetches its own strip, even if another one in the same column of blocks fetches the same.",
             lambda batch, n_in, n_out, rows, cols: (
                 4 * (n_in * n_out + _steps(batch, n_out, rows, cols) * (rows * n_in + cols + rows * cols))
             ),
         ),
         Mistake(
             "one step",
-            "That is one step. The grid has more of them.",
+            "That is one program. The grid has more of them.",
             lambda batch, n_in, n_out, rows, cols: 4 * (rows * n_in + n_in * cols + cols + rows * cols),
         ),
         Mistake(
             "answer forgotten",
-            "That is what comes in. Each step writes a block of the answer, too.",
+            "That is what is read. Each program also writes a block of the answer.",
             _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + cols),
         ),
         Mistake(
             "bias forgotten",
-            "The bias is missing: each step also reads a piece of b.",
+            "The bias is missing: each program also reads a piece of b.",
             _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + rows * cols),
         ),
         Mistake(
             "all of the bias",
-            "Each step reads all of b in your count. It needs as many numbers of b as its block has columns.",
+            "In your count each program reads all of b. It needs only as many numbers of b as its block has columns.",
             _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + n_out + rows * cols),
         ),
         Mistake(
             "bias by rows",
-            "A block takes as many numbers of b as it has *columns*: one for each neuron. You count its rows.",
+            "A block needs as many numbers of b as it has *columns*: one for each neuron. You counted its rows.",
             _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + rows + rows * cols),
         ),
         Mistake(
             "bias once",
-            "b is counted once for all steps. Each step fetches its piece anew.",
+            "You counted b once for all programs. Each program fetches its own piece.",
             lambda batch, n_in, n_out, rows, cols: (
                 4 * (_steps(batch, n_out, rows, cols) * (rows * n_in + n_in * cols + rows * cols) + n_out)
             ),
         ),
         Mistake(
-            "all of W in each step",
-            "Each step reads all of W in your count. It needs the columns of its own block alone.",
+            "all of W in each program",
+            "In your count each program reads all of W. It needs only the columns of its own block.",
             _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * n_out + cols + rows * cols),
         ),
         Mistake(
-            "all of X in each step",
-            "Each step reads all of X in your count. It needs the rows of its own block alone.",
+            "all of X in each program",
+            "In your count each program reads all of X. It needs only the rows of its own block.",
             _each_step(lambda batch, n_in, n_out, rows, cols: batch * n_in + n_in * cols + cols + rows * cols),
         ),
         Mistake(
             "blocks of X and W cut along n_in",
-            "A block of the answer needs its rows of X and its columns of W at their whole length, n_in: a sum over a part of it is not yet an answer.",
+            "A block of the answer needs its rows of X and its columns of W at full length, n_in: a sum over part of that length is not the answer yet.",
             _each_step(lambda batch, n_in, n_out, rows, cols: rows * cols + rows * cols + cols + rows * cols),
         ),
         Mistake(
             "sides of the grid added",
-            "The grid has as many steps as blocks: its two sides are multiplied, not added.",
+            "The grid has as many programs as blocks: multiply its two sides instead of adding them.",
             lambda batch, n_in, n_out, rows, cols: (
                 4 * (batch // rows + n_out // cols) * (rows * n_in + n_in * cols + cols + rows * cols)
             ),
         ),
         Mistake(
             "answer read and written",
-            "The answer is counted twice. In a fused kernel it is written once, at the end, and never read.",
+            "You counted the answer twice. A fused kernel writes it once, at the end, and never reads it.",
             _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + cols + 2 * rows * cols),
         ),
         Mistake(
             "W left out",
-            "The block of W is missing: each step reads its columns of it.",
+            "The block of W is missing: each program reads its columns of W.",
             _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + cols + rows * cols),
         ),
         Mistake(
             "X left out",
-            "The block of X is missing: each step reads its rows of it.",
+            "The block of X is missing: each program reads its rows of X.",
             _each_step(lambda batch, n_in, n_out, rows, cols: n_in * cols + cols + rows * cols),
         ),
         Mistake(
@@ -164,8 +164,8 @@ BYTES_MOVED = Exercise(
             ),
         ),
         Mistake(
-            "a step too many each way",
-            "The grid has one step too many along both of its sides: the blocks fit exactly.",
+            "a program too many each way",
+            "The grid has one program too many along each side: here the blocks fit exactly.",
             lambda batch, n_in, n_out, rows, cols: (
                 bytes_moved(batch, n_in, n_out, rows, cols)
                 // _steps(batch, n_out, rows, cols)
@@ -174,7 +174,7 @@ BYTES_MOVED = Exercise(
         ),
         Mistake(
             "n_in divided",
-            "You divided n_in into blocks. A block of the answer needs its rows of X and its columns of W at their whole length, n_in.",
+            "You divided n_in into blocks. A block of the answer needs its rows of X and its columns of W at full length, n_in.",
             _each_step(
                 lambda batch, n_in, n_out, rows, cols: rows * (n_in // cols) + n_in // rows * cols + cols + rows * cols
             ),

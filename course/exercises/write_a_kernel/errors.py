@@ -7,13 +7,13 @@ from typing import Any
 
 from course.checks.outcome import Failure
 
-_REFERENCE = "a reference is not yet numbers: `x_ref` says where the block is, `x_ref[...]` reads it."
+_REFERENCE = "a reference does not hold numbers yet: `x_ref` says where the block is, `x_ref[...]` reads it."
 
 # What stands in a message of JAX 0.7 to 0.12, and what is said instead; {0} is what the pattern holds in brackets.
 _SAID = (
     (
         r"Only interpret mode is supported",
-        "a kernel can be compiled for a GPU only. Here all kernels run in the interpreter: `interpret=True` in the call.",
+        "kernels are compiled for GPUs only. Here all kernels run in the interpreter: write `interpret=True` in the call.",
     ),
     (
         r"Invalid shape for `swap`.*?Ref shape: (\([\d, ]*\)).*?Value shape: (\([\d, ]*\))",
@@ -25,21 +25,24 @@ _SAID = (
     ),
     (
         r"must not be longer than `shape`",
-        "there is more in a reference's brackets than its block has axes. It takes numbers and slices there; an axis more is given to "
-        "what was read: `x_ref[...]` first.",
+        "a reference's brackets hold more than its block has axes. They take numbers and slices; to add an axis, "
+        "read the block first: `x_ref[...]`.",
     ),
     (
         r"carry input and carry output must have",
-        "what `step` returns goes into the next step as the total: it needs the shape and the number type of what the loop began with.",
+        "what `step` returns is the total of the next iteration: it needs the shape and the number type that the loop started with.",
     ),
-    (r"arguments to fori_loop must have equal", "a loop runs a whole number of times: `//` gives one, `/` does not."),
+    (
+        r"arguments to fori_loop must have equal",
+        "a loop runs a whole number of times: `//` gives a whole number, `/` does not.",
+    ),
     (
         r"DShapedArray|values of integer type, got [^.]*ShapedArray",
-        "the second number of `pl.ds` is how long the piece is, not where it ends. It has to be known before the kernel runs.",
+        "the second number of `pl.ds` is how long the piece is, not where it ends. It must be known before the kernel runs.",
     ),
     (
         r"start_indices arguments to dynamic_slice must be scalars",
-        "a piece begins at one number, here at a whole block of them. A loop calls `step(s, total)`: the number of the step comes first.",
+        "a piece begins at one number, and here you give a whole block of them. A loop calls `step(s, total)`: the iteration's number comes first.",
     ),
     (
         r"AbstractRef|TransformedRef|unsupported operand type.*Tracer|got a Ref of type|Ref\{|into another Ref|requires ndarray or scalar arguments.*Tracer",
@@ -51,12 +54,12 @@ _SAID = (
     ),
     (
         r"captures constants",
-        "the kernel uses an array from outside of it. An array has to come in as an input, with a BlockSpec of its own; zeros and the like "
-        "are made inside of the kernel.",
+        "the kernel uses an array from outside. Pass an array as an input, with a BlockSpec of its own; make "
+        "zeros and the like inside the kernel.",
     ),
     (
         r"<lambda>\(\) (?:takes|missing)|Index map function",
-        "an index map is called with one number for each axis of the grid, and returns one for each axis of the block.",
+        "an index map is called with one number for each axis of the grid and returns one for each axis of the block.",
     ),
     (
         r"must have the same number of dimensions as the array shape (\([\d, ]*\))",
@@ -64,28 +67,31 @@ _SAID = (
     ),
     (
         r"`in_specs` must be a tuple or a list",
-        "`in_specs` is a list, with a BlockSpec for each input, also where there is only one.",
+        "`in_specs` is a list with a BlockSpec for each input, even if there is only one.",
     ),
     (
         r"Pytree for `in_specs` and",
-        "there are not as many BlockSpecs in `in_specs` as arrays that the kernel is called on.",
+        "`in_specs` does not have as many BlockSpecs as the kernel has input arrays.",
     ),
     (r"'function' object is not iterable", "in a BlockSpec the block's shape comes first, the index map second."),
     (
         r"(?:kernel|block)\w*\(\) (?:takes|missing)",
-        "a kernel is called with one reference for each input, in their order, and then one for the output.",
+        "a kernel is called with one reference for each input, in order, and then one for the output.",
     ),
     (
         r"Attempted boolean conversion",
-        "Python can't decide by a number that the kernel will only know when it runs, such as its program_id: not with `if`, and not "
-        "in a slice with `:`. There are `pl.when`, `jnp.where` and `pl.ds`.",
+        "Python can't use a number that is known only when the kernel runs, such as its program_id, in an `if` or "
+        "in a slice with `:`. Use `pl.when`, `jnp.where` or `pl.ds`.",
     ),
     (
         r"truth value of an array",
-        "Python's own `if`, `max` and `min` want one answer for a whole block of numbers. `jnp.where`, `jnp.maximum` and "
-        "`jnp.max` are made for blocks.",
+        "Python's own `if`, `max` and `min` need a single value, and this is a block of numbers. `jnp.where`, "
+        "`jnp.maximum` and `jnp.max` work on blocks.",
     ),
-    (r"Grid must be a tuple of integers", "the grid's sides are whole numbers: `pl.cdiv` gives one, `/` does not."),
+    (
+        r"Grid must be a tuple of integers",
+        "the grid's sides are whole numbers: `pl.cdiv` gives a whole number, `/` does not.",
+    ),
 )
 
 
@@ -96,5 +102,5 @@ def in_words(failure: Failure, besides: Any, *args: Any) -> str | None:
         if found:
             return sentence.format(*found.groups())
     if not failure.message and "program_id" in failure.source:  # JAX stops there without a word
-        return "`pl.program_id` is known only inside of a kernel, while that runs: ask for it there."
+        return "`pl.program_id` is known only inside a kernel while it runs: call it there."
     return None

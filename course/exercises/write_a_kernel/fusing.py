@@ -42,7 +42,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         for label, batch, n_in, n_out, rows, cols in (
             ("two by two blocks, square", 4, 3, 4, 2, 2),
             ("two by three blocks of 2 × 3", 4, 5, 9, 2, 3),
-            ("two rims that are partly filled", 5, 4, 7, 2, 3),
+            ("both axes with a partly filled last block", 5, 4, 7, 2, 3),
             ("a batch of one", 1, 6, 8, 1, 4),
         )
     ]
@@ -105,24 +105,24 @@ FUSED_LAYER = _TASK.exercise(
     mistakes=(
         Mistake(
             "ReLU before the bias",
-            "ReLU comes before the bias: a negative bias can then make an answer negative. First the whole sum, then ReLU.",
+            "ReLU comes before the bias: a negative bias can then make an answer negative. Compute the whole sum first, then ReLU.",
             _edited((_SUM, "jnp.maximum(x_ref[...] @ w_ref[...], 0) + b_ref[...]"), (_RELU, "z")),
         ),
         Mistake("no ReLU", "There is no ReLU: some answers are negative.", _edited((_RELU, "z"))),
         Mistake("no bias", "The bias is missing.", _edited((_SUM, "x_ref[...] @ w_ref[...]"))),
         Mistake(
             "bias taken off",
-            "The bias was taken off instead of added.",
+            "You subtracted the bias instead of adding it.",
             _edited((_SUM, "x_ref[...] @ w_ref[...] - b_ref[...]")),
         ),
         Mistake(
             "minimum",
-            "This keeps what is negative and makes the rest 0: ReLU is the other way round.",
+            "This keeps the negative numbers and sets the rest to 0: ReLU is the other way around.",
             _edited((_RELU, "jnp.minimum(z, 0)")),
         ),
         Mistake(
             "max for maximum",
-            "`jnp.max` takes the largest number along an axis, and the axis away. ReLU takes the larger one of two, for each number by itself: `jnp.maximum`.",
+            "`jnp.max` takes the largest number along an axis and removes the axis. ReLU works elementwise and takes the larger of two numbers: `jnp.maximum`.",
             _edited((_RELU, "jnp.max(z, 0)")),
         ),
         Mistake(
@@ -132,12 +132,12 @@ FUSED_LAYER = _TASK.exercise(
         ),
         Mistake(
             "bias in pieces of rows",
-            "b is cut into pieces of `rows`, which follow the examples. A bias belongs to a neuron, and the neurons are the columns.",
+            "You cut b into pieces of `rows`, which follow the examples. A bias belongs to a neuron, and the neurons are the columns.",
             _edited((_BIAS, "pl.BlockSpec((rows,), lambda i, j: (i,))")),
         ),
         Mistake(
             "bias of each example",
-            "Each *example* gets a number of b: it is cut by rows, and stands upright. A bias belongs to a neuron, and the neurons are the columns.",
+            "Each *example* gets a number of b: it is cut by rows and is a column vector. A bias belongs to a neuron, and the neurons are the columns.",
             _edited(
                 (_BIAS, "pl.BlockSpec((rows,), lambda i, j: (i,))"),
                 (_SUM, "x_ref[...] @ w_ref[...] + b_ref[...][:, None]"),
@@ -145,17 +145,17 @@ FUSED_LAYER = _TASK.exercise(
         ),
         Mistake(
             "always the same bias",
-            "Every step gets the first piece of b: its index map has to move on with the columns.",
+            "Every program gets the first piece of b: its index map has to move along with the columns.",
             _edited((_BIAS, "pl.BlockSpec((cols,), lambda i, j: (0,))")),
         ),
         Mistake(
             "bias upright",
-            "The bias stands upright, so that each *example* gets one. Each column of the block, a neuron, has one number of b: let it lie.",
+            "The bias is a column vector, so each *example* gets one number of it. Each column of the block is a neuron and has one number of b: keep it a row vector.",
             _edited((_SUM, "x_ref[...] @ w_ref[...] + b_ref[...][:, None]")),
         ),
         Mistake(
             "bias and ReLU outside",
-            "Right numbers, but the kernel ends with the product, and JAX does the rest: two more trips to the memory for all of it. Do it in the kernel, while the block is there.",
+            "The numbers are right, but the kernel ends with the product and JAX does the rest, with two more trips to memory for every number. Do it in the kernel, while the block is there.",
             _edited(
                 (_SUM, "x_ref[...] @ w_ref[...]"),
                 (_RELU, "z"),
@@ -165,7 +165,7 @@ FUSED_LAYER = _TASK.exercise(
         ),
         Mistake(
             "ReLU outside",
-            "Right numbers, but ReLU is done by JAX, after the kernel: another trip to the memory for every number. Do it in the kernel, while the block is there.",
+            "The numbers are right, but JAX does ReLU after the kernel, with another trip to memory for every number. Do it in the kernel, while the block is there.",
             _edited(
                 (_RELU, "z"),
                 ("return pl.pallas_call(", "return jnp.maximum(0, pl.pallas_call("),
@@ -174,7 +174,7 @@ FUSED_LAYER = _TASK.exercise(
         ),
         Mistake(
             "three kernels",
-            "Right numbers, by several kernels. Each goes to the memory for what the one before has just had at hand: that is what fusing saves.",
+            "The numbers are right, but you use several kernels. Each of them reads from memory what the one before has just had at hand: fusing saves exactly that.",
             compiled(_three_kernels, "rows", "cols"),
         ),
         Mistake(
@@ -189,23 +189,23 @@ FUSED_LAYER = _TASK.exercise(
         ),
         Mistake(
             "always the same strip of W",
-            "Every step gets the first strip of W: its index map doesn't move along the columns.",
+            "Every program gets the first strip of W: its index map doesn't move along the columns.",
             _edited((_W, "pl.BlockSpec((n_in, cols), lambda i, j: (0, 0))")),
         ),
         Mistake(
             "always the same strip of X",
-            "Every step gets the first strip of X: its index map doesn't move down the rows.",
+            "Every program gets the first strip of X: its index map doesn't move down the rows.",
             _edited((_X, "pl.BlockSpec((rows, n_in), lambda i, j: (0, 0))")),
         ),
         Mistake("nothing written", NOTHING_WRITTEN, _edited(("o_ref[...] = ", "o_ref = "))),
         Mistake(
             "rim left out",
-            "Whole blocks are counted alone: where they don't come out even, the last examples and neurons are never written (nan).",
+            "You count only full blocks: if the size is not a multiple of the block's, the last examples and neurons are never written (nan).",
             _edited((_GRID, "grid=(batch // rows, n_out // cols)")),
         ),
         Mistake(
             "one block",
-            "Right numbers, by one step that makes the whole layer. Cut the answer into blocks of the shape asked for.",
+            "The numbers are right, but one program computes the whole layer. Cut the answer into blocks of the given shape.",
             _edited(
                 (_X, "pl.BlockSpec((batch, n_in), lambda i, j: (0, 0))"),
                 (_W, "pl.BlockSpec((n_in, n_out), lambda i, j: (0, 0))"),
@@ -216,7 +216,7 @@ FUSED_LAYER = _TASK.exercise(
         ),
         Mistake(
             "no kernel",
-            "Right numbers, but no kernel: JAX did it. Here you say yourself what one block does: `pl.pallas_call`.",
+            "The numbers are right, but there is no kernel: JAX did the work. Here you say yourself what happens to one block, with `pl.pallas_call`.",
             compiled(lambda X, W, b, rows, cols: jax.nn.relu(X @ W + b), "rows", "cols"),
         ),
     ),

@@ -38,7 +38,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         Case(label, (wide(rng, m), normal(rng, n), rows, cols))
         for label, m, n, rows, cols in (
             ("two by three full blocks", 4, 9, 2, 3),
-            ("two rims that are partly filled", 5, 7, 2, 3),
+            ("both axes with a partly filled last block", 5, 7, 2, 3),
             ("square blocks", 6, 4, 2, 2),
             ("high blocks", 9, 5, 4, 1),
         )
@@ -73,17 +73,17 @@ OUTER_SUM = _TASK.exercise(
         ),
         Mistake(
             "x and y swapped in the grid",
-            "x follows the grid's second axis and y its first: each gets the other one's blocks.",
+            "x follows the grid's second axis and y its first: each gets the other's blocks.",
             _edited((_X, "pl.BlockSpec((rows,), lambda i, j: (j,))"), (_Y, "pl.BlockSpec((cols,), lambda i, j: (i,))")),
         ),
         Mistake(
             "grid swapped",
-            "The grid's sides have changed places, so that some blocks are never made (nan), or don't exist. The first axis counts blocks of rows, as the output's index map has it.",
+            "You swapped the grid's sides, so some blocks are never computed (nan), and others don't exist. The first axis counts blocks of rows, as the output's index map says.",
             _edited((_GRID, "grid=(pl.cdiv(y.size, cols), pl.cdiv(x.size, rows))")),
         ),
         Mistake(
             "elements for blocks",
-            "The index maps give the element at which a block begins. They say *which block*: Pallas multiplies by the block's size itself.",
+            "Your index maps return the element at which a block begins. They should say *which block*: Pallas multiplies by the block's size itself.",
             _edited(
                 (_X, "pl.BlockSpec((rows,), lambda i, j: (i * rows,))"),
                 (_Y, "pl.BlockSpec((cols,), lambda i, j: (j * cols,))"),
@@ -92,38 +92,38 @@ OUTER_SUM = _TASK.exercise(
         ),
         Mistake(
             "output turned",
-            "The output's index map gives the column of blocks first. It returns block indices in the order of the array's axes: row, then column.",
+            "The output's index map returns the column of blocks first. Return block indices in the order of the array's axes: row, then column.",
             _edited((_OUT, "pl.BlockSpec((rows, cols), lambda i, j: (j, i))")),
         ),
         Mistake("nothing written", NOTHING_WRITTEN, _edited(("o_ref[...] = ", "o_ref = "))),
         Mistake(
             "rim left out",
-            "Whole blocks are counted alone: where they don't come out even, the last rows and columns are never written (nan).",
+            "You count only full blocks: if the size is not a multiple of the block's, the last rows and columns are never written (nan).",
             _edited((_GRID, "grid=(x.size // rows, y.size // cols)")),
         ),
         Mistake(
             "no new axes",
-            "A block of x and a block of y are two rows of numbers, and JAX adds them place by place. Give each an axis more, so that one stands upright and the other lies.",
+            "A block of x and a block of y are two vectors, and JAX adds them element by element. Give each one more axis, so that one is a column and the other a row.",
             _edited((_ADD, "x_ref[...] + y_ref[...]")),
         ),
         Mistake(
             "lying and standing swapped",
-            "x lies and y stands, so that the block comes out on its side: its rows should belong to x.",
+            "x is a row and y is a column, so the block comes out transposed: its rows should belong to x.",
             _edited((_ADD, "x_ref[...][None, :] + y_ref[...][:, None]")),
         ),
         Mistake(
             "product",
-            "These are products; asked for are sums.",
+            "These are products. The exercise asks for sums.",
             _edited((_ADD, "x_ref[...][:, None] * y_ref[...][None, :]")),
         ),
         Mistake(
             "one number of the grid",
-            "An index map is called with as many numbers as the grid has axes. Here the grid needs two, and every index map gets both, also where it looks at only one of them.",
+            "An index map is called with as many numbers as the grid has axes. Here the grid needs two, and every index map gets both, even if it uses only one of them.",
             _edited((_X, "pl.BlockSpec((rows,), lambda i: (i,))")),
         ),
         Mistake(
             "everything read",
-            "Right, but more comes in than a step needs, which is `rows` numbers of x and `cols` of y. Let the index maps bring these alone.",
+            "The numbers are right, but a program reads more than it needs, which is `rows` numbers of x and `cols` of y. Let the index maps select just these.",
             _edited(
                 (_X, "pl.BlockSpec(x.shape, lambda i, j: (0,))"),
                 (_Y, "pl.BlockSpec(y.shape, lambda i, j: (0,))"),
@@ -135,7 +135,7 @@ OUTER_SUM = _TASK.exercise(
         ),
         Mistake(
             "one block",
-            "Right numbers, by one step that takes everything as its block. Cut the output into blocks of the shape asked for.",
+            "The numbers are right, but one program takes everything as its block. Cut the output into blocks of the given shape.",
             _edited(
                 (_X, "pl.BlockSpec(x.shape, lambda i, j: (0,))"),
                 (_Y, "pl.BlockSpec(y.shape, lambda i, j: (0,))"),
@@ -145,7 +145,7 @@ OUTER_SUM = _TASK.exercise(
         ),
         Mistake(
             "no kernel",
-            "Right numbers, but no kernel: JAX did it. Here you say yourself what one block does: `pl.pallas_call`.",
+            "The numbers are right, but there is no kernel: JAX did the work. Here you say yourself what happens to one block, with `pl.pallas_call`.",
             compiled(lambda x, y, rows, cols: x[:, None] + y, "rows", "cols"),
         ),
     ),

@@ -43,10 +43,10 @@ def _cases(rng: np.random.Generator) -> list[Case]:
     return [
         Case(label, (quarters(rng, m, k), quarters(rng, k, n), rows, cols, depth))
         for label, m, k, n, rows, cols, depth in (
-            ("square blocks, two steps along k", 4, 4, 6, 2, 2, 2),
-            ("blocks of 2 × 3, three steps along k", 4, 6, 9, 2, 3, 2),
-            ("two rims that are partly filled", 5, 8, 7, 2, 4, 4),
-            ("four steps along k", 3, 12, 4, 2, 2, 3),
+            ("square blocks, two pieces along k", 4, 4, 6, 2, 2, 2),
+            ("blocks of 2 × 3, three pieces along k", 4, 6, 9, 2, 3, 2),
+            ("both axes with a partly filled last block", 5, 8, 7, 2, 4, 4),
+            ("four pieces along k", 3, 12, 4, 2, 2, 3),
         )
     ]
 
@@ -62,7 +62,7 @@ def _step_by_step(call: Any, asked: Asked) -> None:
     if longest > depth:
         raise refuse(
             "whole strips",
-            f"a product in the kernel adds up over {longest} numbers at once; asked for are {depth} in each step.",
+            f"a product in the kernel adds up {longest} numbers at once; it should be {depth} at a time.",
         )
 
 
@@ -96,22 +96,22 @@ MATMUL_BLOCKS = _TASK.exercise(
     mistakes=(
         Mistake(
             "sum begun anew",
-            "Only the last step along k counts: each one replaces what was there. The total has to go on from step to step.",
+            "Only the last piece along k counts: each one replaces the total before it. Carry the total from iteration to iteration.",
             _edited((_ADD, _ADD.replace("total + ", ""))),
         ),
         Mistake(
             "first step only",
-            "Only the first piece along k is there. A block of the product needs all of them.",
+            "You used only the first piece along k. A block of the product needs all of them.",
             _edited((_LOOP, "step(0, start)")),
         ),
         Mistake(
             "always the first piece",
-            "Every step takes the same piece of the strips, the first: where it begins has to depend on the step.",
+            "Every iteration uses the same piece of the strips, the first: where it begins has to depend on the iteration.",
             _edited((_PART, "part = pl.ds(0, depth)")),
         ),
         Mistake(
             "steps of one",
-            "`pl.ds` takes the element at which the piece begins, and not the number of the piece: they overlap.",
+            "`pl.ds` takes the element at which the piece begins, not the number of the piece: your pieces overlap.",
             _edited((_PART, "part = pl.ds(s, depth)")),
         ),
         Mistake(
@@ -121,7 +121,7 @@ MATMUL_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "a step for each number of k",
-            "The loop runs k times, but each step takes a whole piece: beyond the strip's end there is none. How many pieces are there?",
+            "The loop runs k times, but each iteration uses a whole piece, and there are none beyond the strip's end. How many pieces are there?",
             _edited((_LOOP, "jax.lax.fori_loop(0, k, step, start)")),
         ),
         Mistake(
@@ -131,17 +131,17 @@ MATMUL_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "begun with another shape",
-            "The total begins with another shape or number type than it has after a step. What is added to it, step after step, is as large as a block of the product.",
+            "The total starts with another shape or number type than it has after an iteration. What you add to it each time is as large as a block of the product.",
             _edited(("jnp.zeros((rows, cols), jnp.float32)", "jnp.zeros((rows, depth), jnp.float32)")),
         ),
         Mistake(
             "whole strips",
-            "Right numbers, but more of the strips is multiplied at once than a piece. All of it has to lie beside the arithmetic, and k may be long: go along it in pieces of `depth`.",
+            "The numbers are right, but you multiply more than one piece of the strips at once. All of that has to be close to the arithmetic, and k may be long: go along it in pieces of `depth`.",
             _edited((_LOOP, "a_ref[...] @ b_ref[...]")),
         ),
         Mistake(
             "k as an axis of the grid",
-            "Right numbers, in the interpreter: the steps along k are steps of the grid, and all of them add to the same block. On a GPU they run at once, and it is a race. Let one step of the grid go along k itself.",
+            "The numbers are right in the interpreter: k is an axis of the grid, and all programs along it add to the same block. On a GPU they run at the same time, which is a race. Let one program go along k in a loop.",
             _edited(
                 (_A, "pl.BlockSpec((rows, depth), lambda i, j, s: (i, s))"),
                 (_B, "pl.BlockSpec((depth, cols), lambda i, j, s: (s, j))"),
@@ -172,22 +172,22 @@ MATMUL_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "grid swapped",
-            "The grid's sides have changed places, so that some blocks are never made (nan), or don't exist. The first axis counts blocks of rows.",
+            "You swapped the grid's sides, so some blocks are never computed (nan), and others don't exist. The first axis counts blocks of rows.",
             _edited((_GRID, "grid=(pl.cdiv(n, cols), pl.cdiv(m, rows))")),
         ),
         Mistake(
             "never written",
-            "All is nan: nothing was written into the block (`o_ref = …` only gives the name to something else), or something was added to it (`+=`) before anything stood there.",
+            "Everything is nan: either you wrote nothing into the block (`o_ref = …` only gives the name to something else), or you added to it (`+=`) before there was anything in it.",
             _edited((f"o_ref[...] = {_LOOP}", f"o_ref[...] += {_LOOP}")),
         ),
         Mistake(
             "rim left out",
-            "Whole blocks are counted alone: where they don't come out even, the last rows and columns are never written (nan).",
+            "You count only full blocks: if the size is not a multiple of the block's, the last rows and columns are never written (nan).",
             _edited((_GRID, "grid=(m // rows, n // cols)")),
         ),
         Mistake(
             "one block",
-            "Right numbers, by one step that makes the whole product. Cut it into blocks of the shape asked for.",
+            "The numbers are right, but one program computes the whole product. Cut it into blocks of the given shape.",
             _edited(
                 (_A, "pl.BlockSpec((m, k), lambda i, j: (0, 0))"),
                 (_B, "pl.BlockSpec((k, n), lambda i, j: (0, 0))"),
@@ -198,7 +198,7 @@ MATMUL_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "no kernel",
-            "Right numbers, but no kernel: JAX did it. Here you say yourself what one block does: `pl.pallas_call`.",
+            "The numbers are right, but there is no kernel: JAX did the work. Here you say yourself what happens to one block, with `pl.pallas_call`.",
             compiled(lambda A, B, rows, cols, depth: A @ B, *_NUMBERS),
         ),
     ),

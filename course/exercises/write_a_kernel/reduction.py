@@ -60,20 +60,24 @@ def _in_the_kernel(call: Call, asked: Asked) -> None:
         WrongAnswer: it says which.
     """
     if call.steps == 1 < asked.steps:
-        raise refuse("one block", "the kernel ran once, on everything: a grid of one step. Cut the rows into blocks.")
+        raise refuse(
+            "one block", "the kernel ran once, on everything: a grid of one program. Cut the rows into blocks."
+        )
     (taken, *_), got = asked.blocks, call.inputs[0].block
     if sum(side.size for side in call.inputs) > int(np.prod(taken)) or call.steps != asked.steps:
         raise refuse(
             "other blocks",
-            f"a block of x has the shape {got}, in {call.steps} steps; asked for are {taken}, in {asked.steps} steps.",
+            f"a block of x has the shape {got}, in {call.steps} programs; it should have {taken}, in {asked.steps} programs.",
         )
     if call.asks_nan:
         raise refuse(
             "nan left out",
-            "the kernel leaves out what is nan. The rim is nan in the interpreter alone: on a GPU it may be any number.",
+            "the kernel leaves out what is nan. Values out of bounds are nan only in the interpreter: on a GPU they may be any number.",
         )
     if call.outputs[0].size >= call.inputs[0].size > taken[1]:
-        raise refuse("nothing added", "the kernel writes as many numbers as it reads: the sum is made outside of it.")
+        raise refuse(
+            "nothing added", "the kernel writes as many numbers as it reads: the sum is computed outside of it."
+        )
 
 
 # The partial sums may be added up by JAX in any way, or by another kernel.
@@ -101,37 +105,37 @@ COLUMN_SUM = _TASK.exercise(
     mistakes=(
         Mistake(
             "rim added up",
-            "The last block reaches beyond the rows, and what lies there got into the sum (nan here; it may be anything). Put something harmless in its place first. Multiplying by 0 won't do: nan times 0 is nan.",
+            "The last block reaches beyond the rows, and values out of bounds got into the sum (nan here; it may be anything). Replace them first by something harmless. Multiplying by 0 is no help: nan times 0 is nan.",
             _edited((_INSIDE, "inside = True")),
         ),
         Mistake(
             "nan left out",
-            "What is nan is left out of the sum. The rim is nan in the interpreter; on a GPU it may be any number, and then it is added up. Ask which rows there are, not what stands in them.",
+            "You leave out what is nan. Values out of bounds are nan in the interpreter; on a GPU they may be any number, and then they are added. Test which rows exist, not which values they have.",
             _edited((_INSIDE, "inside = ~jnp.isnan(x_ref[...])")),
         ),
         Mistake(
             "place in the block for the row",
-            "What the mask compares with m is not the number of a row of x. The place *in the block*, say, is below m nearly everywhere: how many rows of x lie before this step's block?",
+            "What the mask compares with m is not the index of a row of x. The place *in the block*, for example, is below m nearly everywhere: how many rows of x come before this program's block?",
             _edited(("pl.program_id(0) * rows + jnp.arange(rows)", "jnp.arange(rows)")),
         ),
         Mistake(
             "mask lies",
-            "The mask has the shape (rows,): it lies, and meets the columns of the block. It says something of each *row*, so it has to stand upright.",
+            "The mask has the shape (rows,), so it is broadcast along the columns of the block. It says something about each *row*, so it has to be a column: (rows, 1).",
             _edited((_INSIDE, "inside = row < m")),
         ),
         Mistake(
             "one row too few",
-            "The mask takes the last row of x for one that isn't there.",
+            "The mask treats the last row of x as out of bounds.",
             _edited((_INSIDE, "inside = (row < m - 1)[:, None]")),
         ),
         Mistake(
             "mask turned around",
-            "The mask keeps what lies beyond the rows and throws away what is inside.",
+            "The mask keeps what is beyond the rows and throws away what is inside.",
             _edited((_INSIDE, "inside = (row >= m)[:, None]")),
         ),
         Mistake(
             "added up over the steps",
-            "Right numbers, in the interpreter: it takes one step after the other, and each adds to the same block of the output. On a GPU all steps run at once, and it is a race. Give each step a row of its own, and add up the rows afterwards.",
+            "The numbers are right in the interpreter, which runs one program after the other, and each adds to the same block of the output. On a GPU all programs run at the same time, which is a race. Give each program a row of its own, and add up the rows afterwards.",
             _edited(
                 (_OUT, "pl.BlockSpec((1, n), lambda i: (0, 0))"),
                 (_SHAPE, "ShapeDtypeStruct((1, n), x.dtype)"),
@@ -144,7 +148,7 @@ COLUMN_SUM = _TASK.exercise(
         ),
         Mistake(
             "added to what was never written",
-            "All is nan: nothing was written into the output (`o_ref = …` only gives the name to something else), or something was added to it (`+=`) before anything stood there. Each step should write one row, its own.",
+            "Everything is nan: either you wrote nothing into the output (`o_ref = …` only gives the name to something else), or you added to it (`+=`) before there was anything in it. Each program should write one row, its own.",
             _edited(
                 (_OUT, "pl.BlockSpec((1, n), lambda i: (0, 0))"),
                 (_SHAPE, "ShapeDtypeStruct((1, n), x.dtype)"),
@@ -153,37 +157,37 @@ COLUMN_SUM = _TASK.exercise(
         ),
         Mistake(
             "last block only",
-            "Only the last block's sum is left. Each step has a row of its own in the output, which no later one writes over, and all rows are added up in the end.",
+            "Only the last block's sum is left. Give each program a row of its own in the output, which no later one overwrites, and add up all rows at the end.",
             _edited((_END, "return partial_sums[-1]")),
         ),
         Mistake(
             "partial sums returned",
-            "These are the partial sums, one row for each block. They still have to be added up: outside of the kernel, when all steps are done.",
+            "These are the partial sums, one row for each block. Add them up outside the kernel, when all programs are done.",
             _edited((_END, "return partial_sums")),
         ),
         Mistake(
             "first block only",
-            "You return the first block's sum alone. All partial sums have to be added up.",
+            "You return only the first block's sum. Add up all partial sums.",
             _edited((_END, "return partial_sums[0]")),
         ),
         Mistake(
             "last block left out",
-            "Whole blocks are counted alone: the last, partly filled one has rows, too.",
+            "You count only full blocks: the last, partly filled one has rows, too.",
             _edited(("pl.cdiv(m, rows)", "m // rows")),
         ),
         Mistake(
             "always the first block read",
-            "Every step reads the first block of rows: the input's index map has to move on with the grid.",
+            "Every program reads the first block of rows: the input's index map has to move along with the grid.",
             _edited((_IN, "pl.BlockSpec((rows, n), lambda i: (0, 0))")),
         ),
         Mistake(
             "mean",
-            "This is the mean of each column; asked for is the sum.",
+            "This is the mean of each column. The exercise asks for the sum.",
             _edited((_END, "return partial_sums.sum(axis=0) / m")),
         ),
         Mistake(
             "nothing added in the kernel",
-            "Right numbers, but the kernel only copies, and JAX adds up what it wrote: more trips to the memory than with no kernel. Add up the rows of a block in the kernel.",
+            "The numbers are right, but the kernel only copies, and JAX adds up what it wrote: that takes more trips to memory than without a kernel. Add up the rows of a block in the kernel.",
             _edited(
                 (_WRITE, "o_ref[...] = jnp.where(inside, x_ref[...], 0)"),
                 (_OUT, "pl.BlockSpec((rows, n), lambda i: (i, 0))"),
@@ -192,14 +196,14 @@ COLUMN_SUM = _TASK.exercise(
         ),
         Mistake(
             "one block",
-            "Right numbers, but the kernel has a single step, where the rows make several blocks: one multiprocessor works, all the others look on. Use blocks of as many rows as asked for, and a step for each.",
+            "The numbers are right, but the kernel has a single program, although the rows make several blocks: one multiprocessor works while all the others are idle. Use blocks of `rows` rows, and a program for each.",
             _edited(
                 ("pl.cdiv(m, rows)", "1"), (_IN, "pl.BlockSpec((m, n), lambda i: (i, 0))"), (_INSIDE, "inside = True")
             ),
         ),
         Mistake(
             "no kernel",
-            "Right numbers, but no kernel: JAX did it. Here you say yourself what one block does: `pl.pallas_call`.",
+            "The numbers are right, but there is no kernel: JAX did the work. Here you say yourself what happens to one block, with `pl.pallas_call`.",
             compiled(lambda x, rows: x.sum(axis=0), "rows"),
         ),
     ),

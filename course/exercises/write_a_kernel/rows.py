@@ -71,17 +71,17 @@ ROW_SOFTMAX = _TASK.exercise(
     mistakes=(
         Mistake(
             "not stable",
-            "e to the 1000 is infinite, and infinite through infinite is nan. Only differences count: which number can be taken off a row first?",
+            "e to the 1000 is infinite, and infinity divided by infinity is nan. Only differences matter: which number can you subtract from a row first?",
             _edited((f"z - {_MAX}", "z")),
         ),
         Mistake(
             "not the maximum",
-            "Where one number of a row is far above the others, the difference is still large, and e to it is infinite. What has to be taken off, so that no difference is above 0?",
+            "If one number of a row is far above the others, the difference is still large, and e to that power is infinite. What do you have to subtract so that no difference is above 0?",
             _edited((_MAX, "z.mean(axis=1, keepdims=True)")),
         ),
         Mistake(
             "one maximum for the block",
-            "The maximum is that of the whole block: a row of small numbers beside one of large becomes all zeros, and its sum too. Every row has a maximum of its own.",
+            "You use the maximum of the whole block: a row of small numbers next to a row of large ones becomes all zeros, and so does its sum. Every row has its own maximum.",
             _edited((_MAX, "z.max()")),
         ),
         Mistake(
@@ -91,27 +91,27 @@ ROW_SOFTMAX = _TASK.exercise(
         ),
         Mistake(
             "one maximum and one sum for the block",
-            "Maximum and sum are those of the whole block. Every *row* has a maximum of its own, and should add up to 1.",
+            "You use the maximum and the sum of the whole block. Every *row* has its own maximum, and should add up to 1.",
             _edited((_MAX, "z.max()"), (_SUM, "e.sum()")),
         ),
         Mistake(
             "down the columns",
-            "Each column of a block adds up to 1, instead of each row: axis 0 goes down, axis 1 goes along a row.",
+            "Each column of a block adds up to 1, instead of each row: axis 0 goes down a column, axis 1 along a row.",
             _edited((_MAX, "z.max(axis=0, keepdims=True)"), (_SUM, "e.sum(axis=0, keepdims=True)")),
         ),
         Mistake(
             "axis lost in both",
-            "`max` and `sum` take their axis away: what is left has the shape (rows,), and meets the block's columns instead of its rows. It has to stay upright: `keepdims`.",
+            "`max` and `sum` remove their axis: the result has the shape (rows,), and is broadcast along the block's columns instead of its rows. Keep it a column: `keepdims`.",
             _edited((_MAX, "z.max(axis=1)"), (_SUM, "e.sum(axis=1)")),
         ),
         Mistake(
             "axis lost in the maximum",
-            "`max` takes its axis away: what is left has the shape (rows,), and meets the block's columns instead of its rows. It has to stay upright: `keepdims`.",
+            "`max` removes its axis: the result has the shape (rows,), and is broadcast along the block's columns instead of its rows. Keep it a column: `keepdims`.",
             _edited((_MAX, "z.max(axis=1)")),
         ),
         Mistake(
             "axis lost in the sum",
-            "`sum` takes its axis away: what is left has the shape (rows,), and meets the block's columns instead of its rows. It has to stay upright: `keepdims`.",
+            "`sum` removes its axis: the result has the shape (rows,), and is broadcast along the block's columns instead of its rows. Keep it a column: `keepdims`.",
             _edited((_SUM, "e.sum(axis=1)")),
         ),
         Mistake(
@@ -127,12 +127,12 @@ ROW_SOFTMAX = _TASK.exercise(
         Mistake("nothing written", NOTHING_WRITTEN, _edited(("o_ref[...] = ", "o_ref = "))),
         Mistake(
             "rim left out",
-            "Whole blocks are counted alone: the last rows are never written (nan) where the blocks don't come out even.",
+            "You count only full blocks: if the size is not a multiple of the block's, the last rows are never written (nan).",
             _edited((_GRID, "grid=(m // rows,)")),
         ),
         Mistake(
             "rows in pieces",
-            "A block holds half of a row, and each half adds up to 1 by itself. A row needs its maximum and its sum from *all* of its numbers: a block takes whole rows.",
+            "A block holds half of a row, and each half adds up to 1 by itself. The maximum and the sum of a row need *all* of its numbers: put whole rows into a block.",
             _edited(
                 (_TILE, "pl.BlockSpec((rows, (n + 1) // 2), lambda i, j: (i, j))"),
                 (_GRID, "grid=(pl.cdiv(m, rows), 2)"),
@@ -144,22 +144,22 @@ ROW_SOFTMAX = _TASK.exercise(
         ),
         Mistake(
             "always the first block read",
-            "Every step reads the first block of rows: the first number that the input's index map returns says which it is.",
+            "Every program reads the first block of rows: the first number that the input's index map returns says which block it is.",
             _edited(("in_specs=[tile]", "in_specs=[pl.BlockSpec((rows, n), lambda i: (0, 0))]")),
         ),
         Mistake(
             "index map turned",
-            "The index map gives the column of blocks where the row of blocks belongs. The blocks lie below each other: the first number moves, the second is always 0.",
+            "The index map returns the two block indices in the wrong order. The blocks lie below each other: the first number changes, the second is always 0.",
             _edited((_TILE, "pl.BlockSpec((rows, n), lambda i: (0, i))")),
         ),
         Mistake(
             "one block",
-            "Right numbers, by one step that takes the whole table. Use blocks of as many rows as asked for.",
+            "The numbers are right, but one program takes the whole table. Use blocks of `rows` rows.",
             _edited((_TILE, "pl.BlockSpec((m, n), lambda i: (0, 0))"), (_GRID, "grid=(1,)")),
         ),
         Mistake(
             "no kernel",
-            "Right numbers, but no kernel: JAX did it. Here you say yourself what one block does: `pl.pallas_call`.",
+            "The numbers are right, but there is no kernel: JAX did the work. Here you say yourself what happens to one block, with `pl.pallas_call`.",
             compiled(lambda x, rows: jax.nn.softmax(x, axis=1), "rows"),
         ),
     ),

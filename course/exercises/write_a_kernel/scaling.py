@@ -72,47 +72,47 @@ SCALE_SHIFT = _TASK.exercise(
     mistakes=(
         Mistake(
             "rim left out",
-            "The last elements were never written (nan). `//` counts whole blocks alone: where the blocks don't come out even, one more is needed.",
+            "The last elements were never written (nan). `//` counts only full blocks: if the size is not a multiple of the block's, you need one more.",
             _edited((_GRID, "grid=(x.size // block,)")),
         ),
         Mistake(
             "one block too many",
-            "There is always one block more than n // block, also where the blocks come out even. The last one then lies beyond the array: the interpreter lets it by, a GPU needn't.",
+            "There is always one block more than n // block, even if the blocks fit exactly. The last one is then out of bounds: the interpreter allows it, a GPU may not.",
             _edited((_GRID, "grid=(x.size // block + 1,)")),
         ),
         Mistake(
-            "a step for each element",
-            "The grid has as many steps as there are elements. One step does a whole block.",
+            "a program for each element",
+            "The grid has as many programs as there are elements. One program computes a whole block.",
             _edited((_GRID, "grid=(x.size,)")),
         ),
         Mistake(
             "elements for blocks",
-            "An index map says *which block*, not at which element it begins: Pallas multiplies by the block's size itself.",
+            "An index map says *which block*, not at which element the block begins: Pallas multiplies by the block's size itself.",
             _edited((_TILE, "pl.BlockSpec((block,), lambda i: (i * block,))")),
         ),
         Mistake(
             "always the first block read",
-            "Every step reads the first block: the input's index map gives 0 for all of them (as it does if there is none).",
+            "Every program reads the first block: the input's index map returns 0 for all of them, as it does if you give none.",
             _edited((_INS, "in_specs=[pl.BlockSpec((block,), lambda i: (0,))]")),
         ),
         Mistake(
             "always the first block written",
-            "Every step writes the first block, each over the one before it, and the rest is never written (nan). The output needs an index map, too.",
+            "Every program writes the first block, over what the one before wrote, and the rest is never written (nan). The output needs an index map, too.",
             _edited((_OUTS, "out_specs=pl.BlockSpec((block,), lambda i: (0,))")),
         ),
         Mistake(
             "scale and shift swapped",
-            "Scale and shift have changed places: multiply by the one, add the other.",
+            "You swapped scale and shift: multiply by the one, add the other.",
             _edited((_WRITE, "o_ref[...] = shift * x_ref[...] + scale")),
         ),
         Mistake(
             "shift scaled too",
-            "The shift was added before scaling, so that it is scaled, too.",
+            "You added the shift before scaling, so it is scaled, too.",
             _edited((_WRITE, "o_ref[...] = scale * (x_ref[...] + shift)")),
         ),
         Mistake(
             "shift forgotten",
-            "It is scaled but not shifted.",
+            "You scaled x but didn't shift it.",
             _edited((_WRITE, "o_ref[...] = scale * x_ref[...]")),
         ),
         Mistake(
@@ -157,7 +157,7 @@ SCALE_SHIFT = _TASK.exercise(
         ),
         Mistake(
             "no kernel",
-            "Right numbers, but no kernel: JAX did it. Here you say yourself what one block does: `pl.pallas_call`.",
+            "The numbers are right, but there is no kernel: JAX did the work. Here you say yourself what happens to one block, with `pl.pallas_call`.",
             compiled(lambda x, scale, shift, block: scale * x + shift, *_NUMBERS),
         ),
     ),

@@ -40,7 +40,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         for label, m, n, rows, cols in (
             ("two by three square blocks", 4, 6, 2, 2),
             ("blocks that are not square", 4, 9, 2, 3),
-            ("two rims that are partly filled", 5, 7, 2, 3),
+            ("both axes with a partly filled last block", 5, 7, 2, 3),
             ("a square of square blocks", 6, 6, 2, 2),
         )
     ]
@@ -128,7 +128,7 @@ TRANSPOSE_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "no kernel",
-            "Right numbers, but no kernel: JAX did it. Here you say yourself what one block does: `pl.pallas_call`.",
+            "The numbers are right, but there is no kernel: JAX did the work. Here you say yourself what happens to one block, with `pl.pallas_call`.",
             compiled(lambda x, rows, cols: x.T, "rows", "cols"),
         ),
     ),

@@ -65,7 +65,7 @@ def cells_of(notebook: Any) -> tuple[list[Cell], list[str]]:
         codes += is_code and bool(source.strip())
         if len(source) > room or codes > MOST_CELLS:
             limit = f"{MOST_CELLS:,} code cells" if codes > MOST_CELLS else f"{LARGEST_SOURCE / 1e6:.0f} MB of text"
-            notes.append(f"The notebook holds more than {limit}: cell {number} and all after it were left out.")
+            notes.append(f"The notebook holds more than {limit}: cell {number} and all later cells were left out.")
             break
         room -= len(source)
         if source.strip():

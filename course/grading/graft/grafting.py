@@ -122,10 +122,12 @@ def _plan(slots: Sequence[Slot], found: Matched) -> list[_Planned]:
             changed = piece.says.shape != slot.says.shape
             if slot.id == BOOTSTRAP:
                 if changed:
-                    found.notes.append(f"Cell {piece.number}, the set-up, was changed; it ran as it was released.")
+                    found.notes.append(
+                        f"Cell {piece.number}, the set-up, was changed; the released version ran instead."
+                    )
             elif slot.role == CHECK and changed:
                 found.notes.append(
-                    f"Cell {piece.number}, the check of `{slot.question}`, was changed; its own was used."
+                    f"Cell {piece.number}, the check of `{slot.question}`, was changed; the released one was used."
                 )
                 if not piece.says.empty and piece.says.calls != {"check"}:
                     before[slot.index].append(_Planned(EXTRA, slot.question, piece.source, piece))
@@ -138,7 +140,7 @@ def _plan(slots: Sequence[Slot], found: Matched) -> list[_Planned]:
         if slot.role != ANSWER or missing:
             plan.append(_Planned(GIVEN if missing else slot.role, slot.question, slot.source, slot=slot))
         if missing:
-            found.notes.append(f"No cell was found for `{slot.question}`.")
+            found.notes.append(f"There is no cell for `{slot.question}`.")
         plan += after[slot.index]
     return plan
 
@@ -205,7 +207,7 @@ def _ahead(plan: list[_Planned], slots: Sequence[Slot], found: Matched) -> list[
                 ran.add(number)
                 extra[check if between else first].append(_Planned(EXTRA, slot.question, piece.source, piece))
                 found.notes.append(
-                    f"Cell {number} stands too late for `{slot.question}`, which needs it: it ran before, too."
+                    f"Cell {number} comes too late for `{slot.question}`, which needs it: it also ran before that."
                 )
     return [each for index, planned in enumerate(plan) for each in (*extra[index], planned)]
 
@@ -229,7 +231,7 @@ def _moved(slots: Sequence[Slot], found: Matched) -> list[str]:
         kept.add(place)
         place = back[place]
     return [
-        f"Cell {number}, `{slot.question}`, was moved; it ran in its place in the exercise."
+        f"Cell {number}, `{slot.question}`, was moved; it ran at its place in the exercise."
         for place, (number, slot) in enumerate(order)
         if place not in kept and number in answers and slot.role == ANSWER
     ]

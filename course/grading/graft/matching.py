@@ -84,7 +84,7 @@ def unasked(solution: Notebook, catalogue: Collection[str]) -> str:
         if lacking := [f"`{name}`" for name in catalogue if without(name)]:
             said.append(f"has no {what} for {some(lacking)}")
     if strange := [f"`{name}`" for name in sorted(checks.difference(catalogue))]:
-        said.append(f"asks {some(strange)}, which its catalogue does not list")
+        said.append(f"asks {some(strange)}, which are not in its catalogue")
     return " and ".join(said)
 
 
@@ -122,8 +122,8 @@ def _by_name(slots: Sequence[Slot], found: Matched) -> None:
             others = [name for name in answers if name in piece.says.defines]
             if piece.says.stands and others and slot.question not in piece.says.defines | piece.says.assigns:
                 found.notes.append(
-                    f"Cell {piece.number} stands in the place of `{slot.question}`, but defines "
-                    f"{_names(others)}: it was taken for that."
+                    f"Cell {piece.number} is in the place of `{slot.question}`, but defines {_names(others)}: it "
+                    "was graded as that."
                 )
                 slot = answers[others[0]]
             found.slot[piece.number] = slot
@@ -161,8 +161,8 @@ def _own(stub: Slot, found: Matched) -> list[Piece]:
             found.left_out.add(piece.number)
             if edited and not piece.says.empty:
                 found.notes.append(
-                    f"Cell {piece.number} is a copy of `{stub.question}` as it was released, beside an edited one: "
-                    "it was left out."
+                    f"Cell {piece.number} is an unedited copy of `{stub.question}`, next to an edited one: it was "
+                    "left out."
                 )
     kept.sort(key=lambda piece: piece.number)
     definers = [piece.number for piece in kept if stub.question in piece.says.defines]
@@ -172,7 +172,7 @@ def _own(stub: Slot, found: Matched) -> list[Piece]:
         )
     elif len(kept) > 1:
         numbers = listed([piece.number for piece in kept])
-        found.notes.append(f"`{stub.question}` is spread over cells {numbers}: all ran, in order.")
+        found.notes.append(f"`{stub.question}` is spread over the cells {numbers}: all ran, in order.")
     return kept
 
 
@@ -187,7 +187,7 @@ def _answer(stub: Slot, own: Mapping[str, list[Piece]], found: Matched, cells: S
     if any(question in (piece.says.defines | piece.says.assigns) for piece in written) or (written and not elsewhere):
         if elsewhere:
             numbers = listed([piece.number for piece in elsewhere])
-            found.notes.append(f"`{question}` is defined in cell {numbers}, too; its own cell was taken as the answer.")
+            found.notes.append(f"`{question}` is also defined in cell {numbers}; its own cell was graded.")
         return kept
     if not elsewhere:
         elsewhere = [piece for piece in others if question in piece.says.assigns]
@@ -196,9 +196,7 @@ def _answer(stub: Slot, own: Mapping[str, list[Piece]], found: Matched, cells: S
             if piece not in written:
                 found.left_out.add(piece.number)
         numbers = listed([piece.number for piece in elsewhere])
-        found.notes.append(
-            f"`{question}` was found in cell {numbers} instead of its own: that was taken as the answer."
-        )
+        found.notes.append(f"`{question}` was found in cell {numbers} instead of its own: that cell was graded.")
         return sorted([*written, *elsewhere], key=lambda piece: piece.number)
     return kept or _retitled(stub, found, cells)
 
@@ -212,13 +210,13 @@ def _retitled(stub: Slot, found: Matched, cells: Sequence[Cell]) -> list[Piece]:
         if not cell.says.stands or question not in cell.says.defines:
             continue
         if cell.grade_id == question or (not cell.grade_id and cell.id == stub.id):
-            found.notes.append(f"Cell {cell.number}, `{question}`, is no code cell any more: it was run as one.")
+            found.notes.append(f"Cell {cell.number}, `{question}`, is not a code cell any more: it ran as one.")
             piece = Piece((cell,))
             found.pieces.append(piece)
             found.pieces.sort(key=lambda each: each.number)
             return [piece]
         found.notes.append(
-            f"Cell {cell.number} holds a definition of `{question}`, but is text and no code cell: it was not run."
+            f"Cell {cell.number} holds a definition of `{question}`, but is a text cell, not a code cell: it did not run."
         )
     return []
 

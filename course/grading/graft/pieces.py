@@ -68,7 +68,7 @@ def pieces_of(cells: Sequence[Cell], known: Collection[str], notes: list[str]) -
         yield Piece((cell, *(cells[other] for other in halves)))
         if halves:
             numbers = listed([cell.number, *(cells[other].number for other in halves)])
-            notes.append(f"Cells {numbers} are whole only together, as halves of a split cell: they were run as one.")
+            notes.append(f"Cells {numbers} are two halves of a split cell: they ran as one.")
 
 
 def listed(numbers: Sequence[int]) -> str:

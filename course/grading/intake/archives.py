@@ -30,7 +30,7 @@ NAME, DEPTH = 120, 32  # characters of a name, folders in a path
 TABLE = 16 * 10**6
 CHUNK = 2**16
 # What is so where the zip file can't be unpacked.
-NOT_BEGUN = "Nothing was graded yet, and what was there before is unchanged."
+NOT_BEGUN = "Nothing has been graded yet, and the old files are unchanged."
 # What the instructor is to ask for, and what the learner is to do.
 _AGAIN = ("ask for it again", "hand it in again")
 _UNPACKED = "hand in the .ipynb file, not packed"
@@ -98,17 +98,15 @@ def unpack(archive: Path, into: Path, wanted: Callable[[str], bool], *, total: i
     except PermissionError as error:
         return [Member((), problem=why_unread(error))]
     except NotImplementedError:
-        return [
-            Member((), problem=Reason("is a zip file of a kind that can't be read", "unpack it yourself", _UNPACKED))
-        ]
+        return [Member((), problem=Reason("is a kind of zip file that can't be read", "unpack it yourself", _UNPACKED))]
     except DAMAGED:
-        return [Member((), problem=Reason("is not a zip file, or a damaged one", *_AGAIN))]
+        return [Member((), problem=Reason("is not a zip file, or it is damaged", *_AGAIN))]
 
 
 def _members(opened: zipfile.ZipFile, into: Path, wanted: Callable[[str], bool], left: int) -> list[Member]:
     infos = opened.infolist()
     if len(infos) > ENTRIES:
-        what = f"holds {len(infos):,} files, and {ENTRIES:,} are read"
+        what = f"holds {len(infos):,} files, and at most {ENTRIES:,} are read"
         return [Member((), problem=Reason(what, "unpack it yourself", _UNPACKED))]
     members: list[Member] = []
     seen: set[tuple[str, ...]] = set()
@@ -160,7 +158,7 @@ def _write(opened: zipfile.ZipFile, info: zipfile.ZipInfo, target: Path, limit: 
             if size > RATIO_FROM and size > RATIO * max(info.compress_size, 1):
                 problem = Reason(f"unpacks to more than {RATIO} times its size, so it was not unpacked", *_AGAIN)
             elif size > left:
-                what = "was not unpacked, because the zip file holds too much"
+                what = "was not unpacked, because the zip file holds too much data"
                 problem = Reason(what, "unpack it yourself and name the folder", _UNPACKED)
             elif size > limit:
                 problem = Reason(f"has more than {limit / 1e6:.0f} MB", *CLEARED)
@@ -179,19 +177,21 @@ def _refuse(info: zipfile.ZipInfo, name: str, parts: tuple[str, ...]) -> Reason:
     if stat.S_ISLNK(kind):
         return Reason("is a link, and links are not followed", *ITSELF)
     if folder and info.file_size:
-        return Reason("is called a folder, but holds data, so it was not unpacked", *_AGAIN)
+        return Reason("is named like a folder but holds data, so it was not unpacked", *_AGAIN)
     if kind not in (0, stat.S_IFDIR if folder else stat.S_IFREG):
-        return Reason("is no ordinary file", *ITSELF)
+        return Reason("is not an ordinary file", *ITSELF)
     drive = len(name) > 1 and name[1] == ":" and name[0].isalpha()
     if not parts or name.startswith("/") or drive or ".." in parts:
-        return Reason("has a path that leads out of its zip file, so it was not unpacked", *_AGAIN)
+        return Reason("has a path that leads outside its zip file, so it was not unpacked", *_AGAIN)
     if len(parts) > DEPTH:
         return Reason(f"lies deeper than {DEPTH} folders, so it was not unpacked", *_AGAIN)
     if info.flag_bits & 0x41:
         return Reason("is encrypted", "ask for it without a password", "hand it in without a password")
     # Others (bzip2, lzma) are as good as never met in hand-ins, and lzma may ask for gigabytes of memory.
     if info.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
-        return Reason("is packed in a rare way", "ask for an ordinary zip file, or unpack it yourself", _UNPACKED)
+        return Reason(
+            "is compressed by an unusual method", "ask for an ordinary zip file, or unpack it yourself", _UNPACKED
+        )
     return NOTHING
 
 

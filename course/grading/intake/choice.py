@@ -110,7 +110,7 @@ def _rows_of(learner: Learner, lesson: str) -> Iterator[Row]:
         rows.append(row)
     for index, row in enumerate(rows):
         others = [other.claim.node.shown for other in rows if other is not row]
-        aside = (f"handed in twice, here and as {some(others)}: keep one of the rows",) if others else ()
+        aside = (f"was handed in twice, here and as {some(others)}: keep one of the rows",) if others else ()
         yield replace(row, source=row.source if index else "", aside=aside)
 
 
@@ -126,7 +126,7 @@ def _choose(person: Person, source: str, lesson: str, pile: Pile) -> Row:
                 printable(claim.node.name),
                 some([_told_apart(other.node, claim.node) for other in different]),
             )
-            notes.append(f"one of {len(different) + 1} notebooks of {lesson}: {name} was taken, {left_out} was not")
+            notes.append(f"one of {len(different) + 1} notebooks for {lesson}: {name} was graded, {left_out} was not")
         notes += [f"not graded: {other.problem.what}" for _, other in pile.bad]
     else:
         notes += [f"also: {other.problem.what}" for _, other in others]

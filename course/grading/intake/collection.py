@@ -26,8 +26,8 @@ from course.grading.model import GradingError, Submission
 __all__ = ["LARGEST", "Intake", "collect", "take_in"]
 
 LOOKED_FOR = (
-    "Looked for were <learner>/….ipynb, <learner>_<lesson>.ipynb, nbgrader's submitted/<learner>/<lesson>/…, "
-    "and what Canvas, Moodle and Gradescope hand out."
+    "The search covered <learner>/….ipynb, <learner>_<lesson>.ipynb, nbgrader's "
+    "submitted/<learner>/<lesson>/…, and the downloads of Canvas, Moodle and Gradescope."
 )
 
 
@@ -98,7 +98,7 @@ def _of_others(rows: Sequence[Row], learners: Sequence[Learner], lessons: Sequen
     # What tells no lesson was taken to be of the one asked for.
     rest = len(told) - counts.total()
     of = [f"{counts[lesson]} of {lesson}" for lesson in others]
-    of += [f"{rest} of no lesson that can be told"] if rest else []
+    of += [f"{rest} of a lesson that can't be identified"] if rest else []
     asked = " or ".join(lessons)
     none = f"None of the {len(learners)} learners handed in" if len(learners) > 1 else "The one learner did not hand in"
     notebooks = f"{len(told)} notebooks: {', '.join(of)}" if len(told) > 1 else f"1 notebook, of {others[0]}"
@@ -153,7 +153,7 @@ def _put(learner: Learner, claim: Claim, seen: dict[Path, Inspected], lessons: l
     lesson, note = _lesson(claim, found, lessons, known)
     if not lesson and not found.problem:
         example = lessons[0] if lessons else lesson_of("the_neuron")
-        what = f"It can't be told of which lesson {printable(node.name)} is"
+        what = f"It is not clear which lesson {printable(node.name)} belongs to"
         reason = Reason(what, f"name it like {example}.ipynb", f"name it like {example}.ipynb and hand it in again")
         found = Inspected(found.digest, found.names, reason)
     pile = learner.piles.setdefault((lesson, claim.source), Pile())

@@ -58,14 +58,14 @@ class _Planter:
     def archive(self, node: Node, nested: int) -> Node:
         """The node with what is in it, if it is a zip file; `nested` zip files may lie in each other."""
         if is_other_archive(node.name):
-            what = "is an archive of a kind that is not opened here"
+            what = "is a kind of archive that is not opened here"
             node.problem = Reason(
                 what, "unpack it yourself, or ask for the notebook", "hand in the .ipynb file, not packed"
             )
         if node.path is None or node.problem or not node.name.lower().endswith(".zip"):
             return node
         if not nested:
-            what = "is a zip file in a zip file in a zip file"
+            what = "is a zip file inside a zip file inside a zip file"
             node.problem = Reason(what, "unpack it yourself", "hand in the .ipynb file, not packed")
             return node
         limit = {"total": NESTED_TOTAL} if nested < NESTED else {}

@@ -96,14 +96,14 @@ def not_a_file(mode: int) -> Reason:
     if stat.S_ISLNK(mode):
         return Reason("is a link, and links are not followed", *ITSELF)
     if not stat.S_ISREG(mode):
-        return Reason("is no ordinary file (a folder, device, pipe or socket)", *ITSELF)
+        return Reason("is not an ordinary file (a folder, device, pipe or socket)", *ITSELF)
     return NOTHING
 
 
 def why_unread(error: OSError) -> Reason:
     """Why a file could not be read, as the rest of a sentence."""
     reason = error.strerror or type(error).__name__
-    return Reason(f"can't be read ({reason})", "change its permissions, or copy it anew", "hand it in again")
+    return Reason(f"can't be read ({reason})", "change its permissions, or copy it again", "hand it in again")
 
 
 def notebook_of(content: bytes, name: str) -> dict[str, Any]:
@@ -122,7 +122,7 @@ def notebook_of(content: bytes, name: str) -> dict[str, Any]:
         what = f"{name} is not a notebook (no JSON{place})"
         if re.search(r"^<{7} ", text, re.M):
             asked = ("ask for it with that resolved", "resolve it and hand it in again")
-            raise Unreadable(f"{what}; it has the marks of a merge conflict", *asked) from None
+            raise Unreadable(f"{what}; it contains the marks of a merge conflict", *asked) from None
         if text.lstrip()[:1] in "{[":
             raise Unreadable(f"{what}; the file is damaged or cut off", *AGAIN) from None
         raise Unreadable(what, *_FILE) from None
@@ -149,7 +149,7 @@ def text_of(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
-        raise Unreadable(f"{name} is not a text file in UTF-8, so it is no notebook", *AGAIN) from None
+        raise Unreadable(f"{name} is not a UTF-8 text file, so it is not a notebook", *AGAIN) from None
 
 
 def names_in(nb: dict[str, Any]) -> frozenset[str]:
@@ -174,12 +174,12 @@ def names_in(nb: dict[str, Any]) -> frozenset[str]:
 def _check_format(nb: dict[str, Any], name: str) -> None:
     number = nb.get("nbformat", 3 if "worksheets" in nb else None)
     if isinstance(number, str) and number.lstrip("-").isdecimal() and len(number) > _DIGITS:
-        raise Unreadable(f"{name} says that its format (nbformat) is a number of {len(number):,} digits", *AGAIN)
+        raise Unreadable(f"{name} gives its format (nbformat) as a number of {len(number):,} digits", *AGAIN)
     if not isinstance(number, int) or isinstance(number, bool):
         number = None
     if number is not None and number < 4:
-        advice = "open and save it in a current JupyterLab"
-        raise Unreadable(f"{name} is a notebook of the old format {number}", advice, f"{advice}, and hand it in again")
+        advice = "open it in a current JupyterLab and save it"
+        raise Unreadable(f"{name} is a notebook in the old format {number}", advice, f"{advice}, and hand it in again")
     if number is not None and number > 4:
         what = f"{name} is a notebook of format {number}, which is newer than 4"
         raise Unreadable(what, "ask for format 4", "save it as format 4 and hand it in again")
@@ -205,7 +205,7 @@ def _check_language(nb: dict[str, Any], name: str) -> None:
 
 def _too_large(name: str, size: int) -> Unreadable:
     more = f"{size / 1e6:,.0f}" if size > LARGEST + 10**6 else f"more than {LARGEST / 1e6:.0f}"
-    return Unreadable(f"{name} has {more} MB, and at most {LARGEST / 1e6:.0f} are read", *CLEARED)
+    return Unreadable(f"{name} has {more} MB; at most {LARGEST / 1e6:.0f} MB are read", *CLEARED)
 
 
 def _refuse(mode: int, name: str) -> None:

@@ -18,9 +18,9 @@ NOT_TAKEN, NOT_ASKED, NO_NOTEBOOK, LEFT, NO_OWNER = (
     "left by a program",
     "of no learner",
 )
-_TYPED = "was typed into the platform's form, which is not read"
+_TYPED = "was typed into the platform's form, which the grader does not read"
 _KNOWN = {
-    TIMESTAMP: "is nbgrader's note of the time, which was read",
+    TIMESTAMP: "is nbgrader's timestamp, which was read",
     METADATA: "is Gradescope's list of names, which was read",
 }
 
@@ -85,11 +85,11 @@ def _fates(learner: Learner, own: Sequence[Row]) -> Iterator[tuple[Claim, str, s
             elif found.problem:
                 yield claim, NOT_TAKEN, str(found.problem).removeprefix(f"{claim.node.name} "), near
             elif not asked:
-                yield claim, NOT_ASKED, f"is of {lesson}, which was not asked for", near
+                yield claim, NOT_ASKED, f"belongs to {lesson}, which was not asked for", near
             elif found.digest == near.found.digest:
-                yield claim, NOT_TAKEN, f"is the same as {near.claim.node.shown}, which was taken", near
+                yield claim, NOT_TAKEN, f"is the same as {near.claim.node.shown}, which was graded", near
             else:
-                yield claim, NOT_TAKEN, f"is one of several of {lesson}: {near.claim.node.shown} was taken", near
+                yield claim, NOT_TAKEN, f"is one of several for {lesson}: {near.claim.node.shown} was graded", near
 
 
 def _unclaimed(node: Node) -> Handed:
@@ -97,6 +97,6 @@ def _unclaimed(node: Node) -> Handed:
         return Handed(node.shown, "", "", NO_OWNER, "is an empty folder", node.raw)
     if node.problem:
         return Handed(node.shown, "", "", LEFT, node.problem.what, node.raw)
-    beside = "is nbgrader's own, or a platform's" if node.name.lower() in NOT_HANDED_IN else "is no notebook"
-    why = _KNOWN.get(node.name) or f"{beside}, and nothing tells of whom it is"
+    beside = "belongs to nbgrader or to a platform" if node.name.lower() in NOT_HANDED_IN else "is no notebook"
+    why = _KNOWN.get(node.name) or f"{beside}, and nothing says whose it is"
     return Handed(node.shown, "", "", NO_OWNER, why, node.raw)

@@ -21,14 +21,14 @@ _LEFT_BY = {
 _LITTER = {name: program for program, names in _LEFT_BY.items() for name in names}
 # By how the name begins.
 _BEGINS = {"._": "macOS", "~$": "Microsoft Office", ".~": "JupyterLab", ".nfs": "the system", ".trash-": "the system"}
-_HIDDEN = Reason("is a hidden file, and no notebook")
+_HIDDEN = Reason("is a hidden file, not a notebook")
 
 
 def litter(name: str) -> Reason:
     """Why a file or folder of this name was left behind by a program, rather than handed in, as the rest of a sentence."""
     folded = name.casefold()
     program = _LITTER.get(folded) or next((by for start, by in _BEGINS.items() if folded.startswith(start)), "")
-    return Reason(f"was left there by {program}, and was not handed in") if program else NOTHING
+    return Reason(f"was left there by {program}; the learner did not hand it in") if program else NOTHING
 
 
 def sift(node: Node) -> None:

@@ -145,7 +145,7 @@ def _claims(
     files = list(node.files())
     if not files:
         left = [one.name for one in node.left for one in one.everything()]
-        what = f"holds nothing but what programs leave ({some(left, 3)})" if left else "is empty"
+        what = f"holds only what programs leave behind ({some(left, 3)})" if left else "is empty"
         node.problem = Reason(what, "ask for the notebook", "hand in the notebook")
         files = [(node, ())]
     for file, trail in files:

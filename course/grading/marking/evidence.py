@@ -63,7 +63,7 @@ class _Trial:
     def why_not(self, text: Any, clean: CleanProcess) -> Failure | None:
         """What is wrong with a program; an equal one is run once."""
         if not isinstance(text, np.ndarray) or text.dtype != np.uint8 or text.ndim != 1:
-            return Failure("WrongAnswer", "no program came that could be read.")
+            return Failure("WrongAnswer", "the program that came back could not be read.")
         digest = hashlib.sha256(text.tobytes()).digest()
         if digest not in self._known:
             self._known[digest] = self._judged(text, clean)

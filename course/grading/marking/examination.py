@@ -148,9 +148,7 @@ class _Examiner:
             GradingError: its check was not reached; `course grade` refuses a solution that has none.
         """
         if name not in self._results:
-            raise GradingError(
-                f"The solution has no check cell for `{name}`, so nothing asked for it. Mend the solution."
-            )
+            raise GradingError(f"The solution has no check cell for `{name}`, so it was not graded. Fix the solution.")
         return self._results[name]
 
 

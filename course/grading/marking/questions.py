@@ -121,9 +121,9 @@ def _state(verdict: Verdict, got: Sequence[Outcome]) -> str:
 def _missing(name: str, cells: Cells) -> Iterator[str]:
     """Why nothing has the question's name when its check is reached, and what to do."""
     if not cells.found:
-        yield f"Your notebook has no cell for `{name}`. Take it from a fresh copy."
+        yield f"Your notebook has no cell for `{name}`. Copy it from a fresh exercise notebook."
         return
-    yield f"When its check is reached, nothing is called `{name}`."
+    yield f"When its check runs, there is nothing called `{name}`."
     for error in cells.errors:
         yield f"The cell that should define it stopped with `{_plain(error)}`."
     defined = sorted(read_code(cells.code).defines)
@@ -153,7 +153,9 @@ class _Asked:
     def attempt(self, case: Case) -> Outcome:
         """What came of one case."""
         if self.missing or self.fatal:
-            return Outcome(failure=Failure(_STOPPED, "it was not tried on this input, after what came before"))
+            return Outcome(
+                failure=Failure(_STOPPED, "it was not tried on this input, because of what happened on an earlier one")
+            )
         world = self._exercise.world(*case.args) if self._exercise.world else None
         return self._brought(self._exercise.address, None if world else case.args, world)
 
@@ -176,20 +178,20 @@ class _Asked:
             if reply.status != TIME:
                 self.limits += [self._late, *others]  # it was stopped inside of the kernel
             if others:
-                said = f"{outcome.failure.message}, and had started another process"
+                said = f"{outcome.failure.message}, and it had started another process"
                 outcome = replace(outcome, failure=replace(outcome.failure, message=said))
         return outcome
 
     @property
     def _late(self) -> str:
         limit = f"{self._exercise.limit_s:g} seconds, the limit for one input of `{self._exercise.name}`"
-        return f"An input took longer than {limit}, and was stopped."
+        return f"One input took longer than {limit}, and was stopped."
 
     def _outcome(self, reply: Reply) -> Outcome:
         if reply.status not in (OK, ERROR):
             self.fatal = True
             kind = _LATE if reply.status == TIME else _STOPPED
-            limit = f"it had not ended after {self._exercise.limit_s:g} seconds"
+            limit = f"it had not finished after {self._exercise.limit_s:g} seconds"
             return Outcome(failure=Failure(kind, limit if reply.status == TIME else " ".join(reply.limits)))
         try:
             data = json.loads(reply.content[ANSWER])
@@ -198,4 +200,4 @@ class _Asked:
                 return Outcome(failure=Failure("NameError", "it is not defined"))
             return wire.decode_outcome(data["outcome"])
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
-            return Outcome(failure=Failure("NoAnswer", "the kernel gave no answer that can be read"))
+            return Outcome(failure=Failure("NoAnswer", "the kernel gave no answer that could be read"))

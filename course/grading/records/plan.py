@@ -44,9 +44,9 @@ class Task:
         try:
             content = Path(self.submission.file).read_bytes()
         except OSError as error:
-            raise GradingError(f"The file can't be read: {error.strerror}. Mend that and grade again.") from None
+            raise GradingError(f"The file can't be read: {error.strerror}. Fix that and grade again.") from None
         if hashlib.sha256(content).hexdigest() != self.submission.digest:
-            raise GradingError("The file was changed while the class was graded. Grade again.")
+            raise GradingError("The file changed while the class was being graded. Grade again.")
         return Job(self.key, self.submission, content, self.solution, self.settings)
 
 

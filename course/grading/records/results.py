@@ -106,7 +106,7 @@ class Store:
             owner = os.read(self._lock, 20).decode(errors="replace").strip()
             process = f" (process {owner})" if owner.isdigit() else ""
             raise GradingError(
-                f"Another `course grade`{process} is writing into {self.folder}. Wait until it has ended, or name another folder with --out."
+                f"Another `course grade`{process} is writing to {self.folder}. Wait until it has finished, or name another folder with --out."
             ) from None
         os.ftruncate(self._lock, 0)
         os.write(self._lock, f"{os.getpid()}\n".encode())
@@ -127,7 +127,7 @@ class Store:
             good.append(last)
         elif last:
             self.notes.append(
-                f"The last line of {RESULTS} was cut when a run was killed: it was dropped, and that submission is graded again."
+                f"The last line of {RESULTS} was cut off when a run was killed: it was dropped, and that submission is graded again."
             )
         if broken:
             # On the disk over there before it is gone here.
@@ -137,7 +137,7 @@ class Store:
                 os.fsync(aside.fileno())
             lines_are = "1 line is" if len(broken) == 1 else f"{len(broken)} lines are"
             self.notes.append(
-                f"{lines_are} not readable in {RESULTS}; kept in {BROKEN}, and what they held is graded again."
+                f"{lines_are} not readable in {RESULTS}. They are kept in {BROKEN}, and those submissions are graded again."
             )
         if last or broken:
             temporary = path.with_suffix(".tmp")
@@ -208,10 +208,10 @@ def begin_run(store: Store, seed: int | None, regrade: bool, options: Mapping[st
     if seed is not None and recorded is not None and seed != recorded:
         if partly:
             raise GradingError(
-                f"The class in {store.folder} was graded with seed {recorded}, and --only would grade a part of it with {seed}. "
-                f"Leave out --seed or --only, or name another folder with --out."
+                f"The class in {store.folder} was graded with seed {recorded}, and --only would grade only part of "
+                f"it with {seed}. Leave out --seed or --only, or name another folder with --out."
             )
-        said.append(f"The seed was {recorded} and is {seed} now: what was graded with the other is graded again.")
+        said.append(f"The seed was {recorded} and is now {seed}: everything graded with the old seed is graded again.")
     if seed is None:
         seed = secrets.randbelow(2**31) if recorded is None else recorded
     after = 0
@@ -220,7 +220,7 @@ def begin_run(store: Store, seed: int | None, regrade: bool, options: Mapping[st
         unfinished = before.get("regrade_after")
         if _is_count(unfinished) and 0 < unfinished <= store.count:
             after = unfinished
-            said.append("The last --regrade was interrupted: it goes on where it was.")
+            said.append("The last --regrade was interrupted: it continues where it stopped.")
     now = datetime.now(UTC).isoformat(timespec="seconds")
     run = {"seed": seed, "started_at": now, "options": dict(options), "versions": versions()}
     _record(store, run | ({"regrade_after": after} if after else {}))

@@ -14,9 +14,10 @@ from course.grading.safe_text import cell, line, some
 
 # What the figures mean, wherever they are shown.
 EXPLAINED = (
-    "Look at both submissions before you think anything; no points depend on this. “Alike” is how much of the unusual code "
-    "of the shorter one the other has, too; “pieces” is how many unusual pieces of code they share, of eight words and signs "
-    "in a row each. Code that many in the class wrote, or that the course gave, doesn't count."
+    "Look at both submissions before you draw conclusions; no points depend on this. “Alike” is how much of "
+    "the shorter one's unusual code is also in the other; “pieces” is how many unusual pieces of code they "
+    "share; a piece is eight words and signs in a row. Code that many in the class wrote, or that the course "
+    "gave, doesn't count."
 )
 _COLUMNS = (
     *("lesson", "learner", "name", "other", "other_name", "alike_percent", "pieces"),
@@ -83,7 +84,7 @@ class Likeness:
         elif same:
             what = f"the same answer in {len(same)} of {plural(self.questions, 'question')}: {some(same, 8)}"
         else:
-            what = "no answer is the same as a whole, but much in them is"
+            what = "no whole answer is the same, but large parts are"
         if not self.late:
             return what
         return f"{what}; {'both' if len(self.late) == 2 else line(self.late[0], 60)} handed in late"

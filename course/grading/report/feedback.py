@@ -126,7 +126,7 @@ def _section(result: Result, anchor: str) -> dict[str, Any]:
     return {
         "result": result,
         "anchor": anchor,
-        "title": lesson_title(result.lesson) or "A lesson that could not be told",
+        "title": lesson_title(result.lesson) or "A lesson that could not be identified",
         "failed": result.status == FAILED,
         "points": earned(result),
         "share": percent(earned(result), result.possible) or "0",

@@ -34,7 +34,7 @@ def file_name(name: str) -> str:
         GradingError: it can't, so that it could lead out of the folder.
     """
     if not name or name.startswith(".") or not set(name).isdisjoint('/\\:\0"<>|?*\n'):
-        raise GradingError(f"{name!r} can't name a file; rename what was handed in, and grade again.")
+        raise GradingError(f"{name!r} can't be a file name; rename the submission and grade again.")
     return name
 
 

@@ -116,7 +116,7 @@ def _totals(results: Sequence[Result]) -> list[list[str]]:
         by_name = {result.lesson: result for result in own}
         failed = [result for result in own if result.status == FAILED]
         points = sum(map(earned, own))
-        still = [f"{result.lesson or result.shown}: grading failed, grade it again" for result in failed]
+        still = [f"{result.lesson or result.shown}: grading failed; grade it again" for result in failed]
         still += [f"{lesson}: not handed in" for lesson in lessons if lesson not in by_name]
         still += [f"{result.shown}: {result.problem}" for result in own if not result.lesson and result not in failed]
         rows.append(

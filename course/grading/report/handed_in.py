@@ -39,7 +39,7 @@ def write_files(files: Sequence[Handed], results: Sequence[Result], out: Path) -
     lost = sum(one.became in (NO_OWNER, NOT_TAKEN, NOT_ASKED) for one in files)
     notes = []
     if lost:
-        beside = f", besides {plural(left, 'file')} that programs left" if left else ""
+        beside = f", besides {plural(left, 'file')} left by programs" if left else ""
         notes.append(
             f"{plural(lost, 'file')} of {len(files):,} {'is' if lost == 1 else 'are'} not graded{beside}: files.csv says why."
         )

@@ -132,8 +132,8 @@ def beyond(question: QuestionResult) -> str:
         return f"The points are given for all {question.cases} inputs together."
     free, rest = plural(question.free, "input"), question.cases - question.free
     return (
-        f"An answer that does no work, such as 0 for every input, is right on {free}, too. "
-        f"So points count from there: {max(0, question.cases_passed - question.free)} of the other {rest}."
+        f"An answer that does no work, such as 0 for every input, is also right on {free}. So points count from "
+        f"there: {max(0, question.cases_passed - question.free)} of the other {rest}."
     )
 
 

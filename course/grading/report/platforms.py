@@ -59,11 +59,11 @@ def write_platforms(results: Sequence[Result], out: Path) -> Written:
         files += [folder] if known else []
     if not any(_id(result, key) for result in results for key in ("canvas_user", "moodle_participant")):
         notes.append(
-            "No file for Canvas or Moodle: only the file names of their own downloads tell a learner's id there."
+            "No file for Canvas or Moodle: a learner's id is known only from the file names of their own downloads."
         )
     if any(path.parent.name == "moodle" for path in files):
         notes.append(
-            "Moodle skips a grade above the assignment's maximum: set that to the lesson's points before the upload."
+            "Moodle skips a grade above the assignment's maximum: set the maximum to the lesson's points before you upload."
         )
     return Written(tuple(files), tuple(notes))
 
@@ -72,10 +72,10 @@ def _left_out(where: str, results: Sequence[Result], key: str) -> Iterator[str]:
     """Who is not in a platform's file, and why."""
     ungraded = [result.learner for result in results if result.status != GRADED]
     if ungraded:
-        yield f"{where}: {some(ungraded)} could not be graded, so left out; what stands there stays."
+        yield f"{where}: {some(ungraded)} could not be graded and were left out; their grades there stay as they are."
     unknown = [result.learner for result in results if result.status == GRADED and not _id(result, key)]
     if unknown:
-        yield f"{where}: {some(unknown)} left out, as no id there is known of them."
+        yield f"{where}: {some(unknown)} left out, because their ids there are not known."
 
 
 def _id(result: Result, key: str) -> str:

@@ -43,7 +43,7 @@ def show_summary(
     """
     results = in_order(results)
     states = [(len(tally.graded(results)), "graded", "bold"), (_count(results, NOT_GRADABLE), NOT_GRADABLE, "red")]
-    states += [(_count(results, FAILED), "failed (the grader broke: run it again)", "magenta")]
+    states += [(_count(results, FAILED), "failed (an error of the grader: run it again)", "magenta")]
     states += [(sum(map(is_late, results)), "late", "yellow")]
     head = Text(f"{plural(len(results), 'submission')}: ")
     head.append_text(Text(", ").join(Text(f"{count:,} {what}", style) for count, what, style in states if count))
@@ -89,7 +89,7 @@ def _lesson(lesson: str, results: Sequence[Result], console: Console) -> None:
 
 
 def _refused(results: Sequence[Result], console: Console) -> None:
-    for status, title in ((NOT_GRADABLE, "Not gradable"), (FAILED, "Not graded, as the grader broke")):
+    for status, title in ((NOT_GRADABLE, "Not gradable"), (FAILED, "Not graded because of an error of the grader")):
         found = [result for result in results if result.status == status]
         if found:
             _heading(console, title)
@@ -103,7 +103,7 @@ def _refused(results: Sequence[Result], console: Console) -> None:
 def _limits(results: Sequence[Result], console: Console) -> None:
     found = tally.limits(results)
     if found:
-        _heading(console, "Limits that were hit")
+        _heading(console, "Limits that were reached")
         console.print(tables.limits(found[:_ROWS]))
         _rest(len(found), "grades.csv", console)
 

@@ -49,20 +49,20 @@ class CleanProcess:
             connection.send_bytes(request.encode())
             if not connection.poll(_LIMIT_S):
                 self.close()
-                raise Refused(f"it had not ended after {_LIMIT_S:g} seconds")
+                raise Refused(f"it had not finished after {_LIMIT_S:g} seconds")
             answer = json.loads(connection.recv_bytes(_MOST))
         except (OSError, EOFError, ValueError):
             self.close()
-            raise Refused("it ended the process that ran it") from None
+            raise Refused("it ended the process that was running it") from None
         try:
             if "problem" in answer:
                 raise Refused(wire.clean(str(answer["problem"])[:300]))
             found = wire.decode(answer["runs"])
             if not all(isinstance(one, list) for one in found) or len(found) != len(runs):
-                raise Refused("what it gave can't be read")
+                raise Refused("its answer can't be read")
             return from_plain(wire.decode(answer["program"])), found
         except (Unreadable, KeyError, TypeError, ValueError):
-            raise Refused("what it gave can't be read") from None
+            raise Refused("its answer can't be read") from None
 
     def close(self) -> None:
         """End it. May be called twice."""

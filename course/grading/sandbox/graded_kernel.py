@@ -164,11 +164,11 @@ class GradedKernel:
 
     def _spent(self) -> Reply:
         if time.monotonic() >= self._until:
-            limit = f"The notebook's time of {self._limits.notebook_s:g} seconds was used up before this was reached."
+            limit = f"The notebook had used up its {self._limits.notebook_s:g} seconds before this was reached."
         elif self._sent >= _MOST_SENT:
             limit = f"The notebook had sent more than {_MOST_SENT // 10**6} MB of answers, the limit, before this was reached."
         else:
-            limit = "The notebook ended its kernel again and again, so this was not run."
+            limit = "The notebook ended its kernel again and again, so this did not run."
         return Reply(SPENT, {}, [limit])
 
     def _ready(self) -> bool:
@@ -211,7 +211,7 @@ class GradedKernel:
         until = time.monotonic() + _ANSWER_S
         while not heard >= {"shell", "iopub"}:
             if time.monotonic() > until or not place.alive():
-                raise GradingError("A kernel started, and gave no answer.")
+                raise GradingError("A kernel started but gave no answer.")
             channels.send("shell", "kernel_info_request", {})
             heard |= {channel for channel, _ in channels.receive(0.2)}
             heard |= {channel for channel, _ in channels.receive(0.02)}
@@ -261,7 +261,7 @@ class GradedKernel:
                 hits += self.others(len(self._place.processes()))
                 channels.send("control", "interrupt_request", {})
                 continue
-            hits.append("It did not react to being interrupted, so its kernel was ended.")
+            hits.append("It did not respond to an interrupt, so its kernel was ended.")
             self.stop()
             break
         if printed >= 1000 * limits.output_kb:
@@ -279,7 +279,7 @@ class GradedKernel:
             return []
         many = "another process" if processes == 2 else f"{processes - 1} other processes"
         return [
-            f"It had started {many} (os.fork, multiprocessing or a command), and a process that is forked beside JAX's threads may wait for ever."
+            f"It had started {many} (os.fork, multiprocessing or a command), and a process forked beside JAX's threads may wait forever."
         ]
 
     def _look(self, channels: Channels) -> Reply | None:
@@ -300,7 +300,7 @@ class GradedKernel:
             total = sum(self._place.processes(shared=True).values())
         self.peak_bytes = max(self.peak_bytes, total)
         if total > most:
-            return Reply(MEMORY, {}, [f"It took more than {limits.memory_mb} MB of memory, the limit, and was ended."])
+            return Reply(MEMORY, {}, [f"It used more than {limits.memory_mb} MB of memory, the limit, and was ended."])
         if not alive:
             return Reply(DIED, {}, ["Its kernel died while this ran."])
         if self._sent >= _MOST_SENT:
@@ -314,7 +314,9 @@ class GradedKernel:
                 return Reply(DIED, {}, ["Its kernel died while this ran."])
             largest = max(LARGEST[name] for name in channels.cut_off) // 10**6
             return Reply(
-                SENT, {}, [f"It sent more than {largest} MB at once, the limit, or cut its connection, and was ended."]
+                SENT,
+                {},
+                [f"It sent more than {largest} MB at once, the limit, or broke its connection, and was ended."],
             )
         return None
 

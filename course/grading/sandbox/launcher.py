@@ -104,7 +104,7 @@ class Zygote:
             return self._running().fork(job)
         except HasDied:
             self.close()
-            raise GradingError("The warm process that kernels are forked from has died.") from None
+            raise GradingError("The process from which kernels are forked has died.") from None
 
     def alive(self) -> bool:
         """Whether it runs."""

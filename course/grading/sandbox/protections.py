@@ -25,8 +25,9 @@ _MANAGERS = {
 }
 _NO_SUDO = {"nix-env"}
 _IN_DOCKER = (
-    "start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined (Docker, Podman); on a hub or in Kubernetes "
-    "only its operator can allow them: grade on a machine of your own instead"
+    "start the container with --security-opt seccomp=unconfined --security-opt apparmor=unconfined (Docker, "
+    "Podman); on a hub or in Kubernetes only the operator can allow this: grade on a machine of your own "
+    "instead"
 )
 
 
@@ -51,18 +52,18 @@ def protections(limits: Limits) -> list[Protection]:
     """All of them, under these limits. What is said to hold without a sandbox is set by `setrlimit` or watched from outside."""
     lifted = ". As root it can lift this" if os.name == "posix" and os.geteuid() == 0 else ""
     return [
-        Protection("network", "none", "open: it can send and load what it likes", False),
+        Protection("network", "none", "open: it can send and download anything", False),
         Protection(
-            "files", "reads Python and the course, writes to memory", "reads and writes all that you can", False
+            "files", "reads Python and the course, writes to memory", "reads and writes everything that you can", False
         ),
         Protection(
-            "answers", "no solution, no reference, no other submission", "can be read, and grades changed", False
+            "answers", "no solution, no reference, no other submission", "can be read, and grades can be changed", False
         ),
-        Protection("other processes", "not there", "yours can be seen and ended", False),
+        Protection("other processes", "not there", "it can see and end yours", False),
         Protection(
             "time",
             f"{limits.cell_s:g} s a cell, {limits.notebook_s:g} s a notebook",
-            "the same; a process that leaves its session goes on",
+            "the same; a process that leaves its session keeps running",
             True,
         ),
         Protection(
@@ -99,7 +100,9 @@ def _install() -> str:
     for program, words in _MANAGERS.items():
         if shutil.which(program):
             sudo = "" if os.geteuid() == 0 or program in _NO_SUDO else "sudo "
-            image = " In a container where you may not, have its image do it." if sudo and in_container() else ""
+            image = (
+                " In a container where you may not install it, add it to the image." if sudo and in_container() else ""
+            )
             return f"Install it: `{sudo}{words}`.{image}"
     return "Install the package bubblewrap of your distribution, or build it: https://github.com/containers/bubblewrap."
 
@@ -122,7 +125,7 @@ def _namespaces() -> str:
             return f"This machine forbids user namespaces: allow them with {way}.{inside}"
     if in_container():
         return f"This container may not make user namespaces: {_IN_DOCKER}."
-    return "Grade where processes may make user namespaces: most Linux machines, containers that allow it."
+    return "Grade where processes may make user namespaces: on most Linux machines, and in containers that allow it."
 
 
 def in_container() -> bool:

@@ -56,7 +56,9 @@ class Graders(WorkerPlugin):
     def grade(self, job: Job) -> Result:
         """The result of one job, from a grader that is free, or a new one."""
         if not self._same:
-            raise GradingError("A Dask worker that joined during the run has other versions. Install the same there.")
+            raise GradingError(
+                "A Dask worker that joined during the run has different versions. Install the same ones there."
+            )
         with self._mutex:
             if not self._free and not self._closed:
                 self._free.append(Seat(self._factory, self._settings))
@@ -109,7 +111,7 @@ class Cluster:
         self._name = f"course-grade-{uuid4().hex}"
         self._tasks: dict[int, Task] = {}  # at the cluster now
         self._stopping = threading.Event()
-        hint = "Write it as tcp://host:8786, and see that the scheduler runs."
+        hint = "Write it as tcp://host:8786, and make sure that the scheduler is running."
         try:
             get_address_host_port(address)  # a client that was given none ends late, and with a traceback
             self._client = Client(address, timeout=CONNECT_S, set_as_default=False)
@@ -163,7 +165,7 @@ class Cluster:
                     f"Dask worker {worker} can't use the course ({there}). Install this version of it there."
                 )
             if other := environment.differences(there):
-                raise GradingError(f"Dask worker {worker} is not like this machine: {other}. Install the same there.")
+                raise GradingError(f"Dask worker {worker} differs from this machine: {other}. Install the same there.")
         if not self._settings.sandbox:
             return
         for worker, why in self._everywhere(bubblewrap.available):
@@ -214,9 +216,9 @@ class Cluster:
             return Finished(task, result, seconds)
         if future.status != "error":
             raise GradingError(
-                "The Dask scheduler was lost. Run the same command again when it is back; it goes on there."
+                "The connection to the Dask scheduler was lost. Run the same command when it is back; it continues where it stopped."
             )
-        return _failed(task, f"The grader broke on the Dask cluster ({_said(future.exception())}). Grade again.")
+        return _failed(task, f"An error of the grader on the Dask cluster ({_said(future.exception())}). Grade again.")
 
 
 def _failed(task: Task, problem: str) -> Finished:

@@ -108,7 +108,7 @@ def _graded(desk: Desk | _NoDesk, job: Job) -> dict[str, Any]:
         # Not the submission's fault, and no reason to stop: the instructor reads what broke.
         frames = traceback.extract_tb(error.__traceback__)
         where = f"{Path(frames[-1].filename).name}, line {frames[-1].lineno}" if frames else "an unknown place"
-        problem = f"The grader broke: {type(error).__name__}: {error} ({where})."
+        problem = f"An error of the grader: {type(error).__name__}: {error} ({where})."
     return to_json(ungraded(job.submission, job.key, job.settings, FAILED, problem))
 
 

@@ -116,7 +116,7 @@ def close_all(seats: Sequence[Seat]) -> None:
 
 
 def _broke(error: BaseException) -> str:
-    return f"The grader broke twice ({type(error).__name__}: {error!s:.300}). Grade again."
+    return f"Two errors of the grader (the last one {type(error).__name__}: {error!s:.300}). Grade again."
 
 
 @dataclass(frozen=True)
@@ -192,7 +192,9 @@ class Threads:
         except BaseException as error:
             # Never silently: the run would wait for this thread's result.
             events.put(
-                GradingError(f"Grading stopped, by a fault of the grader ({type(error).__name__}: {error!s:.300}).")
+                GradingError(
+                    f"Grading stopped because of an error of the grader ({type(error).__name__}: {error!s:.300})."
+                )
             )
         finally:
             seat.close()

@@ -38,9 +38,7 @@ class Worker:
             return from_json(json.loads(process.stdout.readline()))
         except (OSError, ValueError, TypeError):
             why = (
-                "The grading was ended."
-                if self._closed
-                else "The process that graded it died (out of memory, perhaps)."
+                "Grading was ended." if self._closed else "The process that graded it died, perhaps for lack of memory."
             )
             self._end()
             return ungraded(job.submission, job.key, job.settings, FAILED, why)

@@ -8,6 +8,7 @@ from html import escape
 from math import prod
 
 from course.simt.limits import WARP
+from course.simt.report import tables
 from course.simt.report.findings import Finding
 from course.simt.report.records import SECTOR, Event, Line, Site
 
@@ -25,7 +26,6 @@ _SITES = (
     "passes",
     "conflicts",
 )
-_TEXT = {"source", "array", "memory", "access"}
 
 
 @dataclass(frozen=True, repr=False)
@@ -150,9 +150,9 @@ class Report:
 
     def _line_rows(self) -> list[tuple[str, ...]]:
         rows: list[tuple[str, ...]] = []
-        silent = _silent(self.source)
+        skipped = silent(self.source)
         for number, text in enumerate(self.source, start=1):
-            if number in silent:
+            if number in skipped:
                 continue
             line = self.lines.get(number, Line())
             share = _percent(_over(line.lanes, WARP * line.instructions)) if line.instructions else ""
@@ -172,15 +172,15 @@ class Report:
         return rows
 
     def __repr__(self) -> str:
-        parts = [self._title(), *(f"  {said}" for said in self._summary()), "", _table(_LINES, self._line_rows())]
-        return "\n".join(parts + (["", _table(_SITES, self._site_rows())] if self.sites else []))
+        parts = [self._title(), *(f"  {said}" for said in self._summary()), "", tables.text(_LINES, self._line_rows())]
+        return "\n".join(parts + (["", tables.text(_SITES, self._site_rows())] if self.sites else []))
 
     def _repr_html_(self) -> str:
         said = "".join(f"<li>{escape(line)}</li>" for line in self._summary())
-        tables = _html("lines of the kernel", _LINES, self._line_rows())
+        shown = tables.html("lines of the kernel", _LINES, self._line_rows())
         if self.sites:
-            tables += _html("accesses to memory", _SITES, self._site_rows())
-        return f"<p><b>{escape(self._title())}</b></p><ul>{said}</ul>{tables}"
+            shown += tables.html("accesses to memory", _SITES, self._site_rows())
+        return f"<p><b>{escape(self._title())}</b></p><ul>{said}</ul>{shown}"
 
 
 class KernelError(Exception):
@@ -206,13 +206,13 @@ class KernelError(Exception):
         return cls(f"line {line}: {sentence}", line=line)
 
 
-def _silent(source: tuple[str, ...]) -> set[int]:
+def silent(source: tuple[str, ...]) -> set[int]:
     """The lines that are not listed, as no thread runs them: docstrings, comments of their own, empty lines."""
-    silent = {number for number, text in enumerate(source, start=1) if text.strip()[:1] in ("", "#")}
+    skipped = {number for number, text in enumerate(source, start=1) if text.strip()[:1] in ("", "#")}
     for node in ast.walk(ast.parse("\n".join(source))):
         if isinstance(node, ast.FunctionDef) and ast.get_docstring(node, clean=False) is not None:
-            silent |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
-    return silent
+            skipped |= set(range(node.body[0].lineno, (node.body[0].end_lineno or 0) + 1))
+    return skipped
 
 
 def _over(part: float, whole: float) -> float:
@@ -225,33 +225,3 @@ def _percent(share: float) -> str:
 
 def _size(sides: tuple[int, ...]) -> str:
     return str(sides[0]) if len(sides) == 1 else str(sides)
-
-
-def _table(heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    widths = [max(len(row[i]) for row in [heads, *rows]) for i in range(len(heads))]
-    return "\n".join(
-        "  ".join(
-            cell.ljust(w) if head in _TEXT else cell.rjust(w) for cell, w, head in zip(row, widths, heads, strict=True)
-        ).rstrip()
-        for row in [heads, *rows]
-    )
-
-
-def _html(label: str, heads: tuple[str, ...], rows: list[tuple[str, ...]]) -> str:
-    """A table. Where it is wider than the page it scrolls by itself, and the keyboard reaches it (WCAG 2.1.1)."""
-
-    def cells(row: tuple[str, ...], tag: str) -> str:
-        made = ""
-        for head, cell in zip(heads, row, strict=True):
-            align = "left" if head in _TEXT else "right"
-            text = (
-                f"<code style='white-space:pre'>{escape(cell)}</code>"
-                if head == "source" and tag == "td"
-                else escape(cell)
-            )
-            made += f'<{tag} style="text-align:{align};padding:1px 8px">{text}</{tag}>'
-        return f"<tr>{made}</tr>"
-
-    body = "".join(cells(row, "td") for row in rows)
-    table = f"<table><thead>{cells(heads, 'th')}</thead><tbody>{body}</tbody></table>"
-    return f'<div role="region" aria-label="{label}" tabindex="0" style="overflow-x:auto">{table}</div>'

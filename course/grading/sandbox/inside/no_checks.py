@@ -10,7 +10,7 @@ class Noted:
 
     passed = None
     mistake = None
-    message = "This notebook is being graded; the verdict is in the feedback."
+    message = "This notebook is being graded; you find the verdict in the feedback."
 
     def __repr__(self) -> str:
         return self.message

@@ -63,7 +63,7 @@ def answered(text: np.ndarray, runs: list[Any]) -> tuple[Program, list[list[Any]
         if foreign := [name for name in program.foreign if not name.startswith(_KNOWN)]:
             return f"it calls `{foreign[0][:60]}`, which is not in it"
         if list(program.inputs) != [_kind(one) for one in runs[0]]:
-            return "its inputs are others than those of the exercise"
+            return "its inputs are not those of the exercise"
         call = jax.jit(
             dataclasses.replace(_template(runs[0], program.outputs), mlir_module_serialized=text.tobytes()).call
         )

@@ -57,7 +57,7 @@ def _tolerant(function: Callable[..., Any]) -> Callable[..., Any]:
         try:
             return function(*args, **kwargs)
         except Exception as error:
-            print(f"Passed over while this notebook is graded ({type(error).__name__}: {error}).")
+            print(f"Skipped while this notebook is graded ({type(error).__name__}: {error}).")
 
     return tolerant
 
