@@ -131,7 +131,7 @@ def estimated(quantity):
     if quantity == "one answer":
         return 1e3 * 7e9 * 2 / 3.35e12
     if quantity == "batch":
-        return 989e12 / 3.35e12
+        return 65e12 / 320e9
     if quantity == "small layer":
         return 10 + 1e6 * 4 * (784 * 128 + 32 * (784 + 128)) / 3.35e12
     return (3 + 3 + 2 + 2 + 2) / 4
@@ -139,7 +139,7 @@ def estimated(quantity):
 
 # %% estimated: rounded by a head
 def estimated(quantity):
-    return {"one answer": 4, "batch": 300, "small layer": 10, "fused": 3}[quantity]
+    return {"one answer": 4, "batch": 200, "small layer": 10, "fused": 3}[quantity]
 
 
 # %% least_batch: tried one after the other

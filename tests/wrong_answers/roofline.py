@@ -83,7 +83,7 @@ WRONG = {
     ),
     "estimated": (
         ("factor", '"one answer": 4.2', '"one answer": 8.4'),
-        ("rule", '"batch": 300', '"batch": 600'),
+        ("rule", '"batch": 200', '"batch": 400'),
         ("left out", '"small layer": 10', '"small layer": 0.15'),
         ("count", '"fused": 3', '"fused": 5'),
         ("unit", '"one answer": 4.2', '"one answer": 0.0042'),

@@ -1,4 +1,4 @@
-"""longest_time, predicted_time, arithmetic_intensity: what to expect, before anything is run."""
+"""longest_time, predicted_time, arithmetic_intensity: what to expect before anything is run."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ def _time_cases(rng: np.random.Generator) -> list[Case]:
         Case("a copy, with no arithmetic at all", (0.0, real(rng, 1e8, 2e9), 8.1e12, 320e9)),
         Case("a sum of two vectors", (count, 12 * count, 8.1e12, 320e9)),
         Case("a matrix product", (real(rng, 4e12, 2e13), real(rng, 2e8, 6e8), 8.1e12, 320e9)),
-        Case("an intensity just at the ridge", (moved * peak / bandwidth, moved, peak, bandwidth)),
+        Case("an intensity exactly at the ridge", (moved * peak / bandwidth, moved, peak, bandwidth)),
         Case("an intensity above 1 FLOP per byte, but far below the ridge", (4.0 * moved, moved, peak, bandwidth)),
-        Case("much arithmetic on few bytes", (float(f"{real(rng, 8, 50) * peak:.3g}"), moved, peak, bandwidth)),
+        Case("a lot of arithmetic on few bytes", (float(f"{real(rng, 8, 50) * peak:.3g}"), moved, peak, bandwidth)),
     ]
 
 
@@ -49,32 +49,32 @@ LONGEST_TIME = Exercise(
     mistakes=(
         Mistake(
             "at the same time",
-            "You return the longer of the two times, as if both went on side by side. Here they take turns, so each adds its own time.",
+            "You return the longer of the two times, as if both happened at the same time. Here they take turns, so both count in full.",
             lambda flops, moved, peak, bandwidth: max(flops / peak, moved / bandwidth),
         ),
         Mistake(
             "twice the longer",
-            "Twice the longer time is never too low, but it is too high wherever the other one is shorter. Add the two times themselves.",
+            "Twice the longer time is never too short, but it is too long wherever the other time is shorter. Add the two times themselves.",
             lambda flops, moved, peak, bandwidth: 2 * max(flops / peak, moved / bandwidth),
         ),
         Mistake(
             "the shorter of the two",
-            "You return the shorter of the two times. The work needs both: one after the other.",
+            "You return the shorter of the two times. The work needs both, one after the other.",
             lambda flops, moved, peak, bandwidth: min(flops / peak, moved / bandwidth),
         ),
         Mistake(
             "memory only",
-            "This is the time for the bytes. The arithmetic takes its time, too, after them.",
+            "This is the time for the bytes. The arithmetic follows and takes time, too.",
             lambda flops, moved, peak, bandwidth: moved / bandwidth,
         ),
         Mistake(
             "arithmetic only",
-            "This is the time for the arithmetic. The bytes take their time, too, before it.",
+            "This is the time for the arithmetic. The bytes come first and take time, too.",
             lambda flops, moved, peak, bandwidth: flops / peak,
         ),
         Mistake(
             "mean",
-            "This is the mean of the two times. They take turns, so nothing is halved.",
+            "This is the mean of the two times. They take turns, so both count in full.",
             lambda flops, moved, peak, bandwidth: (flops / peak + moved / bandwidth) / 2,
         ),
         Mistake(
@@ -84,27 +84,27 @@ LONGEST_TIME = Exercise(
         ),
         Mistake(
             "upside down",
-            "A rate was divided by an amount. Seconds are an amount divided by a rate: bytes over bytes per second.",
+            "You divided a rate by an amount. Seconds are an amount divided by a rate: bytes over bytes per second.",
             lambda flops, moved, peak, bandwidth: peak / flops + bandwidth / moved,
         ),
         Mistake(
             "multiplied",
-            "Amounts were multiplied by rates. Seconds are an amount *divided* by a rate: bytes over bytes per second.",
+            "You multiplied amounts by rates. Seconds are an amount *divided* by a rate: bytes over bytes per second.",
             lambda flops, moved, peak, bandwidth: flops * peak + moved * bandwidth,
         ),
         Mistake(
             "rates swapped",
-            "The two rates are swapped: operations go with FLOP/s, bytes with B/s.",
+            "You swapped the two rates: operations go with FLOP/s, bytes with B/s.",
             lambda flops, moved, peak, bandwidth: flops / bandwidth + moved / peak,
         ),
         Mistake(
             "amounts and rates added",
-            "You added operations to bytes. They are different things with different rates: make seconds of each first, then add.",
+            "You added operations to bytes. They have different units and different rates: turn each into seconds first, then add.",
             _both_rates,
         ),
         Mistake(
             "times multiplied",
-            "The two times were multiplied. Times that follow each other add up.",
+            "You multiplied the two times. Times that follow each other add up.",
             lambda flops, moved, peak, bandwidth: (flops / peak) * (moved / bandwidth),
         ),
         Mistake(
@@ -114,7 +114,7 @@ LONGEST_TIME = Exercise(
         ),
         Mistake(
             "rounded down",
-            "The digits after the decimal point were cut off, as `//` and `int` do, and these times are fractions of a second. `/` keeps them.",
+            "The digits after the decimal point are cut off, as `//` and `int` do, and these times are fractions of a second. `/` keeps them.",
             lambda flops, moved, peak, bandwidth: flops // peak + moved // bandwidth,
         ),
     ),
@@ -125,7 +125,7 @@ LONGEST_TIME = Exercise(
 
 
 def predicted_time(flops: float, bytes_moved: float, peak_flops: float, bandwidth: float) -> float:
-    """Seconds by the roofline model: arithmetic and transfer overlap, so that the longer one counts."""
+    """Seconds by the roofline model: arithmetic and transfer overlap, and the longer one counts."""
     return max(flops / peak_flops, bytes_moved / bandwidth)
 
 
@@ -146,57 +146,57 @@ PREDICTED_TIME = Exercise(
     mistakes=(
         Mistake(
             "the shorter of the two",
-            "You took the shorter of the two times. The work is done when *both* are: when the last byte has come and the last operation is made.",
+            "You returned the shorter of the two times. The work is done when *both* parts are: the last byte has moved and the last operation is finished.",
             lambda flops, moved, peak, bandwidth: min(flops / peak, moved / bandwidth),
         ),
         Mistake(
             "one after the other",
-            "You added the two times, as if the arithmetic waited for the last byte. In the roofline model both go on at the same time.",
+            "You added the two times, as if the arithmetic waited for the last byte. In the roofline model both happen at the same time.",
             lambda flops, moved, peak, bandwidth: flops / peak + moved / bandwidth,
         ),
         Mistake(
             "memory only",
-            "This is how long the bytes take. With much arithmetic on few bytes, the arithmetic units need longer.",
+            "This is how long the bytes take. With a lot of arithmetic on few bytes, the arithmetic units take longer.",
             lambda flops, moved, peak, bandwidth: moved / bandwidth,
         ),
         Mistake(
             "arithmetic only",
-            "This is how long the arithmetic takes. A copy would take no time at all; but its bytes have to be moved.",
+            "This is how long the arithmetic takes. By this answer a copy takes no time at all, but its bytes have to be moved.",
             lambda flops, moved, peak, bandwidth: flops / peak,
         ),
         Mistake(
             "speed, not time",
-            "This is the height of the roof, a speed in FLOP/s. The exercise asks for the time that the work takes below it.",
+            "This is the height of the roof, a rate in FLOP/s. The exercise asks for the time that the work takes at that rate.",
             _attainable,
         ),
         Mistake(
             "by way of the speed",
-            "Right where there is arithmetic. A copy has none: its speed in FLOP/s is 0, and you divide by that. Compare two *times* instead.",
+            "This is right if there is arithmetic. A copy has none: its rate in FLOP/s is 0, and you divide by that. Compare two *times* instead.",
             lambda flops, moved, peak, bandwidth: flops / _attainable(flops, moved, peak, bandwidth),
         ),
         Mistake(
             "a copy in no time",
-            "Right where there is arithmetic. A copy has none, and takes its time all the same: its bytes have to be moved.",
+            "This is right if there is arithmetic. A copy has none and still takes time, because its bytes have to be moved.",
             lambda flops, moved, peak, bandwidth: flops / _attainable(flops, moved, peak, bandwidth) if flops else 0.0,
         ),
         Mistake(
             "rounded down",
-            "What stands behind the decimal point was cut off, as `//` and `int` do, and these times are fractions of a second. `/` keeps it.",
+            "The digits after the decimal point are cut off, as `//` and `int` do, and these times are fractions of a second. `/` keeps them.",
             lambda flops, moved, peak, bandwidth: max(flops // peak, moved // bandwidth),
         ),
         Mistake(
             "ridge at one",
-            "You choose by whether there are more operations than bytes. A chip's ridge is not at 1 FLOP/byte: it can do many operations in the time of one byte.",
+            "You choose by whether there are more operations than bytes. A chip's ridge is not at 1 FLOP/byte: it can do many operations in the time that one byte takes.",
             lambda flops, moved, peak, bandwidth: flops / peak if flops > moved else moved / bandwidth,
         ),
         Mistake(
             "upside down",
-            "A rate was divided by an amount. Seconds are an amount divided by a rate: bytes over bytes per second.",
+            "You divided a rate by an amount. Seconds are an amount divided by a rate: bytes over bytes per second.",
             lambda flops, moved, peak, bandwidth: max(peak / flops, bandwidth / moved),
         ),
         Mistake(
             "rates swapped",
-            "The two rates are swapped: operations go with FLOP/s, bytes with B/s.",
+            "You swapped the two rates: operations go with FLOP/s, bytes with B/s.",
             lambda flops, moved, peak, bandwidth: max(flops / bandwidth, moved / peak),
         ),
         Mistake(
@@ -206,37 +206,37 @@ PREDICTED_TIME = Exercise(
         ),
         Mistake(
             "mean",
-            "You took the mean of the two times. Both go on at the same time, and the work is done when the longer one is.",
+            "You returned the mean of the two times. Both parts happen at the same time, and the work is done when the longer one is.",
             lambda flops, moved, peak, bandwidth: (flops / peak + moved / bandwidth) / 2,
         ),
         Mistake(
             "difference",
-            "You took the difference of the two times: how long one waits for the other. The exercise asks when both are done.",
+            "You returned the difference of the two times: how long one part waits for the other. The exercise asks when both are done.",
             lambda flops, moved, peak, bandwidth: abs(flops / peak - moved / bandwidth),
         ),
         Mistake(
             "multiplied",
-            "Amounts were multiplied by rates. Seconds are an amount *divided* by a rate: bytes over bytes per second.",
+            "You multiplied amounts by rates. Seconds are an amount *divided* by a rate: bytes over bytes per second.",
             lambda flops, moved, peak, bandwidth: max(flops * peak, moved * bandwidth),
         ),
         Mistake(
             "which one",
-            "You answer with the place of the longer time, 0 or 1. The exercise asks for the time itself: `max`, not `argmax`.",
+            "You returned the index of the longer time, 0 or 1. The exercise asks for the time itself: `max`, not `argmax`.",
             lambda flops, moved, peak, bandwidth: float(flops / peak < moved / bandwidth),
         ),
         Mistake(
             "largest of both",
-            "The larger amount was divided by the larger rate. Each amount goes with its own rate; compare the two times after that.",
+            "You divided the larger amount by the larger rate. Each amount goes with its own rate; compare the two times after that.",
             lambda flops, moved, peak, bandwidth: max(flops, moved) / max(peak, bandwidth),
         ),
         Mistake(
             "largest by smallest",
-            "The larger amount was divided by the smaller rate. Each amount goes with its own rate; compare the two times after that.",
+            "You divided the larger amount by the smaller rate. Each amount goes with its own rate; compare the two times after that.",
             lambda flops, moved, peak, bandwidth: max(flops, moved) / min(peak, bandwidth),
         ),
         Mistake(
             "upside down, guarded",
-            "A rate was divided by an amount, and 1 taken for no operations. Seconds are an amount divided by a rate, and there 0 needs no guard.",
+            "You divided a rate by an amount, with 1 in place of 0 operations. Seconds are an amount divided by a rate, and there 0 needs no special case.",
             lambda flops, moved, peak, bandwidth: max(peak / max(flops, 1), bandwidth / moved),
         ),
         Mistake(
@@ -291,72 +291,72 @@ ARITHMETIC_INTENSITY = Exercise(
     mistakes=(
         Mistake(
             "products only",
-            "Half of the operations are missing: you counted the multiplications. Each product is also *added* to its sum.",
+            "Half of the operations are missing: you counted only the multiplications. Each product is also *added* to its sum.",
             lambda m, k, n, itemsize: m * k * n / (itemsize * (m * k + k * n + m * n)),
         ),
         Mistake(
             "first addition left out",
-            "You count k products, but k − 1 additions. The exercise counts an addition for each product: a sum begins at 0, and hardware multiplies and adds in one go.",
+            "You count k products, but k − 1 additions. The exercise counts one addition per product: a sum starts at 0, and hardware multiplies and adds in a single operation.",
             lambda m, k, n, itemsize: m * n * (2 * k - 1) / (itemsize * (m * k + k * n + m * n)),
         ),
         Mistake(
             "bits",
-            "You divided by bits. `itemsize` is in bytes already.",
+            "You divided by bits. `itemsize` is already in bytes.",
             lambda m, k, n, itemsize: 2 * m * k * n / (8 * itemsize * (m * k + k * n + m * n)),
         ),
         Mistake(
             "read, not written",
-            "You counted the bytes that are read. The result has to be written to the memory, too.",
+            "You counted the bytes that are read. The result also has to be written to memory.",
             lambda m, k, n, itemsize: 2 * m * k * n / (itemsize * (m * k + k * n)),
         ),
         Mistake(
             "written, not read",
-            "You counted the bytes of the result alone. Both inputs have to be read before it can be computed.",
+            "You counted only the bytes of the result. Both inputs have to be read before it can be computed.",
             lambda m, k, n, itemsize: 2 * m * k * n / (itemsize * m * n),
         ),
         Mistake(
             "result read and written",
-            "The result was counted twice. It is not read before it is written: its sums are built up next to the arithmetic units.",
+            "You counted the result twice. It is not read before it is written: its sums are built up next to the arithmetic units.",
             lambda m, k, n, itemsize: 2 * m * k * n / (itemsize * (m * k + k * n + 2 * m * n)),
         ),
         Mistake(
             "fetched for each use",
-            "You fetch both inputs anew for every multiplication. The exercise asks for the best case, in which each matrix crosses the memory's wire once.",
+            "You fetch both inputs again for every multiplication. The exercise asks for the best case, in which each matrix is read or written once.",
             _without_reuse,
         ),
         Mistake(
             "numbers, not bytes",
-            "You divided by how many *numbers* are moved. Each of them takes `itemsize` bytes.",
+            "You divided by the count of *numbers* that are moved. Each of them takes `itemsize` bytes.",
             lambda m, k, n, itemsize: 2 * m * k * n / (m * k + k * n + m * n),
         ),
         Mistake(
             "always four bytes",
-            "You take every number for a float32, of four bytes. `itemsize` says how many it has.",
+            "You assume that every number is a float32, of four bytes. `itemsize` says how many bytes it has.",
             lambda m, k, n, itemsize: 2 * m * k * n / (4 * (m * k + k * n + m * n)),
         ),
         Mistake(
             "upside down",
-            "These are bytes per operation. The intensity is the other way round.",
+            "These are bytes per operation. The intensity is the other way around.",
             lambda m, k, n, itemsize: itemsize * (m * k + k * n + m * n) / (2 * m * k * n),
         ),
         Mistake(
             "order of operations",
-            "Division and multiplication go from left to right, so only `itemsize` was divided by, and the sizes were multiplied. Is there a pair of parentheses missing?",
+            "Division and multiplication go from left to right, so you divided only by `itemsize` and multiplied by the sizes. Is a pair of parentheses missing?",
             lambda m, k, n, itemsize: 2 * m * k * n / itemsize * (m * k + k * n + m * n),
         ),
         Mistake(
             "operations only",
-            "These are the operations of the product. They still have to be set against the bytes that it moves.",
+            "These are the operations of the product. Divide them by the bytes that it moves.",
             lambda m, k, n, itemsize: 2.0 * m * k * n,
         ),
         Mistake(
             "rounded down",
-            "What stands behind the decimal point was cut off, as `//` and `int` do. The intensity is a ratio: `/` keeps it.",
+            "The digits after the decimal point are cut off, as `//` and `int` do. The intensity is a ratio: `/` keeps them.",
             lambda m, k, n, itemsize: 2 * m * k * n // (itemsize * (m * k + k * n + m * n)),
         ),
         Mistake(
             "sizes multiplied together",
-            "The three matrices' sizes were multiplied with each other. What they take in the memory adds up.",
+            "You multiplied the sizes of the three matrices. Their bytes in memory add up.",
             lambda m, k, n, itemsize: 2 * m * k * n / (itemsize * (m * k) * (k * n) * (m * n)),
         ),
         Mistake(
@@ -381,7 +381,7 @@ ARITHMETIC_INTENSITY = Exercise(
         ),
         Mistake(
             "no parentheses",
-            "Division and multiplication go from left to right and before addition, so only `itemsize` was divided by. All bytes belong below the fraction, in parentheses.",
+            "Division and multiplication go from left to right and before addition, so you divided only by `itemsize`. All bytes belong in the denominator, in parentheses.",
             lambda m, k, n, itemsize: 2 * m * k * n / itemsize * m * k + k * n + m * n,
         ),
     ),

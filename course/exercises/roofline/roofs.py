@@ -1,4 +1,4 @@
-"""share_of_roof and least_batch: how far below its roof an operation lies, and how a layer gets to the flat part."""
+"""share_of_roof and least_batch: how far below its roof an operation lies, and which batch makes a layer compute-bound."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def _share_cases(rng: np.random.Generator) -> list[Case]:
         case("a point under the flat part, near its roof", real(rng, 5, 20), real(rng, 0.7, 0.9)),
         case("a point on the slope, far below its roof", real(rng, 0.1, 0.3), real(rng, 0.02, 0.1)),
         case("a point under the flat part, far below its roof", real(rng, 2, 4), real(rng, 0.02, 0.1)),
-        case("a point above its roof, as its numbers came out of a cache", real(rng, 0.04, 0.08), real(rng, 7, 12)),
+        case("a point above its roof, because its numbers came from a cache", real(rng, 0.04, 0.08), real(rng, 7, 12)),
     ]
 
 
@@ -62,22 +62,22 @@ SHARE_OF_ROOF = Exercise(
         ),
         Mistake(
             "upside down",
-            "This says how many times as high the roof is as the speed. The exercise asks for the speed as a share of the roof.",
+            "This is the roof divided by the speed. The exercise asks for the speed as a share of the roof.",
             lambda flops, moved, seconds, peak, bandwidth: 1 / share_of_roof(flops, moved, seconds, peak, bandwidth),
         ),
         Mistake(
             "higher of the two",
-            "One fault is mended: you return a share. The roof is still the *higher* one of the two limits, and an operation has to stay below both.",
+            "You mended one fault: you return a share. The roof is still the *higher* of the two limits, and an operation has to stay below both.",
             lambda flops, moved, seconds, peak, bandwidth: flops / seconds / max(peak, flops / moved * bandwidth),
         ),
         Mistake(
             "bytes per FLOP",
-            "The intensity is upside down: it is in FLOP per byte, so that times the bandwidth it gives a speed.",
+            "Your intensity is upside down. It is in FLOP per byte: multiplied by the bandwidth, it gives a speed in FLOP/s.",
             lambda flops, moved, seconds, peak, bandwidth: flops / seconds / min(peak, moved / flops * bandwidth),
         ),
         Mistake(
             "share of the peak",
-            "This is the share of the peak. On the slope the roof is lower than that: the memory can't feed more.",
+            "This is the share of the peak. On the slope the roof is lower, because the memory can't deliver the bytes any faster.",
             lambda flops, moved, seconds, peak, bandwidth: flops / seconds / peak,
         ),
         Mistake(
@@ -86,20 +86,25 @@ SHARE_OF_ROOF = Exercise(
             lambda flops, moved, seconds, peak, bandwidth: moved / seconds / bandwidth,
         ),
         Mistake(
+            "one after the other",
+            "You added the two waits, which gives the upper bound of the time. The roof belongs to the lower bound, where both happen at the same time.",
+            lambda flops, moved, seconds, peak, bandwidth: (flops / peak + moved / bandwidth) / seconds,
+        ),
+        Mistake(
             "percent",
             "Your share is in percent. Return 0.5 for one half.",
             lambda flops, moved, seconds, peak, bandwidth: 100 * share_of_roof(flops, moved, seconds, peak, bandwidth),
         ),
         Mistake(
             "seconds forgotten",
-            "You compare an amount of FLOP with a speed in FLOP/s. The speed that was reached needs the seconds.",
+            "You compare an amount of FLOP with a speed in FLOP/s. To get the measured speed, you need the seconds.",
             lambda flops, moved, seconds, peak, bandwidth: (
                 seconds * share_of_roof(flops, moved, seconds, peak, bandwidth)
             ),
         ),
         Mistake(
             "never above one",
-            "Your share ends at 1. A point that lies above its roof has something to tell: its numbers came out of a cache, or a count is wrong. Don't hide it.",
+            "Your share is never above 1. A point above its roof tells you something: its numbers came from a cache, or a count is wrong. Don't hide it.",
             lambda flops, moved, seconds, peak, bandwidth: min(
                 1.0, share_of_roof(flops, moved, seconds, peak, bandwidth)
             ),
@@ -111,7 +116,7 @@ SHARE_OF_ROOF = Exercise(
 
 
 def least_batch(n_in: int, n_out: int, itemsize: int, peak_flops: float, bandwidth: float) -> int:
-    """The smallest batch of which a layer's arithmetic takes at least as long as its bytes; 0 where no batch does."""
+    """The smallest batch for which a layer's arithmetic takes at least as long as its bytes; 0 if there is none."""
     # 2 · batch · n_in · n_out / peak ≥ itemsize · (n_in · n_out + batch · (n_in + n_out)) / bandwidth
     ridge = peak_flops / bandwidth
     weights, numbers = n_in * n_out, n_in + n_out
@@ -121,11 +126,11 @@ def least_batch(n_in: int, n_out: int, itemsize: int, peak_flops: float, bandwid
 
 def _batch_cases(rng: np.random.Generator) -> list[Case]:
     def layer(label: str, n_in: int, n_out: int, itemsize: int, ridge: float) -> Case:
-        # The exact batch lies in the middle between two whole numbers, so that no rounding on the way decides.
+        # The exact batch lies clearly between two whole numbers, nearer to the lower one: no rounding error decides, and `round` is wrong.
         bandwidth = real(rng, 2e11, 3e12)
         exact = ridge * itemsize * n_in * n_out / (2 * n_in * n_out - ridge * itemsize * (n_in + n_out))
         if exact > 0:
-            exact = math.floor(exact) + 0.5
+            exact = math.floor(exact) + 0.3
             ridge = 2 * exact * n_in * n_out / (itemsize * (n_in * n_out + exact * (n_in + n_out)))
         return Case(label, (n_in, n_out, itemsize, ridge * bandwidth, bandwidth))
 
@@ -153,7 +158,7 @@ def _whole(raw: Any, *args: Any) -> Any:
     if isinstance(raw, bool) or not is_number(raw):
         return raw
     if not math.isfinite(float(raw)):
-        raise WrongAnswer("no batch is infinite; return 0 where none is large enough.")
+        raise WrongAnswer("no batch is infinite; return 0 if none is large enough.")
     if float(raw) != round(float(raw)):
         raise WrongAnswer("a batch is a whole number of examples: round up to the first one that is enough.")
     return int(raw)
@@ -175,39 +180,44 @@ LEAST_BATCH = Exercise(
     mistakes=(
         Mistake(
             "the rule alone",
-            "This is the rule of the lesson, which counts the bytes of the weights alone. X and Y are moved as well, and they grow with the batch.",
+            "This is the lesson's rule, which counts only the bytes of the weights. X and Y are moved, too, and they grow with the batch.",
             lambda i, o, s, peak, bandwidth: math.ceil(s * peak / bandwidth / 2),
         ),
         Mistake(
+            "twice the ridge",
+            "This is the lesson's rule for float32, which counts only the bytes of the weights. X and Y are moved, too, and `itemsize` is not always 4.",
+            lambda i, o, s, peak, bandwidth: math.ceil(2 * peak / bandwidth),
+        ),
+        Mistake(
             "the rule for wide layers",
-            "You tell the narrow layers apart. For the others you use the lesson's rule, and it counts the bytes of the weights alone: X and Y take a part of the time, too.",
+            "You recognize the narrow layers. For the others you use the lesson's rule, which counts only the bytes of the weights. Moving X and Y takes time, too.",
             lambda i, o, s, peak, bandwidth: (
                 math.ceil(s * peak / bandwidth / 2) if least_batch(i, o, s, peak, bandwidth) else 0
             ),
         ),
         Mistake(
             "ridge upside down",
-            "Your ridge is in bytes per FLOP. It says how many operations the device does in the time of one byte, so the peak goes on top.",
+            "Your ridge is in bytes per FLOP. The ridge says how many operations the device does in the time of one byte: it is the peak over the bandwidth.",
             lambda i, o, s, peak, bandwidth: least_batch(i, o, s, bandwidth, peak),
         ),
         Mistake(
             "four bytes a number",
-            "You take every number for a float32, of four bytes. `itemsize` says how many it has.",
+            "You assume that every number is a float32, of four bytes. `itemsize` says how many bytes it has.",
             lambda i, o, s, peak, bandwidth: least_batch(i, o, 4, peak, bandwidth),
         ),
         Mistake(
             "products only",
-            "You count the multiplications. Each product is also *added* to its sum, so there are twice as many operations.",
+            "You count only the multiplications. Each product is also *added* to its sum, so there are twice as many operations.",
             lambda i, o, s, peak, bandwidth: least_batch(i, o, 2 * s, peak, bandwidth),
         ),
         Mistake(
             "output not moved",
-            "W and X are read in your count. Y is written, too, and grows with the batch as X does.",
+            "You count W and X, which are read. Y is written, too, and grows with the batch, as X does.",
             lambda i, o, s, peak, bandwidth: _by(peak / bandwidth * s * i * o, 2 * i * o - peak / bandwidth * s * i),
         ),
         Mistake(
             "input not moved",
-            "W is read and Y is written in your count. X is read, too, and grows with the batch as Y does.",
+            "You count W, which is read, and Y, which is written. X is read, too, and grows with the batch, as Y does.",
             lambda i, o, s, peak, bandwidth: _by(peak / bandwidth * s * i * o, 2 * i * o - peak / bandwidth * s * o),
         ),
         Mistake(
@@ -222,19 +232,19 @@ LEAST_BATCH = Exercise(
         ),
         Mistake(
             "a negative batch",
-            "Right where a batch is large enough. In a narrow layer none is, and there your formula gives a negative number. Ask for its sign first.",
+            "This is right if some batch is large enough. In a narrow layer none is, and there your formula gives a negative number. Check its sign first.",
             lambda i, o, s, peak, bandwidth: math.ceil(
                 peak / bandwidth * s * i * o / (2 * i * o - peak / bandwidth * s * (i + o))
             ),
         ),
         Mistake(
             "always some batch",
-            "Right where a batch is large enough. In a narrow layer X and Y grow as fast as the arithmetic does, so no batch is; return 0 there.",
+            "This is right if some batch is large enough. In a narrow layer the bytes of X and Y take longer than the arithmetic, so no batch is enough: return 0 there.",
             lambda i, o, s, peak, bandwidth: least_batch(i, o, s, peak, bandwidth) or 1,
         ),
         Mistake(
             "never",
-            "You return 0 for a layer that a batch does help. Is a comparison the wrong way round?",
+            "You return 0 for a layer that a batch does help. Is a comparison the wrong way around?",
             lambda i, o, s, peak, bandwidth: 0,
         ),
     ),
