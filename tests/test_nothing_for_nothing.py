@@ -142,7 +142,7 @@ def test_the_same_number_everywhere_is_right_on_two_inputs_of_xor_and_earns_noth
 def test_feedback_says_from_where_the_points_count() -> None:
     told = question("xor_network", WRONG, cases_passed=2, cases=5, failed=("x = (0, 1)",), free=2)
     graded = result("ada", lesson_of("the_neuron"), told)
-    said = "An answer that does no work, such as 0 for every input, is right on 2 inputs, too."
+    said = "An answer that does no work, such as 0 for every input, is also right on 2 inputs."
     for text in (page([graded]), str(gradescope(graded))):
         assert said in text and "So points count from there: 0 of the other 3." in text
         assert "Not right on: x = (0, 1)." in text
