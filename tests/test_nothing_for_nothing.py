@@ -52,6 +52,8 @@ def in_shape(exercise: Exercise, fill: Callable[[np.ndarray], Any]) -> Callable[
 
     def answer(*args: Any, **kwargs: Any) -> Any:
         right = exercise.reference(*args, **kwargs)
+        if right is None:
+            raise TypeError("it has done the work, in what it was given")
         if not isinstance(right, (jax.Array, np.ndarray, np.generic, int, float, tuple, list, dict)):
             return None  # a network: the numbers in it are not what is judged
         return jax.tree.map(lambda leaf: _like(leaf, fill(np.asarray(leaf))), right)
@@ -98,6 +100,10 @@ def test_an_answer_that_does_no_work_earns_nothing(name: str) -> None:
     assert marks(name).free < len(marks(name).cases)
 
 
+def test_what_an_answer_does_to_its_input_is_work() -> None:
+    assert marks("backward").free == 0
+
+
 def _key(case: Case) -> str:
     leaves = jax.tree.leaves(case.args)
     return repr([leaf.tobytes() if isinstance(leaf, np.ndarray) else leaf for leaf in leaves])
@@ -136,7 +142,7 @@ def test_the_same_number_everywhere_is_right_on_two_inputs_of_xor_and_earns_noth
 def test_feedback_says_from_where_the_points_count() -> None:
     told = question("xor_network", WRONG, cases_passed=2, cases=5, failed=("x = (0, 1)",), free=2)
     graded = result("ada", lesson_of("the_neuron"), told)
-    said = "An answer that does no work, such as 0 for every input, is right on 2 inputs, too."
+    said = "An answer that does no work, such as 0 for every input, is also right on 2 inputs."
     for text in (page([graded]), str(gradescope(graded))):
         assert said in text and "So points count from there: 0 of the other 3." in text
         assert "Not right on: x = (0, 1)." in text

@@ -40,6 +40,18 @@ def test_there_is_an_arrow_for_each_input() -> None:
     assert sum(isinstance(patch, FancyArrowPatch) for patch in ax.patches) == 4
 
 
+def test_an_arrow_over_several_columns_passes_by_what_is_written_beside_the_boxes_between() -> None:
+    made_from = {"x": [], "b": [], "v1": ["x", "b"], "v2": ["v1"], "v3": ["v2", "x"], "v4": ["v3", "b"]}
+    ax = plot.graph(made_from, dict.fromkeys(made_from, -0.604), dict.fromkeys(made_from, 0.635))
+    ax.figure.canvas.draw()
+    notes = [text.get_window_extent() for text in ax.texts if text.get_text() in ("-0.604", "0.635")]
+    assert len(notes) == 12
+    for arrow in ax.patches:
+        drawn = arrow.get_transform().transform_path(arrow.get_path())
+        points = np.concatenate(drawn.interpolated(50).to_polygons(closed_only=False))
+        assert not any(note.contains(*point) for note in notes for point in points)
+
+
 def test_values_stand_above_slopes_below_and_factors_on_the_arrows() -> None:
     ax = plot.graph(MADE_FROM, {"z": -0.25}, {"z": 1.5}, {("b", "z"): 3})
     at, (x, y) = places(ax), places(ax)["z"]

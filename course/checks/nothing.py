@@ -91,6 +91,8 @@ def _hands_back(place: int, *args: Any, **kwargs: Any) -> Any:
 
 def _as_reference(reference: Callable[..., Any], number: int, *args: Any, **kwargs: Any) -> Any:
     answer = reference(*args, **kwargs)
+    if answer is None:
+        raise TypeError("it has done the work, in what it was given")
     # What else it makes, such as a network, is work, whatever numbers are in it.
     if not isinstance(answer, (jax.Array, np.ndarray, np.generic, int, float, tuple, list, dict)):
         return None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Protocol
 
 import numpy as np
@@ -15,6 +15,9 @@ from course.plot.alt_words import number
 from course.plot.style import BLUE, RED, bare, row
 
 _STEP, _ROW = 2.1, 1.3  # from column to column, from row to row
+_ACROSS, _DOWN = 1.5 / _STEP, 0.85  # inches of a unit, across and down
+# How far above and below its middle a box reaches, with what is written there.
+_REACH = 0.62
 # What is written on an arrow, or in its way, can be read.
 _BEHIND = {"facecolor": "white", "edgecolor": "none", "pad": 1.0}
 
@@ -45,7 +48,7 @@ def graph(
     places = _places(inputs_of)
     columns = 1 + max(x for x, _ in places.values())
     tall = max(y for _, y in places.values())
-    (ax,) = row(1, ax, width=1.5 * columns + 0.3, height=0.85 * tall + 1.2)
+    (ax,) = row(1, ax, width=_ACROSS * _STEP * columns + 0.3, height=_DOWN * tall + 1.2)
     boxes: dict[str, Text] = {}
     for name, inputs in inputs_of.items():
         x, y = places[name][0] * _STEP, places[name][1]
@@ -57,7 +60,7 @@ def graph(
             _note(ax, x, y + 0.3, _said(grads[name]), va="top", color=RED)
         for source in inputs:
             factor = (factors or {}).get((source, name), "")
-            _arrow(ax, boxes[source], boxes[name], _said(factor))
+            _arrow(ax, boxes[source], boxes[name], _said(factor), _bend(places[source], places[name], places.values()))
     ax.set(xlim=(-0.9, (columns - 1) * _STEP + 0.9), ylim=(tall + 0.7, -0.7), title=title)
     bare(ax)
     say(ax, _in_words(inputs_of, values or {}, grads or {}, factors or {}))
@@ -169,13 +172,15 @@ def _said(value: Any) -> str:
     return value if isinstance(value, str) else f"{float(value):.3g}"
 
 
-def _arrow(ax: Axes, start: Text, end: Text, factor: str) -> None:
+def _arrow(ax: Axes, start: Text, end: Text, factor: str, bend: float) -> None:
     """From box to box; drawn after them, as only then it is known how large they are."""
     (x0, y0), (x1, y1) = start.get_position(), end.get_position()
     arrow = FancyArrowPatch(
         (x0, y0),
-        (x1, y1),
+        # Left of the middle, so that a steep arrow keeps clear of what is written above the box.
+        (x1 - 0.15, y1),
         arrowstyle="-|>",
+        connectionstyle=f"arc3,rad={bend}",
         mutation_scale=11,
         color="black",
         patchA=start.get_bbox_patch(),
@@ -186,7 +191,21 @@ def _arrow(ax: Axes, start: Text, end: Text, factor: str) -> None:
     )
     ax.add_patch(arrow)
     if factor:
-        _note(ax, (x0 + x1) / 2, (y0 + y1) / 2, f"×{factor}", va="center", color=RED, fontsize=8)
+        middle = (y0 + y1) / 2 + bend * (x1 - x0) * _ACROSS / 2 / _DOWN
+        _note(ax, (x0 + x1) / 2, middle, f"×{factor}", va="center", color=RED, fontsize=8)
+
+
+def _bend(start: tuple[int, float], end: tuple[int, float], places: Collection[tuple[int, float]]) -> float:
+    """How much an arrow has to be bent to pass what is between its ends: as a part of its length, positive downward."""
+    columns = end[0] - start[0]
+    needed = [0.0]
+    for column, y in places:
+        part = (column - start[0]) / columns
+        beside = start[1] + part * (end[1] - start[1]) - y  # of the straight line; above where it is negative
+        if 0 < part < 1 and abs(beside) < _REACH:
+            missing = (_REACH - abs(beside)) * _DOWN / (2 * part * (1 - part)) / (columns * _STEP * _ACROSS)
+            needed.append(missing if beside > 0 else -missing)
+    return max(needed, key=abs)
 
 
 def _places(inputs_of: Mapping[str, Sequence[str]]) -> dict[str, tuple[int, float]]:

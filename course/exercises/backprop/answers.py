@@ -15,9 +15,9 @@ WRONG_SLOPE = choice(
         "graph 1": (
             "C",
             {
-                "A": "The slope of w is what came back to p, times x: 1.5 times as much. That agrees with what stands at p. Look further to the right.",
+                "A": "The slope of w is what came back to p, times x: 1.5 times as much. That agrees with the slope of p. Look further to the right.",
                 "B": "A sum hands its slope on as it is, and b has the slope of z. Look further to the right.",
-                "D": "x is used twice: once at s, and once at p with the local slope w. With the slopes that stand there, the sum agrees.",
+                "D": "x is used twice: once at s, and once at p with the local slope w. With the slopes in this graph, the sum agrees.",
             },
         ),
         "graph 2": (
@@ -59,9 +59,9 @@ GRADIENT_COST = estimate(
             2 * _WEIGHTS,
             within=1.5,
             wrong={
-                _WEIGHTS: "How many losses does it take to see how the loss follows *one* weight? There is a point on either side.",
+                _WEIGHTS: "How many losses do you need for the slope of *one* weight? There is a point on either side of it.",
                 2
-                * 1210: "These are the neurons and inputs, twice. Each of the 200 hidden neurons has 1,000 weights of its own.",
+                * 1210: "You counted the inputs and neurons, twice. Each of the 200 hidden neurons has 1,000 weights of its own.",
             },
         ),
         "minutes by trying": Quantity(
@@ -70,7 +70,7 @@ GRADIENT_COST = estimate(
             wrong={
                 _WEIGHTS
                 / 1000
-                / 60: "How many losses does it take to see how the loss follows *one* weight? There is a point on either side.",
+                / 60: "How many losses do you need for the slope of *one* weight? There is a point on either side of it.",
                 2 * _WEIGHTS / 1000: "That is the time in seconds.",
             },
         ),
@@ -79,7 +79,7 @@ GRADIENT_COST = estimate(
             within=1.3,
             wrong={
                 1.0: "That is one of the two passes. A gradient takes both: the backward pass needs what the forward pass found.",
-                3.0: "You count dX of the first layer, as large a product as any. Are the slopes of the inputs needed?",
+                3.0: "You counted dX of the first layer, which is as large a product as any. Do you need the slopes of the inputs?",
                 2 * _WEIGHTS: "That is the cost of trying. One backward pass gives all slopes at once.",
             },
         ),
@@ -88,7 +88,7 @@ GRADIENT_COST = estimate(
             within=1.5,
             wrong={
                 10e9
-                / _A_YEAR: "How many losses does it take to see how the loss follows *one* weight? There is a point on either side.",
+                / _A_YEAR: "How many losses do you need for the slope of *one* weight? There is a point on either side of it.",
                 2 * 10e9: "That is the time in seconds. A year has about 32 million of them.",
             },
         ),

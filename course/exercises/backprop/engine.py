@@ -88,14 +88,16 @@ def _shown(a: Any, b: Any, slope: Any, same: bool) -> str:
 
 
 FORGOTTEN = (
-    "Slopes that were there before are gone: `=` throws away what another use of the same Value has sent back. "
+    "Slopes that were there before are gone: `=` overwrites what another use of the same Value has sent back. "
     "The slopes of all uses add up."
 )
 NOTHING_SENT = (
-    "The value is right, and nothing has reached a and b when `out.push()` is called. The rule belongs *inside* of push, where "
-    "`out.grad` is read once the slope has come back, and `out.push = push` has no parentheses."
+    "The value is right, but `out.push()` sends nothing to a and b. The rule belongs *inside* push, which reads "
+    "`out.grad` once the slope has come back. Attach it with `out.push = push`, without parentheses."
 )
-NO_PARENTS = "The new Value does not say what it was computed from, so no walk will ever find the way to a and b: give it its parents."
+NO_PARENTS = (
+    "The new Value does not say what it was computed from, so no backward pass can find a and b. Give it its parents."
+)
 
 
 def multiply(a: Node, b: Node) -> Node:
@@ -144,7 +146,7 @@ MULTIPLY = Exercise(
         Mistake("= in place of +=", FORGOTTEN, _operation(lambda x, y: x * y, _product, assign=True)),
         Mistake(
             "own factor",
-            "Each factor got itself in its slope. Turn a up a little: how fast the product grows is decided by *b*.",
+            "The slope of each factor contains that factor itself. Turn a up a little: how fast the product grows depends on *b*.",
             _but(lambda a, b, out: (out.grad * a.data, out.grad * b.data)),
         ),
         Mistake(
@@ -159,8 +161,18 @@ MULTIPLY = Exercise(
         ),
         Mistake(
             "the product",
-            "What goes back was multiplied by the product of both factors. The slope for one factor contains the other one only.",
+            "You multiplied by the product of both factors. The slope for one factor contains only the other one.",
             _but(lambda a, b, out: (out.grad * out.data, out.grad * out.data)),
+        ),
+        Mistake(
+            "what came out, for what comes back",
+            "You multiplied by `out.data`, the value of the product. What comes back from the loss is `out.grad`.",
+            _but(lambda a, b, out: (out.data * b.data, out.data * a.data)),
+        ),
+        Mistake(
+            "the slope of the other factor",
+            "You multiplied by the other factor's `grad`, which is a slope. The local slope is the other factor's value, its `data`.",
+            _but(lambda a, b, out: (out.grad * b.grad, out.grad * (a.grad + out.grad * b.grad))),
         ),
         Mistake(
             "only the first",
@@ -244,24 +256,24 @@ MATMUL = Exercise(
         ),
         Mistake(
             "neither turned",
-            "In neither of the two products do the right axes meet. A slope has the shape of the thing itself; which matrix has to be turned for that?",
+            "Neither of the two products sums over the right axis. A slope has the shape of the thing itself; which matrix do you have to transpose for that?",
             _matmul_but(lambda a, b, out: (out.grad @ b.data, a.data @ out.grad)),
         ),
         Mistake(
             "order exchanged",
             "Both slopes are made of the right factors, in the wrong order. In `a @ b` the matrix a is on the left; on which side "
-            "does what comes back belong in the slope of a?",
+            "of `out.grad` does the other factor belong?",
             _matmul_but(lambda a, b, out: (b.data.T @ out.grad, out.grad @ a.data.T)),
         ),
         Mistake(
             "the rule of multiply",
-            "That is the rule for a product number by number. In a product of matrices a number of a takes part in a whole row of `out`: "
+            "That is the rule for an elementwise product. In a matrix product, each number of a takes part in a whole row of `out`: "
             "its slope is a sum.",
             _matmul_but(lambda a, b, out: (out.grad * b.data, out.grad * a.data)),
         ),
         Mistake(
             "product number by number",
-            "The value is no product of matrices: `*` multiplies number by number, `@` rows by columns.",
+            "The value is no matrix product: `*` multiplies elementwise, `@` rows by columns.",
             _operation(lambda x, y: x * y, _matrices),
         ),
         Mistake("nothing sent back", NOTHING_SENT, _matmul_but(lambda a, b, out: (0 * a.data, 0 * b.data))),
@@ -307,10 +319,11 @@ def _walk(end: Node, arranged: Callable[[list[Node]], Sequence[Node]], clear: bo
         node.push()
 
 
-def _each_way(end: Node) -> None:
+def _each_way(end: Node, clear: bool = True) -> None:
     """Pushes, and goes on to the parents at once: a node is pushed each time that it is met."""
     for node in in_order(end):
-        node.grad = 0.0
+        if clear:
+            node.grad = 0.0
     end.grad = 1.0
 
     def visit(node: Node) -> None:
@@ -422,8 +435,8 @@ BACKWARD = Exercise(
     mistakes=(
         Mistake(
             "no beginning",
-            "All slopes are 0. The walk needs something to begin with: how fast does `end` rise with `end` itself? "
-            "(If you did set it: what cleared it again?)",
+            "All slopes are 0. The backward pass needs a first slope: how fast does `end` rise with `end` itself? "
+            "(If you did set it, what cleared it again?)",
             lambda end: _walk(end, lambda order: order[::-1], seed=0.0),
         ),
         Mistake(
@@ -438,36 +451,42 @@ BACKWARD = Exercise(
             _each_way,
         ),
         Mistake(
+            "pushed by each user, not cleared",
+            "The slopes that were there before are still in there, so set them all to 0 first. And a Value with two users pushes twice: "
+            "it has to wait until *all* of its users have pushed, and push once.",
+            lambda end: _each_way(end, clear=False),
+        ),
+        Mistake(
             "met more than once",
-            "Right where each Value is used once. In your order a Value with two users stands twice, and pushes twice: note which ones you have seen.",
+            "Right where each Value is used once. In your order a Value with two users appears twice, and pushes twice. Keep track of the ones that you have seen.",
             lambda end: _walk(end, lambda order: _twice(end)[::-1]),
         ),
         Mistake(
             "in the order in which they are met",
-            "Each Value is pushed once, but some too early: a Value that is met over a short way may have a user on a longer one. In the list each "
+            "Each Value is pushed once, but some too early: you may reach a Value over a short path while one of its users is on a longer one. In the list each "
             "Value has to come *after* all its parents; then read the list backwards.",
             lambda end: _walk(end, lambda order: _first_met(end, breadth=False)),
         ),
         Mistake(
             "by breadth",
-            "Each Value is pushed once, but some too early: the number of steps from the end does not decide, as a Value may have a near user and a far one. "
+            "Each Value is pushed once, but some too early: the number of steps from the end does not give the order, as a Value may have a user near the end and another one far from it. "
             "In the list each Value has to come *after* all its parents; then read the list backwards.",
             lambda end: _walk(end, lambda order: _first_met(end, breadth=True)),
         ),
         Mistake(
             "the end alone",
-            "Only the parents of `end` got a slope. Each of them has to push on to its own parents, once its slope has come: "
-            "so the walk goes from the end to the inputs, not the other way round.",
+            "Only the parents of `end` got a slope. Each of them has to push to its own parents once its slope is complete: "
+            "go from the end to the inputs, not the other way around.",
             lambda end: _walk(end, lambda order: [end]),
         ),
         Mistake(
             "not cleared",
-            "The slopes of an earlier walk are still in there: set them all to 0 before the walk begins.",
+            "The slopes of an earlier backward pass are still in there. Set them all to 0 before you begin.",
             lambda end: _walk(end, lambda order: order[::-1], clear=False),
         ),
         Mistake(
             "begun on top of an earlier walk",
-            "The slopes of an earlier walk are still in there, that of `end` included: set them all to 0 before the walk begins.",
+            "The slopes of an earlier backward pass are still in there, that of `end` included. Set them all to 0 before you begin.",
             _added_seed,
         ),
     ),
@@ -541,27 +560,33 @@ UNBROADCAST = Exercise(
         ),
         Mistake(
             "added axes only",
-            "Axes that were added in front are summed. An axis of length 1 that was *stretched* is still as long as in `grad`.",
+            "The axes that were added in front are summed. An axis of length 1 that was *stretched* is still as long as in `grad`.",
             _added_summed,
         ),
         Mistake(
             "stretched axes only",
-            "Axes that were stretched are summed. Where `shape` has fewer axes than `grad`, there are too many in front.",
+            "The axes that were stretched are summed. Where `shape` has fewer axes than `grad`, there are too many in front.",
             lambda grad, shape: _stretched_summed(grad, shape),
         ),
         Mistake(
             "the axis lost",
-            "The numbers are right, and an axis of length 1 is gone. `shape` has it: a sum can keep its axis.",
+            "The numbers are right, and an axis of length 1 is gone. `shape` has it, and a sum can keep its axis.",
             lambda grad, shape: _ones_lost(_added_summed(grad, shape), shape),
         ),
         Mistake(
             "over the batch, always",
-            "Summed was the first axis, whatever the shape. Compare `grad.shape` with `shape`, axis by axis: which are too many, and which too long?",
+            "You summed over the first axis, whatever the shape. Compare `grad.shape` with `shape`, axis by axis: which are too many, and which too long?",
             lambda grad, shape: grad.sum(axis=0),
         ),
         Mistake(
+            "one axis in front",
+            "A bias is right. There may be more than one axis in front, and an axis of length 1 may have been stretched, too. "
+            "Compare `grad.shape` with `shape`, axis by axis.",
+            lambda grad, shape: grad.sum(axis=0) if grad.ndim > len(shape) else grad,
+        ),
+        Mistake(
             "as it came",
-            "The slopes came back as they were. They have to get the shape of what was stretched.",
+            "The slopes came back unchanged. They need the shape of what was stretched.",
             lambda grad, shape: grad if not _to_shape(grad, shape) else 1.0 * grad,
         ),
         Mistake(

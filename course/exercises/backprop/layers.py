@@ -90,35 +90,35 @@ LINEAR_BACKWARD = Exercise(
         ),
         Mistake(
             "divided by the batch once more",
-            "A batch of one is right. In a larger one dW and db are too small: the mean of the loss is in dZ already, and is taken once.",
+            "A batch of one is right. In a larger one dW and db are too small: the mean of the loss is in dZ already, and counts once.",
             _but(dW=lambda dZ, X, W: dZ.T @ X / len(X), db=lambda dZ, X, W: dZ.mean(axis=0)),
         ),
         Mistake(
             "all divided by the batch",
-            "A batch of one is right. In a larger one all three are too small: the mean of the loss is in dZ already, and is taken once.",
+            "A batch of one is right. In a larger one all three are too small: the mean of the loss is in dZ already, and counts once.",
             lambda dZ, X, W: tuple(part / len(X) for part in linear_backward(dZ, X, W)),
         ),
         Mistake(
             "dW transposed",
-            "dW is turned on its side: it has a column for each neuron. A gradient has the shape of what it belongs to, "
+            "dW is transposed: it has a column for each neuron. A slope has the shape of the thing itself, "
             "and W has a row for each neuron.",
             _but(dW=lambda dZ, X, W: X.T @ dZ),
         ),
         Mistake(
             "dW not turned",
-            "In the product for dW the two tables don't meet as they should. Write their shapes side by side, and the shape of W: "
+            "In the product for dW the axes don't match. Write the two shapes side by side, and the shape of W: "
             "which axis has to vanish?",
             _but(dW=lambda dZ, X, W: dZ @ X),
         ),
         Mistake(
             "dW from X and dZ, not turned",
-            "In the product for dW the two tables don't meet as they should: the axis that has to vanish is the *batch*, in both. "
-            "Which of the two has to be turned, and which stands in front?",
+            "In the product for dW the axes don't match: the axis that has to vanish is the *batch*, in both. "
+            "Which of the two do you have to transpose, and which comes first?",
             _but(dW=lambda dZ, X, W: X @ dZ),
         ),
         Mistake(
             "dX with W turned",
-            "In the product for dX, W was turned on its side, as on the way forward. dZ is (batch, n_out): "
+            "In the product for dX you transposed W, as in the forward pass. dZ is (batch, n_out): "
             "which axis of W has to meet n_out?",
             _but(dX=lambda dZ, X, W: dZ @ W.T),
         ),
@@ -129,13 +129,13 @@ LINEAR_BACKWARD = Exercise(
         ),
         Mistake(
             "W in front",
-            "In the product for dX, W stands in front, and its axes meet the wrong ones of dZ. Write (batch, n_out) and "
+            "In the product for dX, W comes first, and its axes meet the wrong ones of dZ. Write (batch, n_out) and "
             "(n_out, n_in) side by side: in which order do they touch?",
             _but(dX=lambda dZ, X, W: W @ dZ),
         ),
         Mistake(
             "W turned, in front",
-            "In the product for dX, the turned W stands in front, so that its neurons meet the examples. Write (batch, n_out) and "
+            "In the product for dX, the transposed W comes first, and its neurons meet the examples. Write (batch, n_out) and "
             "(n_out, n_in) side by side: in which order do they touch?",
             _but(dX=lambda dZ, X, W: W.T @ dZ),
         ),
@@ -151,19 +151,19 @@ LINEAR_BACKWARD = Exercise(
         ),
         Mistake(
             "X and W swapped",
-            "Each of the two went where the other belongs. In a product the slope for one factor contains the *other*: "
+            "X and W are swapped. In a product, the slope for one factor contains the *other*: "
             "dX is made of dZ and W, dW of dZ and X.",
             lambda dZ, X, W: (dZ @ X, dZ.T @ W, dZ.sum(axis=0)),
         ),
         Mistake(
             "no dX",
-            "Only two values came back. The layer below needs dX: that is how the error travels on.",
+            "You returned only two values. The layer before needs dX: that is how the backward pass goes on.",
             lambda dZ, X, W: (dZ.T @ X, dZ.sum(axis=0)),
         ),
         Mistake(
             "dZ left out of dX",
-            "dX does not depend on dZ: it is how the answers follow X, for every example alike. By the chain rule the slope of the "
-            "loss for the answers is a factor of it.",
+            "Your dX does not depend on dZ: it says how the answers follow X, in the same way for every example. By the chain rule, "
+            "what comes back, dZ, is a factor of it.",
             _but(dX=lambda dZ, X, W: jnp.ones_like(dZ) @ W),
         ),
     ),
@@ -208,23 +208,23 @@ RELU_BACKWARD = Exercise(
     mistakes=(
         Mistake(
             "asked the wrong one",
-            "Whether a slope passes was asked of the *slope*. It is the input of ReLU that decides.",
+            "You let the *slope* decide what passes. ReLU's input decides.",
             lambda dH, Z: jnp.where(dH > 0, dH, 0),
         ),
         Mistake(
             "both positive",
-            "Slopes pass here only if they are positive themselves. A negative slope goes back as well as a positive one.",
+            "Slopes pass here only if they are positive themselves. A negative slope passes in the same way as a positive one.",
             lambda dH, Z: jnp.where((Z > 0) & (dH > 0), dH, 0),
         ),
         Mistake(
             "1 at zero",
-            "Right but where the input is exactly 0. There the left slope is 0 and the right one 1; the exercise takes 0.",
+            "Right except where the input is exactly 0. The slope is 0 to the left of it and 1 to the right; the exercise uses 0.",
             lambda dH, Z: jnp.where(Z >= 0, dH, 0),
         ),
         Mistake(
             "a half at zero",
-            "Right but where the input is exactly 0: there you let half of the slope pass, as the slope of `jnp.maximum` does, "
-            "whose two sides are equal. The exercise takes 0.",
+            "Right except where the input is exactly 0: there you let half of the slope pass, as JAX does for `jnp.maximum` "
+            "where its two sides are equal. The exercise uses 0.",
             lambda dH, Z: jnp.where(Z > 0, dH, jnp.where(Z == 0, dH / 2, 0)),
         ),
         Mistake(
@@ -234,7 +234,7 @@ RELU_BACKWARD = Exercise(
         ),
         Mistake(
             "everything passes",
-            "All slopes came through as they were. Where ReLU was flat, a small change of its input changes nothing.",
+            "All slopes passed unchanged. Where ReLU is flat, a small change of its input changes nothing.",
             lambda dH, Z: dH,
         ),
         Mistake(
@@ -249,22 +249,22 @@ RELU_BACKWARD = Exercise(
         ),
         Mistake(
             "times the input",
-            "The slopes were multiplied with ReLU's *answer*. ReLU's slope is 1 wherever it is not flat, however large its input.",
+            "You multiplied the slopes by ReLU's *answer*. ReLU's slope is 1 wherever it is not flat, however large its input.",
             lambda dH, Z: dH * jnp.maximum(Z, 0),
         ),
         Mistake(
             "times the input, everywhere",
-            "The slopes were multiplied with the input. ReLU's slope is 1 or 0.",
+            "You multiplied the slopes by the input. ReLU's slope is 1 or 0.",
             lambda dH, Z: dH * Z,
         ),
         Mistake(
             "forward",
-            "This is ReLU's forward pass. The exercise asks for the backward pass: dH, with some of it stopped.",
+            "This is ReLU's forward pass. The exercise asks for the backward pass: dH, with 0 where nothing passes.",
             lambda dH, Z: jnp.maximum(Z, 0),
         ),
         Mistake(
             "sign of the input",
-            "Where the input was negative, the slope came back turned around. There ReLU is flat.",
+            "Where the input was negative, the slope came back with the other sign. ReLU is flat there.",
             lambda dH, Z: dH * jnp.sign(Z),
         ),
     ),

@@ -65,7 +65,7 @@ def _added(small: str) -> Mistake:
     return Mistake(
         f"{small} added",
         f"Right while the logits are small. Where a probability rounds to 0, the {small} that keeps the logarithm finite is all "
-        "that is left to see. Can the logarithm be taken on paper first, of e to the something over a sum?",
+        "that is left to see. Can you take the logarithm of that fraction on paper first?",
         lambda logits, labels, eps=float(small): -jnp.log(_probabilities(logits, labels) + eps).mean(),
     )
 
@@ -81,12 +81,12 @@ CROSS_ENTROPY = Exercise(
     mistakes=(
         Mistake(
             "sum",
-            "A batch of one is right; a larger one has a larger loss. It should not grow with the number of examples.",
+            "A batch of one is right. For larger batches your loss grows with the number of examples; the loss is a mean.",
             lambda logits, labels: cross_entropy(logits, labels) * len(labels),
         ),
         Mistake(
             "one for each example",
-            "You return one loss for each example. Expected is one number for the batch.",
+            "You return one loss for each example. The exercise asks for one number for the batch.",
             lambda logits, labels: -of_labels(jax.nn.log_softmax(logits), labels),
         ),
         Mistake(
@@ -96,24 +96,24 @@ CROSS_ENTROPY = Exercise(
         ),
         Mistake(
             "divided by the classes too",
-            "It was divided by the number of classes as well, which is what `mean` does to a (batch, classes) table. "
+            "You also divided by the number of classes, as `mean` does with a (batch, classes) table. "
             "In each row only one entry counts.",
             lambda logits, labels: cross_entropy(logits, labels) / logits.shape[1],
         ),
         Mistake(
             "all classes",
-            "The labels have had no say: this is the mean over all classes. In each row only the right class counts.",
+            "The labels play no part: this is the mean over all classes. In each row only the right class counts.",
             lambda logits, labels: -jax.nn.log_softmax(logits).mean(),
         ),
         Mistake(
             "every label for every example",
-            "Each example was asked about the labels of *all* examples, as with the index `[:, labels]`, which makes a (batch, batch) table. "
-            "Row 0 belongs to label 0, row 1 to label 1; how does an index go along both?",
+            "The index `[:, labels]` reads the labels of *all* examples in each row, and makes a (batch, batch) table. "
+            "Row 0 belongs to label 0, row 1 to label 1: how do you index rows and columns together?",
             lambda logits, labels: -jax.nn.log_softmax(logits)[:, labels].mean(),
         ),
         Mistake(
             "every label for every example, overflow",
-            "Each example was asked about the labels of *all* examples, as with the index `[:, labels]`, which makes a (batch, batch) table. "
+            "The index `[:, labels]` reads the labels of *all* examples in each row, and makes a (batch, batch) table. "
             "(And where logits are large, e to the logit is infinite.)",
             lambda logits, labels: -jnp.log(plain_softmax(logits)[:, labels]).mean(),
         ),
@@ -131,39 +131,39 @@ CROSS_ENTROPY = Exercise(
         ),
         Mistake(
             "labels one-hot twice",
-            "The one-hot labels were made one-hot once more, so there is an axis too many. Rows of 0 and one 1 are ready to be "
-            "multiplied with the logarithms.",
+            "You made the one-hot labels one-hot once more, so there is an axis too many. Rows of zeros with a single 1 are ready to be "
+            "multiplied by the logarithms.",
             lambda logits, labels: (
                 -(jax.nn.log_softmax(logits) * one_hot(logits, one_hot(logits, labels).astype(int))).sum(axis=-1).mean()
             ),
         ),
         Mistake(
             "labels as weights",
-            "The labels were multiplied with the logarithms as numbers: class 2 counts twice as much as class 1, and class 0 not "
+            "You multiplied the logarithms by the labels, as numbers: class 2 counts twice as much as class 1, and class 0 not "
             "at all. A label says *which* entry of its row counts.",
             lambda logits, labels: -(jax.nn.log_softmax(logits) * labels[:, None]).sum(axis=1).mean(),
         ),
         Mistake(
             "overflow",
             "Right while the logits are small. Where they are large, e to the logit is infinite, and infinity over infinity is "
-            "not a number. What can be taken away from every logit of a row without changing its softmax?",
+            "not a number. What can you subtract from every logit of a row without changing its softmax?",
             lambda logits, labels: -jnp.log(of_labels(plain_softmax(logits), labels)).mean(),
         ),
         Mistake(
             "overflow in the sum",
-            "Right while the logits are small. The logarithm has undone one exponential on paper; in the sum over the classes the "
-            "other still overflows. What can be taken away from a row without changing its softmax?",
+            "Right while the logits are small. You removed one exponential on paper; in the sum over the classes the "
+            "others still overflow. What can you subtract from a row without changing its softmax?",
             lambda logits, labels: (jnp.log(jnp.exp(logits).sum(axis=1)) - of_labels(logits, labels)).mean(),
         ),
         Mistake(
             "the maximum of the batch",
-            "You subtract the largest logit of the whole batch. A row that lies far below it becomes all zeros; "
+            "You subtract the largest logit of the whole batch. A row of much smaller logits becomes all zeros; "
             "each row needs its own.",
             lambda logits, labels: -of_labels(_shifted_by_the_batch(logits), labels).mean(),
         ),
         Mistake(
             "the maximum of the batch, in a difference",
-            "You subtract the largest logit of the whole batch. In a row that lies far below it, all exponentials are 0, and the "
+            "You subtract the largest logit of the whole batch. In a row of much smaller logits all exponentials are 0, and the "
             "logarithm of their sum is minus infinity; each row needs its own.",
             lambda logits, labels: (
                 jnp.log(jnp.exp(logits - logits.max()).sum(axis=1)) - of_labels(logits - logits.max(), labels)
@@ -171,15 +171,15 @@ CROSS_ENTROPY = Exercise(
         ),
         Mistake(
             "rounds to 0",
-            "Nothing overflows any more. But where the network is sure and wrong, the softmax rounds to 0 before its logarithm is "
-            "taken. Write the logarithm of the fraction as a difference: which of its two logarithms needs no computing?",
+            "Nothing overflows any more. But where the network is sure and wrong, the softmax rounds to 0 before you take its "
+            "logarithm. Write the logarithm of the fraction as a difference: which of its two logarithms do you know already?",
             lambda logits, labels: -jnp.log(_probabilities(logits, labels)).mean(),
         ),
         *map(_added, ("1e-12", "1e-10", "1e-9", "1e-8", "1e-7", "1e-6")),
         Mistake(
             "logarithm of the mean",
-            "The probabilities were averaged first, and the logarithm taken at the end. Each example has a loss of its own; "
-            "those are averaged.",
+            "You averaged the probabilities first, and took the logarithm at the end. Each example has a loss of its own; "
+            "average those.",
             lambda logits, labels: -jnp.log(_probabilities(logits, labels).mean()),
         ),
         Mistake(
@@ -189,17 +189,17 @@ CROSS_ENTROPY = Exercise(
         ),
         Mistake(
             "no softmax",
-            "This is minus the mean of the right classes' logits. They are no probabilities yet, nor their logarithms.",
+            "This is minus the mean of the right classes' logits. They are neither probabilities nor their logarithms yet.",
             lambda logits, labels: -of_labels(logits, labels).mean(),
         ),
         Mistake(
             "no logarithm",
-            "This is made of the probabilities themselves. Between a probability and its loss a step is missing.",
+            "You averaged the probabilities themselves. There is a step between a probability and its loss.",
             lambda logits, labels: -_probabilities(logits, labels).mean(),
         ),
         Mistake(
             "softmax over the batch",
-            "The softmax ran down the batch, so that examples competed with each other. It is the classes that compete.",
+            "The softmax ran down the batch. The probabilities of the *classes* of one example add up to 1.",
             lambda logits, labels: -of_labels(jax.nn.log_softmax(logits, axis=0), labels).mean(),
         ),
         Mistake(
@@ -209,12 +209,12 @@ CROSS_ENTROPY = Exercise(
         ),
         Mistake(
             "base 2",
-            "The loss is 1.44 times too large: the logarithm has the base 2. The loss uses the natural one.",
+            "The loss is 1.44 times too large: you used the logarithm to base 2. The loss uses the natural one.",
             lambda logits, labels: cross_entropy(logits, labels) / np.log(2).astype(np.float32),
         ),
         Mistake(
             "squared error",
-            "These are squared distances to the one-hot labels. That is another loss; here it is cross-entropy.",
+            "These are squared distances to the one-hot labels. That is another loss; this one is cross-entropy.",
             lambda logits, labels: ((jax.nn.softmax(logits) - one_hot(logits, labels)) ** 2).sum(axis=1).mean(),
         ),
     ),

@@ -68,7 +68,7 @@ SOFTMAX_CROSS_ENTROPY_BACKWARD = Exercise(
         ),
         Mistake(
             "sign, not divided by the batch",
-            "The signs are turned around: when the logit of the right class grows, the loss falls. "
+            "Every slope has the wrong sign: when the logit of the right class grows, the loss falls. "
             "(And the mean over the batch is missing.)",
             lambda logits, labels: -_of_one(logits, labels),
         ),
@@ -85,13 +85,13 @@ SOFTMAX_CROSS_ENTROPY_BACKWARD = Exercise(
         Mistake(
             "slope of each probability",
             "p(1 − p) is the slope of each probability for its *own* logit. A logit moves all probabilities of its row, and the "
-            "loss is a logarithm of one of them. (Take the slope of the two together: it is simpler than either.)",
+            "loss is a logarithm of one of them. (Derive the slope of the two together: it is simpler than either.)",
             lambda logits, labels: jax.nn.softmax(logits) * (1 - jax.nn.softmax(logits)) / len(labels),
         ),
         Mistake(
             "gradient of the softmax alone",
             "This is the slope of the right class's *probability*. The loss is minus its logarithm: by the chain rule "
-            "one more factor is due.",
+            "one factor is missing.",
             lambda logits, labels: _own_slope(logits, labels) / len(labels),
         ),
         Mistake(
@@ -116,8 +116,8 @@ SOFTMAX_CROSS_ENTROPY_BACKWARD = Exercise(
         ),
         Mistake(
             "every label in every row",
-            "The 1 was taken away in *all* rows for each label, as with the index `[:, labels]`. Row 0 belongs to label 0, row 1 to label 1; "
-            "how does an index go along both?",
+            "The index `[:, labels]` subtracts the 1 in *all* rows for each label. Row 0 belongs to label 0, row 1 to label 1: "
+            "how do you index rows and columns together?",
             lambda logits, labels: jax.nn.softmax(logits).at[:, labels].add(-1) / len(labels),
         ),
         Mistake(
@@ -128,7 +128,7 @@ SOFTMAX_CROSS_ENTROPY_BACKWARD = Exercise(
         ),
         Mistake(
             "labels one-hot twice",
-            "The one-hot labels were made one-hot once more, so there is an axis too many. Rows of 0 and one 1 have the shape of the "
+            "You made the one-hot labels one-hot once more, so there is an axis too many. Rows of zeros with a single 1 have the shape of the "
             "logits already.",
             lambda logits, labels: (
                 (jax.nn.softmax(logits) - one_hot(logits, one_hot(logits, labels).astype(int))) / len(labels)
@@ -136,14 +136,13 @@ SOFTMAX_CROSS_ENTROPY_BACKWARD = Exercise(
         ),
         Mistake(
             "only the right class",
-            "Only the right class of each row has a slope here. The others lose probability when their logits fall, "
-            "and the loss notices.",
+            "Only the right class of each row has a slope here. When another logit rises, the right class loses probability, "
+            "and the loss rises.",
             lambda logits, labels: _of_one(logits, labels) * one_hot(logits, labels) / len(labels),
         ),
         Mistake(
             "the label's number subtracted",
-            "The label itself was subtracted, as a number, from the whole row: class 2 is not twice class 1. It says *which* of "
-            "the row's probabilities is concerned.",
+            "You subtracted the label itself, as a number, from the whole row. A label says *which* of the row's probabilities gets the 1.",
             lambda logits, labels: (jax.nn.softmax(logits) - labels[:, None]) / len(labels),
         ),
         Mistake(
@@ -158,18 +157,23 @@ SOFTMAX_CROSS_ENTROPY_BACKWARD = Exercise(
         ),
         Mistake(
             "softmax over the batch",
-            "The softmax ran down the batch, so that examples competed with each other. It is the classes that compete.",
+            "The softmax ran down the batch. The probabilities of the *classes* of one example add up to 1.",
             _with(lambda logits: jax.nn.softmax(logits, axis=0)),
         ),
         Mistake(
+            "softmax over everything",
+            "You divided the exponentials by the sum of the whole table. Each row has a sum of its own.",
+            _with(lambda logits: jax.nn.softmax(logits, axis=(0, 1))),
+        ),
+        Mistake(
             "overflow",
-            "Right while the logits are small. Where they are large, e to the logit is infinite. What can be taken away from "
+            "Right while the logits are small. Where they are large, e to the logit is infinite. What can you subtract from "
             "every logit of a row without changing its softmax?",
             _with(plain_softmax),
         ),
         Mistake(
             "the maximum of the batch",
-            "You subtract the largest logit of the whole batch. A row that lies far below it becomes 0 over 0; "
+            "You subtract the largest logit of the whole batch. A row of much smaller logits becomes 0 over 0; "
             "each row needs its own.",
             _with(lambda logits: plain_softmax(logits - logits.max())),
         ),

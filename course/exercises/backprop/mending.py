@@ -107,7 +107,7 @@ MENDED_GRADIENTS = Exercise(
         ),
         Mistake(
             "W2 is left",
-            "One bug is mended: W1 and b1 are right. W2 is still wrong. What did W2 meet on the way forward?",
+            "One bug is mended: W1 and b1 are right. W2 is still wrong. What did the forward pass multiply by W2?",
             _but(met=_the_sums),
         ),
         Mistake(
@@ -117,18 +117,23 @@ MENDED_GRADIENTS = Exercise(
         ),
         Mistake(
             "not squared",
-            "W2 is right. The slope of tanh is made of its answer, but not of the answer as it stands: look at the rule in section 3 of the lesson.",
+            "W2 is right. The slope of tanh contains its answer, but not the answer itself: look at the rule in section 3 of the lesson.",
             _but(tanh=lambda Z, H: 1 - H),
         ),
         Mistake(
             "tanh passed by",
-            "W2 is right. The slopes went through tanh as if it had none. How does tanh follow its input, where it is flat?",
+            "W2 is right. The slopes went through tanh unchanged. What is the slope of tanh where it is flat?",
             _but(tanh=lambda Z, H: jnp.ones_like(H)),
         ),
         Mistake(
             "tanh of the answer",
-            "W2 is right. `tanh` was taken once more, of numbers that have been through it already.",
+            "W2 is right. You applied `tanh` once more, to numbers that have been through it already.",
             _but(tanh=lambda Z, H: 1 - jnp.tanh(H) ** 2),
+        ),
+        Mistake(
+            "the rule of ReLU",
+            "W2 is right. You used ReLU's slope, 1 or 0. The activation of this network is tanh.",
+            _but(tanh=lambda Z, H: (Z > 0).astype(Z.dtype)),
         ),
         Mistake(
             "the 2 is gone",

@@ -173,24 +173,24 @@ TWO_LAYER_GRADIENTS = Exercise(
         ),
         Mistake(
             "divided by the batch twice",
-            "A batch of one is right; for larger ones all gradients are too small. The mean over the batch is taken once, "
-            "where the backward pass begins; the sums after that are sums.",
+            "A batch of one is right; for larger ones all gradients are too small. The mean over the batch counts once, "
+            "where the backward pass begins. After that, slopes are only added.",
             _scaled(lambda p: 1 / len(p.X)),
         ),
         Mistake(
             "the first layer divided twice",
-            "The gradients of W2 and b2 are right. Those of W1 and b1 were divided by the number of examples once more: the mean is taken "
+            "The gradients of W2 and b2 are right. You divided those of W1 and b1 by the number of examples once more: the mean counts "
             "once, where the backward pass begins.",
             _after_passing(lambda p: _gradients(p, lambda p: _dZ(p) / len(p.X))),
         ),
         Mistake(
             "b1 forgotten",
-            "On the way forward b1 was not added. It has a part in which hidden neurons are silent, and in what the others say.",
+            "The forward pass does not add b1. It helps to decide which hidden neurons are silent, and what the others answer.",
             lambda params, X, labels: two_layer_gradients({**params, "b1": 0 * params["b1"]}, X, labels),
         ),
         Mistake(
             "b2 forgotten",
-            "On the way forward b2 was not added to the logits. All gradients begin at the probabilities that are made of them.",
+            "The forward pass does not add b2 to the logits. All gradients begin at the probabilities that are made of them.",
             lambda params, X, labels: two_layer_gradients({**params, "b2": 0 * params["b2"]}, X, labels),
         ),
         Mistake(
@@ -201,7 +201,7 @@ TWO_LAYER_GRADIENTS = Exercise(
         ),
         Mistake(
             "sign",
-            "All gradients have the wrong sign. The backward pass begins with softmax and one-hot labels; which is subtracted from which?",
+            "All gradients have the wrong sign. The backward pass begins with softmax and one-hot labels: which do you subtract from the other?",
             _scaled(lambda p: -1.0),
         ),
         Mistake(
@@ -211,29 +211,28 @@ TWO_LAYER_GRADIENTS = Exercise(
         ),
         Mistake(
             "ReLU forgotten on the way back",
-            "The gradients of W2 and b2 are right. On its way to the first layer the error has passed hidden neurons that were silent.",
+            "The gradients of W2 and b2 are right. On the way back to the first layer, slopes passed hidden neurons that were silent.",
             _after_passing(lambda p: _gradients(p, lambda p: p.dlogits @ p.W2)),
         ),
         Mistake(
             "ReLU asked of the slopes",
-            "The gradients of W2 and b2 are right. Where ReLU lets a slope pass, its *input* decides, and not whether the slope "
-            "is positive.",
+            "The gradients of W2 and b2 are right. ReLU's *input* decides whether a slope passes, not the sign of the slope.",
             _after_passing(lambda p: _gradients(p, lambda p: jnp.maximum(p.dlogits @ p.W2, 0))),
         ),
         Mistake(
             "1 at zero",
-            "Right but for hidden sums that are exactly 0. There ReLU has no one slope, and this course takes 0.",
+            "Right except where a hidden sum is exactly 0. ReLU has a kink there, and this course uses the slope 0.",
             _after_passing(lambda p: _gradients(p, lambda p: jnp.where(p.Z >= 0, p.dlogits @ p.W2, 0))),
         ),
         Mistake(
             "times the hidden answers",
-            "The gradients of W2 and b2 are right. In ReLU's backward pass the slopes were multiplied by its answers; "
+            "The gradients of W2 and b2 are right. In ReLU's backward pass you multiplied the slopes by its answers; "
             "ReLU's slope is 1 wherever it is not flat.",
             _after_passing(lambda p: _gradients(p, lambda p: p.dlogits @ p.W2 * p.H)),
         ),
         Mistake(
             "ReLU forgotten on the way forward",
-            "These are the gradients of a network without ReLU on its way forward.",
+            "These are the gradients of a network without ReLU in its forward pass.",
             _no_relu_forward,
         ),
         Mistake(
@@ -243,24 +242,24 @@ TWO_LAYER_GRADIENTS = Exercise(
         ),
         Mistake(
             "sums instead of answers",
-            "Only the gradient of W2 is wrong: it was made of the hidden sums. What W2 is multiplied with on the way forward "
+            "Only the gradient of W2 is wrong: you made it from the hidden sums. What the forward pass multiplies by W2 "
             "has been through ReLU.",
             _but(W2=lambda p: p.dlogits.T @ p.Z),
         ),
         Mistake(
             "W2 from the inputs",
-            "The gradient of W2 was made of X. W2 has never met X; what does it multiply on the way forward?",
+            "You made the gradient of W2 from X. What does the forward pass multiply by W2?",
             _but(W2=lambda p: p.dlogits.T @ p.X),
         ),
         Mistake(
             "biases over the wrong axis",
-            "The biases' gradients were summed along the neurons. There is one bias for each neuron, and the slopes of all examples add up.",
+            "You summed the biases' gradients along the neurons. There is one bias for each neuron, and the slopes of all examples add up.",
             _but(b1=lambda p: _dZ(p).sum(axis=1), b2=lambda p: p.dlogits.sum(axis=1)),
         ),
         Mistake(
             "biases averaged",
-            "The weights' gradients are right. Those of the biases were averaged over the batch; the mean of the loss is "
-            "in the slopes already, and what the examples add to a bias adds up.",
+            "The weights' gradients are right. You averaged those of the biases over the batch; the mean of the loss is "
+            "in the slopes already, and the examples' slopes add up.",
             _but(b1=lambda p: _dZ(p).mean(axis=0), b2=lambda p: p.dlogits.mean(axis=0)),
         ),
         Mistake(
@@ -271,34 +270,34 @@ TWO_LAYER_GRADIENTS = Exercise(
         ),
         Mistake(
             "first bias before ReLU",
-            "Only the gradient of b1 is wrong: it was summed before the error had gone back through ReLU.",
+            "Only the gradient of b1 is wrong: you summed the slopes before they went back through ReLU.",
             _but(b1=lambda p: (p.dlogits @ p.W2).sum(axis=0)),
         ),
         Mistake(
             "first weights before ReLU",
-            "Only the gradient of W1 is wrong: it was made of the slopes before they had gone back through ReLU.",
+            "Only the gradient of W1 is wrong: you made it from the slopes before they went back through ReLU.",
             _but(W1=lambda p: (p.dlogits @ p.W2).T @ p.X),
         ),
         Mistake(
             "weights transposed",
-            "The weights' gradients are turned on their side. A gradient has the shape of what it belongs to.",
+            "The weights' gradients are transposed. A slope has the shape of the thing itself.",
             _but(W1=lambda p: p.X.T @ _dZ(p), W2=lambda p: p.H.T @ p.dlogits),
         ),
         Mistake(
             "back through the wrong side",
             "In the backward pass, from the logits to the hidden layer, the axes of W2 don't meet those of the slopes. "
-            "Write (batch, out) and (out, hidden) side by side: does W2 have to be turned here?",
+            "Write (batch, out) and (out, hidden) side by side: do you have to transpose W2 here?",
             _after_passing(lambda p: _gradients(p, lambda p: jnp.where(p.Z > 0, p.dlogits @ p.W2.T, 0))),
         ),
         Mistake(
             "updated too early",
-            "The gradients of W2 and b2 are right. In the backward pass the slopes met a W2 that had already been changed. "
-            "All gradients belong to the network as it was on the way forward.",
+            "The gradients of W2 and b2 are right. The backward pass used a W2 that you had already changed. "
+            "All gradients belong to the network of the forward pass.",
             _updated_too_early,
         ),
         Mistake(
             "a tuple",
-            "The gradients came back as a tuple. Expected is a dict with the names of the parameters, so that each can be found.",
+            "The gradients came back as a tuple. The exercise asks for a dict with the names of the parameters.",
             _after_passing(lambda p: tuple(_gradients(p)[name] for name in NAMES)),
         ),
     ),

@@ -52,11 +52,11 @@ def _rows(f: F, w: Array, h: float) -> Array:
 
 
 TOO_SMALL = (
-    "f was never asked further from w than a tiny part of h: the step is too small. A float32 keeps about seven digits, so two "
-    "values of f that lie this close to each other differ in little but rounding; use the h that is given."
+    "You called f only at points much closer to w than h: the step is too small. A float32 keeps about seven digits, so two "
+    "values of f that are this close differ in little but rounding. Use the h that is given."
 )
 NOTHING_MOVED = (
-    "f was asked at w itself only. A JAX array stays as it is: `w.at[i].add(h)` makes *another* array, and that one has to go into f. "
+    "You called f only at w itself. A JAX array never changes: `w.at[i].add(h)` makes *another* array, and you have to pass that one to f. "
     "(Or the step is so small that it is rounded away; use the h that is given.)"
 )
 RIGHT_BY_OTHER_MEANS = (
@@ -114,29 +114,29 @@ NUMERICAL_GRADIENT = Exercise(
     mistakes=(
         Mistake(
             "one-sided",
-            "You ask at w and at one step *above* it. That is the slope halfway to there, off by something like h. Two points "
-            "that lie evenly around w cost as much and are off by something like h².",
+            "You call f at w and one step *above* it. That is the slope halfway between, and its error is about as large as h. Two points at "
+            "the same distance on both sides of w cost as much, with an error of about h².",
             _quotient(lambda f, w, s: f(w + s) - f(w), lambda h: h),
         ),
         Mistake(
             "one-sided, below",
-            "You ask at w and at one step *below* it. That is off by something like h; two points that lie evenly around w cost "
-            "as much and are off by something like h².",
+            "You call f at w and one step *below* it. The error is about as large as h. Two points at the same distance on both sides of w cost "
+            "as much, with an error of about h².",
             _quotient(lambda f, w, s: f(w) - f(w - s), lambda h: h),
         ),
         Mistake(
             "one-sided, divided by two steps",
-            "You ask at w and at one step above, but divide by two steps. How far apart are the two points?",
+            "You call f at w and one step above, but divide by two steps. How far apart are the two points?",
             _quotient(lambda f, w, s: f(w + s) - f(w), lambda h: 2 * h),
         ),
         Mistake(
             "divided by one step",
-            "Every slope is twice as large as it should be. How far apart are the two points at which you ask?",
+            "Every slope is twice as large as it should be. How far apart are the two points at which you call f?",
             _quotient(lambda f, w, s: f(w + s) - f(w - s), lambda h: h),
         ),
         Mistake(
             "parenthesis",
-            "`x / 2 * h` divides by 2 and then *multiplies* by h. What stands under the line needs parentheses.",
+            "`x / 2 * h` divides by 2 and then *multiplies* by h. The whole denominator needs parentheses.",
             _quotient(lambda f, w, s: f(w + s) - f(w - s), lambda h: 2 / h),
         ),
         Mistake(
@@ -151,7 +151,7 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Mistake(
             "turned around",
-            "Every slope has the wrong sign. Which of the two values has to be subtracted from which?",
+            "Every slope has the wrong sign. Which of the two values do you have to subtract from the other?",
             _quotient(lambda f, w, s: f(w - s) - f(w + s), lambda h: 2 * h),
         ),
         Mistake(
@@ -168,13 +168,13 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Mistake(
             "all at once, one-sided",
-            "One number came back: all entries of w moved together. Move one at a time. (And two points that lie evenly around w "
-            "are more exact than w and one beside it.)",
+            "One number came back: all entries of w moved together. Move one at a time. (And two points on both sides of w "
+            "give a more exact slope than w and one point beside it.)",
             lambda f, w, h: (f(w + h) - f(w)) / h,
         ),
         Mistake(
             "not put back",
-            "The first slope is right. The entries that were moved before have not been put back when the next one has its turn.",
+            "The first slope is right. After that, an entry that you moved stays moved while you try the next ones.",
             _not_put_back,
         ),
         Mistake(
@@ -189,8 +189,7 @@ NUMERICAL_GRADIENT = Exercise(
         ),
         Mistake(
             "set to the step",
-            "You ask where the entry *is* h, and where it is −h, as `at[…].set` makes it. The exercise asks for the slope at w: "
-            "the entry h higher than it was, and h lower.",
+            "`at[…].set` makes the entry *equal* to h, or to −h. For the slope at w you need the entry h higher than it was, and h lower.",
             lambda f, w, h: _each(w, lambda e: (f(jnp.where(e > 0, h, w)) - f(jnp.where(e > 0, -h, w))) / (2 * h)),
         ),
         Mistake(
