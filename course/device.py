@@ -138,6 +138,9 @@ def measured_roof(arithmetic: Arithmetic = "tf32") -> tuple[float, float]:
 @cache
 @settings.own()
 def _measured_flops(arithmetic: Arithmetic) -> float:
+    if arithmetic == "tf32" and _device().platform == "cpu":
+        # A CPU has no TF32. Measured twice, one rate would be shown as two numbers.
+        return _measured_flops("float32")
     n = size_for(cpu=1_024, gpu=4_096)
     matrix = jnp.ones((n, n), jnp.bfloat16 if arithmetic == "half" else jnp.float32)
     precision = "highest" if arithmetic == "float32" else "default"

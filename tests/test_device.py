@@ -282,6 +282,11 @@ def test_this_device_is_measured_by_few_calls(monkeypatch: pytest.MonkeyPatch) -
     assert 1e8 < flops < 1e16 and 1e8 < bandwidth < 1e14
 
 
+@pytest.mark.skipif(jax.default_backend() != "cpu", reason="a GPU may have TF32")
+def test_a_cpu_has_one_rate_for_float32_whether_or_not_tf32_is_asked_for() -> None:
+    assert peak_flops("tf32") == peak_flops("float32")
+
+
 @pytest.mark.parametrize(
     ("x", "text"), [(8.1e12, "8.10 TB/s"), (320e9, "320 GB/s"), (999.7e9, "1.00 TB/s"), (5e7, "50.0 MB/s")]
 )

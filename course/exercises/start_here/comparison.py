@@ -89,8 +89,13 @@ NEAREST = Exercise(
             lambda known, new: ((new[:, None] - known) ** 2).sum(axis=2).min(axis=1),
         ),
         Mistake(
+            "other axis, by the product",
+            "You have one answer for each known example. There should be one for each *new* example: along which axis does `argmin` look?",
+            lambda known, new: ((known**2).sum(axis=1) - 2 * new @ known.T).argmin(axis=0),
+        ),
+        Mistake(
             "other axis",
-            "You found the nearest new example for each known one. There should be one answer for each *new* example: take the other axis.",
+            "You found the nearest new example for each known one. There should be one answer for each *new* example: use the other axis.",
             lambda known, new: ((new[:, None] - known) ** 2).sum(axis=2).argmin(axis=0),
         ),
         Mistake(

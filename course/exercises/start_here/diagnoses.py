@@ -5,7 +5,7 @@ from __future__ import annotations
 from course.exercises.choices import Quantity, choice, estimate
 from course.exercises.start_here.common import TOPIC
 
-_TWO_CALLS = "The reading is twice as long as it could be, and the code says why: what is the device still doing when the clock starts?"
+_TWO_CALLS = "The reading is twice that of an honest stopwatch. What is the device still doing when the clock starts?"
 _WAITED = "The clock stops after `block_until_ready()`, so the whole product is in the time."
 
 STOPWATCH = choice(
@@ -18,7 +18,7 @@ STOPWATCH = choice(
             {
                 "A": "The product takes at least 6.4 ms at the device's peak. Could this reading be honest?",
                 "B": "A compile makes a time too long, and product was called before. This reading is too short.",
-                "D": "With another call in it, the time would be longer than it should be. This one is shorter than the device could be.",
+                "D": "With another call in it, the time would be longer than it should be. This one is shorter than the device can manage.",
             },
         ),
         "stopwatch 2": (
@@ -61,34 +61,15 @@ BEFORE_RUNNING = estimate(
     TOPIC,
     2,
     {
-        "calculations of the product": Quantity(
-            2e9,
-            1.2,
-            {
-                1e9: "Those are the multiplications. Each product is also added to a sum.",
-                2e6: "Those are two for each element of the result. How many products does one element add up?",
-                1e6: "That is how many elements the result has. How many calculations does each of them take?",
-            },
-        ),
         "seconds of the product": Quantity(
             0.002,
             1.2,
             {
                 0.001: "That many seconds are enough for the multiplications. The additions take as long again.",
+                2e-6: "That is enough for two calculations per element of the result. Each element is a sum of 1,000 products.",
                 500.0: "That is the rate divided by the amount: products per second. Seconds are an amount divided by a rate.",
                 2.0: "A TFLOP/s is 10¹² calculations per second, a thousand GFLOP/s.",
-            },
-        ),
-        "bytes of the digits": Quantity(
-            3500 * 784 * 4,
-            1.2,
-            {
-                3500 * 784: "That is how many numbers the digits have. How many bytes does a float32 take?",
-                3500
-                * 784
-                * 8: "A float64 would take that much. JAX keeps these numbers as float32, of 32 bits: how many bytes is that?",
-                3500 * 784 * 32: "Those are bits. A byte has eight of them.",
-                3500 * 4: "That is four bytes for each digit. Each digit has 28 · 28 numbers.",
+                2e9: "That is how many calculations the product takes. Seconds are an amount divided by a rate.",
             },
         ),
         "programs compiled": Quantity(
@@ -97,7 +78,29 @@ BEFORE_RUNNING = estimate(
             {
                 1.0: "A program is compiled for one shape. Is each batch of the same shape?",
                 5.0: "A program is kept, and used again for each batch of the same shape.",
+                3.0: "A program is kept, even while another one runs. Is the last batch of a new shape?",
                 4.0: "A program is kept, and used again for each batch of the same shape. How many different shapes are there?",
+            },
+        ),
+        "different pictures": Quantity(
+            3,
+            1.2,
+            {
+                1.0: "The two keys of a split differ from each other, and from every other key.",
+                2.0: "The two keys of a split differ from each other. Does each of them draw the same picture as `k`?",
+                4.0: "Two of the keys are used twice. What does the same key give the second time?",
+                5.0: "That is one picture for each draw, as from a generator in NumPy. What does the same key give the second time?",
+            },
+        ),
+        "bytes of the parameters": Quantity(
+            7850 * 4,
+            1.2,
+            {
+                7850: "That is how many numbers the leaves hold. How many bytes does a float32 take?",
+                7850
+                * 8: "A float64 would take that much. JAX keeps these numbers as float32, of 32 bits: how many bytes is that?",
+                7850 * 32: "Those are bits. A byte has eight of them.",
+                2 * 4: "That is four bytes for each leaf. A leaf is an array: how many numbers does it hold?",
             },
         ),
         "calculations for one digit": Quantity(
@@ -106,7 +109,7 @@ BEFORE_RUNNING = estimate(
             {
                 3 * 784: "That is enough to compare with one known digit. There are 3,500 of them.",
                 784 * 3500: "That is one calculation per pixel. A pixel takes three: subtract, multiply, add.",
-                3 * 784 * 3500 * 1000: "That is enough for 1,000 new digits. Asked for is one.",
+                3 * 784 * 3500 * 1000: "That is enough for 1,000 new digits. The question is about one.",
                 3 * 3500: "That is three calculations for each known digit. A digit has 784 pixels.",
             },
         ),

@@ -84,12 +84,12 @@ FRAMED = Exercise(
         ),
         Mistake(
             "top and left alone",
-            "Only the top and the left edge are framed. An index beyond the end has no effect in `.at[…].set(…)`; −1 is the last one, whatever the size.",
+            "Only the top and the left edge are framed. An index out of bounds has no effect in `.at[…].set(…)`. The last row or column is −1, whatever the size.",
             lambda image, value: image.at[0, :].set(value).at[:, 0].set(value),
         ),
         Mistake(
             "inside filled",
-            "The inside has the value now, and the edge is as it was. It should be the other way round.",
+            "The inside has the value now, and the edge is as it was. It should be the other way around.",
             lambda image, value: image.at[1:-1, 1:-1].set(value),
         ),
         Mistake(

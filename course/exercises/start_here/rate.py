@@ -78,6 +78,11 @@ FLOP_RATE = Exercise(
             lambda m, k, n, seconds: seconds / (2 * m * k * n) / 1e9,
         ),
         Mistake(
+            "upside down, not in billions",
+            "These are seconds per calculation. The exercise asks for billions of calculations per second.",
+            lambda m, k, n, seconds: seconds / (2 * m * k * n),
+        ),
+        Mistake(
             "FLOP/s",
             "This is in FLOP/s. The exercise asks for GFLOP/s, billions of calculations per second.",
             lambda m, k, n, seconds: 2 * m * k * n / seconds,

@@ -75,6 +75,8 @@ def _wait_for_one(result: Any) -> Any:
     return result.block_until_ready()
 
 
+_METHOD = "And a function with several results returns a tuple, which has no `.block_until_ready()`: use the function of that name."
+
 _once = _time_of(lambda fn, x: jax.block_until_ready(fn(x)))
 
 
@@ -189,6 +191,22 @@ TIMED = Exercise(
             "backwards",
             "Your time is negative: you subtracted the later reading of the clock from the earlier one.",
             _after(jax.block_until_ready, _time_of(lambda fn, x: jax.block_until_ready(fn(x)), -1.0)),
+        ),
+        # The same three with the method, which fails on two results.
+        Mistake(
+            "not waited for, one array expected",
+            f"This is how long it takes to *ask* for the work: stop the clock only when the result is ready. {_METHOD}",
+            _after(_wait_for_one, _time_of(lambda fn, x: fn(x))),
+        ),
+        Mistake(
+            "compile counted, one array expected",
+            f"Your time includes the compile, which happens once, in the first call. {_METHOD}",
+            _time_of(lambda fn, x: _wait_for_one(fn(x))),
+        ),
+        Mistake(
+            "warm-up not waited for, one array expected",
+            f"The device is still busy with the warm-up when the clock starts: wait for the warm-up, too. {_METHOD}",
+            _after(_leave, _time_of(lambda fn, x: _wait_for_one(fn(x)))),
         ),
         Mistake(
             "one array expected",
