@@ -6,6 +6,7 @@ That the notebooks still show what is stored in them is held by nbval (`pytest -
 from __future__ import annotations
 
 import copy
+import re
 from fractions import Fraction
 from pathlib import Path
 
@@ -18,10 +19,11 @@ from course.authoring.format import check_file
 from course.authoring.guesses import claim_problems, guess_problems
 from course.authoring.lessons import EXERCISES, KINDS, LESSONS, SOLUTIONS, course_root, names, stored
 from course.authoring.minutes import minutes_problem
+from course.authoring.minutes import stated as stated_minutes
 from course.authoring.notebook import code_cells, read
 from course.authoring.practice import practice_problems
 from course.authoring.release import exercise_problem, orphans
-from course.curriculum import topic_of
+from course.curriculum import lesson_of, topic_of
 
 pytestmark = pytest.mark.one_set
 
@@ -102,6 +104,13 @@ def test_lesson_of_the_second_edition_shows_figures_honest_minutes_no_answer_ahe
     found = (*ahead_problems(nb, solution), *claim_problems(nb), *practice_problems(nb, solution, exercises(path.stem)))
     problems = "\n".join(filter(None, (said([*found]), minutes_problem(nb))))
     assert bool(problems) == (topic_of(path.stem) not in SECOND_EDITION), problems
+
+
+@each(LESSONS)
+def test_the_way_ahead_in_lesson_00_says_the_minutes_that_the_lesson_says(path: Path) -> None:
+    ahead = (ROOT / LESSONS / f"{lesson_of('start_here')}.ipynb").read_text(encoding="utf-8")
+    said = re.findall(rf"\({path.stem}\.ipynb\) \|[^|]*\| (\d+) minutes", ahead)
+    assert topic_of(path.stem) == "start_here" or [int(minutes) for minutes in said] == [stated_minutes(read(path))]
 
 
 @each(SOLUTIONS)
