@@ -214,12 +214,12 @@ HE_INIT = Exercise(
         ),
         Mistake(
             "shape not a tuple",
-            "The shape goes in as one tuple, in parentheses of its own. What stands after it is taken for the data type.",
+            "The shape goes in as one tuple, in parentheses of its own. What comes after it is taken for the data type.",
             lambda key, n_in, n_out: jax.random.normal(key, n_out, n_in),
         ),
         Mistake(
             "shape not a tuple, transposed",
-            "The shape goes in as one tuple, in parentheses of its own; what stands after it is taken for the data type. And W has one row a neuron.",
+            "The shape goes in as one tuple, in parentheses of its own; what comes after it is taken for the data type. And W has one row a neuron.",
             lambda key, n_in, n_out: jax.random.normal(key, n_in, n_out),
         ),
         Mistake(

@@ -167,7 +167,6 @@ def _accept(got: Any, want: Any, *args: Any) -> str | None:
     came, spreads, means, biases, repeated, again, other = (np.asarray(part) for part in got)
     if came.tolist() != list(args[1]):
         return "these are the layers of another network."
-    where = "in each layer" if len(spreads) > 1 else "in the layer"
     if biases.any():
         first = int(np.argmax(biases != 0))
         return f"the biases of layer {first + 1} are not 0; the one farthest from it is {biases[first]:.3g}."
@@ -177,7 +176,7 @@ def _accept(got: Any, want: Any, *args: Any) -> str | None:
     off = np.abs(np.expm1(spreads)) > 0.07
     if off.any():
         first = int(np.argmax(off))
-        return f"the standard deviation of W in layer {first + 1} is {np.exp(spreads[first]):.3g} times √(2 / n_in), which keeps the size {where}."
+        return f"W of layer {first + 1} has {np.exp(spreads[first]):.3g} times the standard deviation that keeps the size, √(2 / n_in)."
     if (np.abs(means) > 0.08).any():
         return "the mean of the weights is not 0."
     if repeated:
@@ -310,7 +309,7 @@ START_NETWORK = Exercise(
         ),
         Mistake(
             "all zeros",
-            "All weights are 0. Then every neuron of a layer answers the same, and training would never part them.",
+            "All weights are 0. Then every neuron of a layer answers the same, and training could never make them differ.",
             _started(lambda n_in, n_out: 0.0),
         ),
         Mistake(
