@@ -191,6 +191,7 @@ def normal_arrow(w: Any, b: float, *, ax: Axes) -> Axes:
     """
     w = np.asarray(w, float)
     foot = -b * w / (w @ w)
+    ax.set_aspect("equal")  # otherwise the arrow isn't seen at a right angle to the line
     ax.annotate(
         "", foot + w / np.linalg.norm(w) * 1.1, foot, arrowprops={"arrowstyle": "-|>", "linewidth": 2, "color": "black"}
     )

@@ -39,7 +39,7 @@ DIAGNOSE_START = choice(
                 "B": "Compare the first size with the last: from layer to layer nothing is multiplied.",
                 "C": "Compare the first size with the last: they are of the same order.",
                 "D": "This is ReLU: it has no upper end at which an answer could get stuck.",
-                "E": "The tall bar counts answers that are 0, which is half of them with ReLU. How many *neurons* are 0 for every example is said below each histogram.",
+                "E": "The tall bar counts answers that are 0, which is half of them with ReLU. The line below each histogram says how many *neurons* are 0 for every example.",
             },
         ),
         "network 3": (
@@ -65,7 +65,7 @@ DIAGNOSE_START = choice(
             {
                 "B": "No answer of this network is larger than 1.",
                 "C": "The size drops a little at first, and then it settles. What vanishes loses the same factor in every layer.",
-                "D": "The share of answers near the two ends is said below each histogram, and it is small.",
+                "D": "The line below each histogram gives the share of answers near the two ends, and it is small.",
                 "E": "A dead neuron answers 0 for every example. The answers of this one go up and down.",
             },
         ),
@@ -239,8 +239,8 @@ START_NETWORK = Exercise(
     atol=0.1,
     parts=(
         "the sizes",
-        "log(spread ÷ √(2/n_in))",
-        "mean ÷ spread",
+        "log(std ÷ √(2/n_in))",
+        "mean ÷ std",
         "the bias farthest from 0",
         "the same numbers twice",
         "same key, same weights",
@@ -274,7 +274,7 @@ START_NETWORK = Exercise(
         ),
         Mistake(
             "scale as it was",
-            "Biases and keys are repaired. The spread of the weights is still the same in every layer, however many inputs it has.",
+            "Biases and keys are repaired. The standard deviation of the weights is still the same in every layer, however many inputs it has.",
             _started(_broken),
         ),
         Mistake(
@@ -284,17 +284,17 @@ START_NETWORK = Exercise(
         ),
         Mistake(
             "spread of 1",
-            "The spread is 1 in each layer, so the sizes explode instead of vanishing. It has to follow the number of inputs.",
+            "The standard deviation is 1 in each layer, so the sizes explode instead of vanishing. It has to follow the number of inputs.",
             _started(lambda n_in, n_out: 1.0),
         ),
         Mistake(
             "variance as spread",
-            "The spread is 2 / n_in. That is the variance that you want; the standard deviation is its root.",
+            "The standard deviation is 2 / n_in. That is the variance that you want, and the standard deviation is its root.",
             _started(lambda n_in, n_out: 2 / n_in),
         ),
         Mistake(
             "Xavier",
-            "The spread is √(1 / n_in), so each layer of ReLU halves the mean square, and after ten layers a thousandth of it is left.",
+            "The standard deviation is √(1 / n_in), so each layer of ReLU halves the mean square, and after ten layers a thousandth of it is left.",
             _started(lambda n_in, n_out: (1 / n_in) ** 0.5),
         ),
         Mistake(
