@@ -44,6 +44,7 @@ def activations(
         facts = _facts(h)
         _histogram(one, h)
         one.set(title=f"layer {place}", yticks=[], xlabel="\n".join(facts))
+        one.xaxis.set_major_formatter("{x:g}")  # a power of ten at the end of the axis would lie on the facts
         one.set_ylabel("how often" if one is axes[0] else "")
         one.locator_params(axis="x", nbins=3)
         one.grid(False)

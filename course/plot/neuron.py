@@ -112,6 +112,7 @@ def boundary(
     xlabel: str = "$x_1$",
     ylabel: str = "$x_2$",
     title: str = "",
+    bar: bool = True,
     ax: Axes | None = None,
 ) -> Axes:
     """What ``f`` answers over a plane, as color, and the line where it changes its mind.
@@ -124,6 +125,7 @@ def boundary(
         level: the answer at which f changes its mind.
         names: of the two classes.
         xlabel, ylabel, title: texts.
+        bar: whether a color bar beside the map says what the colors mean; where maps share a row, the text says it.
         ax: where to draw; a new figure where None.
     """
     (ax,) = row(1, ax, width=4.6, height=3.8)
@@ -149,7 +151,8 @@ def boundary(
         below = ax.contourf(x1, x2, answers, levels=[answers.min() - 1, level], colors="none", hatches=["/"])
         below.set(edgecolor="#00000028", linewidth=0)
         meaning += f" (striped: below {level:g})"
-    ax.figure.colorbar(shown, ax=ax, label=meaning)
+    if bar:
+        ax.figure.colorbar(shown, ax=ax, label=meaning)
     if points is not None:
         P, t = np.asarray(points), np.asarray(labels)
         for value, marker, color in ((0, "o", BLUE), (1, "^", RED)):
@@ -188,6 +191,7 @@ def normal_arrow(w: Any, b: float, *, ax: Axes) -> Axes:
     """
     w = np.asarray(w, float)
     foot = -b * w / (w @ w)
+    ax.set_aspect("equal")  # otherwise the arrow isn't seen at a right angle to the line
     ax.annotate(
         "", foot + w / np.linalg.norm(w) * 1.1, foot, arrowprops={"arrowstyle": "-|>", "linewidth": 2, "color": "black"}
     )

@@ -1,4 +1,4 @@
-"""relu, softmax: what stands between two layers, and what turns the last one's numbers into probabilities."""
+"""relu, softmax: what comes between two layers, and what turns the last one's numbers into probabilities."""
 
 from __future__ import annotations
 
@@ -61,6 +61,11 @@ RELU = Exercise(
             "largest along an axis",
             "`jnp.max` looks for the largest number of an array, and its second argument names an axis, not a number to compare with. ReLU looks at each number alone.",
             lambda x: jnp.max(x, 0),
+        ),
+        Mistake(
+            "largest along an axis, the other way round",
+            "`jnp.max` looks for the largest number of one array, and its second argument names an axis. A relative of it takes the larger of two, number by number.",
+            lambda x: jnp.max(0, x),
         ),
         Mistake(
             "abs",
@@ -245,6 +250,11 @@ SOFTMAX = Exercise(
             "You divide the logits to make them small, and that changes how far apart they are, so the probabilities change. *Adding* a constant to a row doesn't.",
             lambda Z: jax.nn.softmax(Z / Z.max(axis=-1, keepdims=True)),
         ),
+        Mistake(
+            "shifted by a fixed number",
+            "You take the same number away from every row. Where all numbers of a row are far below it, exp is 0 everywhere, and 0 / 0 is NaN. Find the number to take away in the row itself.",
+            lambda Z: (E := jnp.exp(Z - 1000)) / E.sum(axis=-1, keepdims=True),
+        ),
         # --- the sum
         Mistake(
             "over everything",
@@ -275,6 +285,11 @@ SOFTMAX = Exercise(
             "rows shifted, columns summed",
             "Each row is shifted well, but then the sums run down the columns. The same axis belongs in both places.",
             _summed(_largest, lambda exps: exps.sum(axis=0)),
+        ),
+        Mistake(
+            "shifted above the fraction bar only",
+            "Each row is shifted above the fraction bar, but not in the sum below it. The constant cancels only where it is in both.",
+            lambda Z: jnp.exp(Z - _largest(Z)) / jnp.exp(Z).sum(axis=-1, keepdims=True),
         ),
         # --- keepdims
         Mistake(

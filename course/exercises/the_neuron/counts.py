@@ -54,7 +54,7 @@ COUNT_PARAMETERS = Exercise(
         ),
         Mistake(
             "a bias for each number",
-            "You gave the inputs a bias too. The first size is what comes in; there are no neurons there yet.",
+            "You gave the inputs a bias, too. The first size is what comes in; there are no neurons there yet.",
             lambda sizes: sum(a * b for a, b in pairwise(sizes)) + sum(sizes),
         ),
         Mistake(
@@ -64,7 +64,7 @@ COUNT_PARAMETERS = Exercise(
         ),
         Mistake(
             "first layer only",
-            "Only the first layer was counted. Does your `return` stand inside the loop? Then it ends the function in the first round.",
+            "Only the first layer was counted. Is your `return` inside the loop? Then it ends the function in the first round.",
             lambda sizes: sizes[0] * sizes[1] + sizes[1],
         ),
         Mistake(
@@ -169,10 +169,9 @@ LAYER_NUMBERS = estimate(
             _CLOSE,
             {
                 784 + 256: "These are the inputs and the neurons, added. Each neuron has a weight for each input.",
-                784: "So many weights has one neuron. How many neurons are there?",
-                256: "So many neurons there are. Each has a weight for each of its inputs, and a bias.",
-                2
-                * _WEIGHTS: "That is twice as many. What stands for each pair of an input and a neuron is one number.",
+                784: "That is the number of weights of one neuron. How many neurons are there?",
+                256: "That is the number of neurons. Each has a weight for each of its inputs, and a bias.",
+                2 * _WEIGHTS: "That is twice as many. Each pair of an input and a neuron has a single weight.",
             },
         ),
         "bytes of the parameters": Quantity(
@@ -189,8 +188,8 @@ LAYER_NUMBERS = estimate(
             _CLOSE,
             {
                 _WEIGHTS: "These are the multiplications alone. Each product is also added to a sum.",
-                784: "That is one input after the other, for a single neuron, and without the additions.",
-                2 * 784: "So much work is one neuron. The layer has 256.",
+                784: "These are the multiplications of a single neuron. Count the other neurons, and the additions.",
+                2 * 784: "That is the work of one neuron. The layer has 256.",
             },
         ),
         "FLOP for a batch of 64": Quantity(
@@ -205,9 +204,9 @@ LAYER_NUMBERS = estimate(
             64 * 256,
             _CLOSE,
             {
-                256: "So many come out for one image.",
+                256: "That is how many come out for one image.",
                 64: "Each image gets an answer from each neuron, not a single one.",
-                64 * 784: "So many numbers go in. What comes out has a column for each neuron.",
+                64 * 784: "That is how many numbers go in. What comes out has a column for each neuron.",
             },
         ),
     },

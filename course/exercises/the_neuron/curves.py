@@ -24,6 +24,14 @@ def curve_through(xs: Array, ys: Array) -> tuple[Array, Array]:
     return ys[0], _changes(_pieces(xs, ys))
 
 
+def _from_the_last(xs: Array, ys: Array) -> tuple[Array, Array]:
+    """Each slope less the a before it."""
+    a: list[Array] = []
+    for slope in _pieces(xs, ys):
+        a.append(slope - a[-1] if a else slope)
+    return ys[0], jnp.stack(a)
+
+
 def _numpy(xs: np.ndarray, ys: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     slopes = np.diff(ys) / np.diff(xs)
     return ys[0], np.diff(slopes, prepend=np.float32(0))
@@ -93,6 +101,16 @@ CURVE_THROUGH = Exercise(
             lambda xs, ys: (ys[-1], _changes(_pieces(xs, ys))),
         ),
         Mistake(
+            "bias of the mean",
+            "a is right, and b is the mean of all heights. At the first point all ReLUs are 0, so b alone has to give its height.",
+            lambda xs, ys: (ys.mean(), _changes(_pieces(xs, ys))),
+        ),
+        Mistake(
+            "bias where x is 0",
+            "a is right, and b is the height at which the first piece would meet x = 0. Left of the first joint the curve is level: how high is it there?",
+            lambda xs, ys: (ys[0] - _pieces(xs, ys)[0] * xs[0], _changes(_pieces(xs, ys))),
+        ),
+        Mistake(
             "first slope forgotten",
             "The first ReLU does nothing. Before it the curve is level, slope 0, so at the first joint the slope changes, too.",
             lambda xs, ys: (ys[0], _changes(_pieces(xs, ys)).at[0].set(0.0)),
@@ -104,8 +122,13 @@ CURVE_THROUGH = Exercise(
         ),
         Mistake(
             "changes backwards",
-            "The signs after the first joint are turned round: a change is the new slope minus the old one.",
+            "The signs after the first joint are reversed: a change is the new slope minus the old one.",
             lambda xs, ys: (ys[0], -_changes(_pieces(xs, ys)).at[0].multiply(-1)),
+        ),
+        Mistake(
+            "change from the last a",
+            "From each slope you took away the a before it. Behind a joint all earlier ReLUs are awake, so what has to be taken away is the slope of the piece before, the sum of all earlier a's.",
+            _from_the_last,
         ),
         Mistake(
             "slopes added up",

@@ -90,11 +90,11 @@ def _he_accept(got: Any, want: Any, *args: Any) -> str | None:
     # At least 5,000 weights are drawn, so both figures lie within about 4 % of the truth.
     spread = float(np.exp(log_spread))
     if not abs(spread - 1) <= 0.06:
-        return f"the spread (standard deviation) of W is {spread:.3g} times what He asks for, √(2 / n_in)."
+        return f"the standard deviation of W is {spread:.3g} times what He asks for, √(2 / n_in)."
     if not abs(mean) <= 0.06:
         return f"the mean of W is {float(mean):.2f} standard deviations away from 0."
     if not tails:
-        return "the spread of W is right, but its numbers are not normal ones. Of those about one in twenty lies further than two standard deviations from 0."
+        return "the standard deviation of W is right, but its numbers are not normally distributed. Of normal numbers about one in twenty lies further than two standard deviations from 0."
     if not unbiased:
         return "the biases should start at 0."
     if not again:
@@ -146,8 +146,8 @@ HE_INIT = Exercise(
     parts=(
         "the shape of W",
         "the shape of b",
-        "log(spread ÷ √(2/n_in))",
-        "mean ÷ spread",
+        "log(std ÷ √(2/n_in))",
+        "mean ÷ std",
         "tails as of normal numbers",
         "all rows alike",
         "all biases 0",
@@ -157,32 +157,32 @@ HE_INIT = Exercise(
     mistakes=(
         Mistake(
             "variance as spread",
-            "The spread is 2/n_in. That is the *variance* that He asks for; normal numbers are scaled by the standard deviation.",
+            "The standard deviation is 2/n_in. That is the *variance* that He asks for, and the standard deviation is its root.",
             _scaled(lambda n_in, n_out: 2 / n_in),
         ),
         Mistake(
             "root of 2 only",
-            "The spread is √2 / n_in. The root covers only the 2, not the n_in: look where its parenthesis closes.",
+            "The standard deviation is √2 / n_in. The root covers only the 2, not the n_in: look where its parenthesis closes.",
             _scaled(lambda n_in, n_out: 2**0.5 / n_in),
         ),
         Mistake(
             "root of n_in only",
-            "The spread is 2 / √n_in. The root covers only the n_in, not the 2.",
+            "The standard deviation is 2 / √n_in. The root covers only the n_in, not the 2.",
             _scaled(lambda n_in, n_out: 2 / n_in**0.5),
         ),
         Mistake(
             "divided",
-            "The spread is √(n_in / 2): the scale has been turned upside down. The more inputs there are, the *smaller* the weights.",
+            "The standard deviation is √(n_in / 2): the scale has been turned upside down. The more inputs there are, the *smaller* the weights.",
             _scaled(lambda n_in, n_out: (n_in / 2) ** 0.5),
         ),
         Mistake(
             "Xavier",
-            "The spread is √(1/n_in). ReLU silences half of the neurons; He's rule makes up for what is lost.",
+            "The standard deviation is √(1/n_in). ReLU silences half of the neurons; He's rule makes up for what is lost.",
             _scaled(lambda n_in, n_out: (1 / n_in) ** 0.5),
         ),
         Mistake(
             "inputs and outputs",
-            "The spread is √(2 / (n_in + n_out)), which is Glorot's rule. He's counts the inputs alone.",
+            "The standard deviation is √(2 / (n_in + n_out)), which is Glorot's rule. He's counts the inputs alone.",
             _scaled(lambda n_in, n_out: (2 / (n_in + n_out)) ** 0.5),
         ),
         Mistake(
@@ -192,7 +192,7 @@ HE_INIT = Exercise(
         ),
         Mistake(
             "not scaled",
-            "The numbers have a spread of 1, whatever n_in is.",
+            "The numbers have a standard deviation of 1, whatever n_in is.",
             _scaled(lambda n_in, n_out: 1),
         ),
         Mistake(
@@ -214,17 +214,17 @@ HE_INIT = Exercise(
         ),
         Mistake(
             "shape not a tuple",
-            "The shape goes in as one tuple, in parentheses of its own. What stands after it is taken for the data type.",
+            "The shape goes in as one tuple, in parentheses of its own. What comes after it is taken for the data type.",
             lambda key, n_in, n_out: jax.random.normal(key, n_out, n_in),
         ),
         Mistake(
             "shape not a tuple, transposed",
-            "The shape goes in as one tuple, in parentheses of its own; what stands after it is taken for the data type. And W has one row a neuron.",
+            "The shape goes in as one tuple, in parentheses of its own; what comes after it is taken for the data type. And W has one row a neuron.",
             lambda key, n_in, n_out: jax.random.normal(key, n_in, n_out),
         ),
         Mistake(
             "never negative",
-            "None of the weights is negative: uniform numbers begin at 0 where nothing else is said. Normal numbers lie around 0.",
+            "None of the weights is negative: `jax.random.uniform` draws between 0 and 1 unless told otherwise. Normal numbers lie around 0.",
             _uniform(0, 1),
         ),
         Mistake(
@@ -234,7 +234,7 @@ HE_INIT = Exercise(
         ),
         Mistake(
             "uniform with the right spread",
-            "The spread is right, but these are not normal numbers: none of them lies far out. Uniform ones end at 1.73 spreads; of normal ones about one in twelve lies beyond.",
+            "The standard deviation is right, but these are not normal numbers: none of them lies far out. Uniform ones end at 1.73 standard deviations; of normal ones about one in twelve lies beyond.",
             _uniform(-(3**0.5), 3**0.5),
         ),
         Mistake(

@@ -105,6 +105,11 @@ XOR_NETWORK = Exercise(
             _xor_weights([[1, 1], [1, 1]], [0, -1], [-1, 2], 1),
         ),
         Mistake(
+            "thresholds in the middle",
+            "Thresholds of ½ and 1½ would do if a neuron answered 0 or 1. A ReLU answers how far its sum is above 0, which is only ½ here: print h for each corner.",
+            _xor_weights([[1, 1], [1, 1]], [-0.5, -1.5], [1, -1], 0),
+        ),
+        Mistake(
             "sum",
             "This network just counts the ones, so it says 2 at (1, 1). There a second hidden neuron has to take something away.",
             _xor_weights([[1, 1], [1, 1]], [0, 0], [1, 0], 0),

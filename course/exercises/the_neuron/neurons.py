@@ -60,7 +60,7 @@ NEURON = Exercise(
         ),
         Mistake(
             "bias outside",
-            "You squash first and add the bias afterwards. In y = f(w·x + b) the bias stands inside the parentheses.",
+            "You squash first and add the bias afterwards. In y = f(w·x + b) the bias is inside the parentheses.",
             lambda x, w, b: jnp.tanh(w @ x) + b,
         ),
         Mistake(
@@ -97,6 +97,11 @@ NEURON = Exercise(
             "sigmoid",
             "The sum is right, but it was squashed into 0 to 1, by a sigmoid. The exercise asks for tanh, which gives −1 to 1.",
             lambda x, w, b: jax.nn.sigmoid(w @ x + b),
+        ),
+        Mistake(
+            "last product only",
+            "Only the last product arrived, without the bias: in the loop, `=` replaces the total. Each product has to be *added* to what is there.",
+            lambda x, w, b: jnp.tanh(w[-1] * x[-1]),
         ),
         Mistake(
             "two inputs only",
@@ -143,6 +148,16 @@ LAYER = Exercise(
             "x has met the *columns* of W. Row i of W holds the weights of neuron i, so x has to meet each *row*.",
             lambda x, W, b: jnp.tanh(x @ W + b),
         ),
+        Mistake(
+            "the lesson's line",
+            "This is the lesson's line, for a kernel with a column for each neuron. Row i of W holds the weights of neuron i, so x has to meet each *row*; and the activation is tanh.",
+            lambda x, W, b: jax.nn.sigmoid(x @ W + b),
+        ),
+        Mistake(
+            "one bias for all",
+            "Every neuron was given the first bias. Neuron i has a bias of its own, b[i].",
+            lambda x, W, b: jnp.tanh(W @ x + b[0]),
+        ),
         Mistake("no bias", "The bias vector b was not added.", lambda x, W, b: jnp.tanh(W @ x)),
         Mistake(
             "no activation",
@@ -171,7 +186,7 @@ LAYER = Exercise(
         ),
         Mistake(
             "summed down the columns",
-            "The products are right, but they were added up down the columns, over the neurons. The products of one neuron stand in one row.",
+            "The products are right, but they were added up down the columns, over the neurons. The products of one neuron are in one row.",
             lambda x, W, b: jnp.tanh(jnp.sum(W * x, axis=0) + b),
         ),
         Mistake(
@@ -232,7 +247,7 @@ BATCHED_LAYER = Exercise(
         ),
         Mistake(
             "batch last, bias along the examples",
-            "Here the neurons stand in the rows and the examples in the columns, and b was added along the examples. Examples belong in the rows: (batch, n_out) comes out.",
+            "Your answer has the neurons in the rows and the examples in the columns, and b was added along the examples. Examples belong in the rows: (batch, n_out) comes out.",
             lambda X, W, b: jnp.tanh(W @ X.T + b),
         ),
         Mistake(
@@ -243,17 +258,17 @@ BATCHED_LAYER = Exercise(
         # The same numbers as the one before where there are any; but where the shapes don't fit, JAX raises another error.
         Mistake(
             "bias before the turn",
-            "The biases were added while the neurons stood in the rows, so they landed along the examples. When the answer is turned the right way round, each column belongs to one neuron.",
+            "The biases were added while the neurons were in the rows, so they landed along the examples. When the answer is turned the right way round, each column belongs to one neuron.",
             lambda X, W, b: jnp.tanh((W @ X.T + b).T),
         ),
         Mistake(
             "W not transposed",
-            "X has one example a row, and W one neuron a row; as they stand, n_in of X meets the neurons of W. Write the two shapes side by side: which axis of W has to meet the axis of length n_in of X?",
+            "X has one example a row, and W one neuron a row; as they are, n_in of X meets the neurons of W. Write the two shapes side by side: which axis of W has to meet the axis of length n_in of X?",
             lambda X, W, b: jnp.tanh(X @ W + b),
         ),
         Mistake(
             "X transposed",
-            "You turned X on its side, so that its examples, and not its inputs, meet W. Write the shapes (batch, n_in) and (n_out, n_in) side by side: where does n_in stand in each?",
+            "You turned X on its side, so that its examples, and not its inputs, meet W. Write the shapes (batch, n_in) and (n_out, n_in) side by side: where is n_in in each?",
             lambda X, W, b: jnp.tanh(X.T @ W + b),
         ),
         Mistake(
@@ -286,6 +301,16 @@ BATCHED_LAYER = Exercise(
             "ReLU",
             "The sums are right, and went through ReLU. The exercise asks for tanh.",
             lambda X, W, b: jax.nn.relu(X @ W.T + b),
+        ),
+        Mistake(
+            "sigmoid",
+            "The sums are right, but they were squashed into 0 to 1, by a sigmoid. The exercise asks for tanh.",
+            lambda X, W, b: jax.nn.sigmoid(X @ W.T + b),
+        ),
+        Mistake(
+            "the lesson's line",
+            "This is the lesson's line, for a kernel with a column for each neuron. W has a row for each neuron, so it has to be turned on its side; and the activation is tanh.",
+            lambda X, W, b: jax.nn.sigmoid(X @ W + b),
         ),
         Mistake(
             "first example only",

@@ -39,7 +39,7 @@ DIAGNOSE_START = choice(
                 "B": "Compare the first size with the last: from layer to layer nothing is multiplied.",
                 "C": "Compare the first size with the last: they are of the same order.",
                 "D": "This is ReLU: it has no upper end at which an answer could get stuck.",
-                "E": "The tall bar counts answers that are 0, which is half of them with ReLU. How many *neurons* are 0 for every example is said below each histogram.",
+                "E": "The tall bar counts answers that are 0, which is half of them with ReLU. The line below each histogram says how many *neurons* are 0 for every example.",
             },
         ),
         "network 3": (
@@ -65,7 +65,7 @@ DIAGNOSE_START = choice(
             {
                 "B": "No answer of this network is larger than 1.",
                 "C": "The size drops a little at first, and then it settles. What vanishes loses the same factor in every layer.",
-                "D": "The share of answers near the two ends is said below each histogram, and it is small.",
+                "D": "The line below each histogram gives the share of answers near the two ends, and it is small.",
                 "E": "A dead neuron answers 0 for every example. The answers of this one go up and down.",
             },
         ),
@@ -167,7 +167,6 @@ def _accept(got: Any, want: Any, *args: Any) -> str | None:
     came, spreads, means, biases, repeated, again, other = (np.asarray(part) for part in got)
     if came.tolist() != list(args[1]):
         return "these are the layers of another network."
-    where = "in each layer" if len(spreads) > 1 else "in the layer"
     if biases.any():
         first = int(np.argmax(biases != 0))
         return f"the biases of layer {first + 1} are not 0; the one farthest from it is {biases[first]:.3g}."
@@ -177,7 +176,7 @@ def _accept(got: Any, want: Any, *args: Any) -> str | None:
     off = np.abs(np.expm1(spreads)) > 0.07
     if off.any():
         first = int(np.argmax(off))
-        return f"the standard deviation of W in layer {first + 1} is {np.exp(spreads[first]):.3g} times √(2 / n_in), which keeps the size {where}."
+        return f"W of layer {first + 1} has {np.exp(spreads[first]):.3g} times the standard deviation that keeps the size, √(2 / n_in)."
     if (np.abs(means) > 0.08).any():
         return "the mean of the weights is not 0."
     if repeated:
@@ -240,8 +239,8 @@ START_NETWORK = Exercise(
     atol=0.1,
     parts=(
         "the sizes",
-        "log(spread ÷ √(2/n_in))",
-        "mean ÷ spread",
+        "log(std ÷ √(2/n_in))",
+        "mean ÷ std",
         "the bias farthest from 0",
         "the same numbers twice",
         "same key, same weights",
@@ -275,7 +274,7 @@ START_NETWORK = Exercise(
         ),
         Mistake(
             "scale as it was",
-            "Biases and keys are repaired. The spread of the weights is still the same in every layer, however many inputs it has.",
+            "Biases and keys are repaired. The standard deviation of the weights is still the same in every layer, however many inputs it has.",
             _started(_broken),
         ),
         Mistake(
@@ -285,17 +284,17 @@ START_NETWORK = Exercise(
         ),
         Mistake(
             "spread of 1",
-            "The spread is 1 in each layer, so the sizes explode instead of vanishing. It has to follow the number of inputs.",
+            "The standard deviation is 1 in each layer, so the sizes explode instead of vanishing. It has to follow the number of inputs.",
             _started(lambda n_in, n_out: 1.0),
         ),
         Mistake(
             "variance as spread",
-            "The spread is 2 / n_in. That is the variance that you want; the standard deviation is its root.",
+            "The standard deviation is 2 / n_in. That is the variance that you want, and the standard deviation is its root.",
             _started(lambda n_in, n_out: 2 / n_in),
         ),
         Mistake(
             "Xavier",
-            "The spread is √(1 / n_in), so each layer of ReLU halves the mean square, and after ten layers a thousandth of it is left.",
+            "The standard deviation is √(1 / n_in), so each layer of ReLU halves the mean square, and after ten layers a thousandth of it is left.",
             _started(lambda n_in, n_out: (1 / n_in) ** 0.5),
         ),
         Mistake(
@@ -310,7 +309,7 @@ START_NETWORK = Exercise(
         ),
         Mistake(
             "all zeros",
-            "All weights are 0. Then every neuron of a layer answers the same, and training would never part them.",
+            "All weights are 0. Then every neuron of a layer answers the same, and training could never make them differ.",
             _started(lambda n_in, n_out: 0.0),
         ),
         Mistake(
