@@ -7,7 +7,7 @@ import shutil
 from pathlib import Path
 
 # What a submission's own code may want of the package, and what the agent needs; everything else stays outside.
-_ROOMS = ("plot", "simt", "widgets", "checks/probes")
+_ROOMS = ("plot", "recorded", "simt", "widgets", "checks/probes")
 _FILES = (
     "__init__",
     "backend",
