@@ -39,7 +39,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _score(report: Report, best: Report) -> str:
-    site = max(in_global(report, "load"), key=lambda one: one.lanes)
+    site = max(in_global(report, "load"), key=lambda one: one.sectors)
     return f"Main memory: {sectors(in_global(report))} sectors. Most of them are for {site.array}, whose numbers are fetched again for every window that holds them."
 
 
@@ -109,6 +109,11 @@ CONVOLVE_KERNEL = Exercise(
             "a square window",
             "Both loops run over the number of rows of w. A window need not be square.",
             _convolved((_COLS, "for j in range(w.shape[0]):")),
+        ),
+        Mistake(
+            "always 3 × 3",
+            "The loops run over a window of 3 × 3. A window may have any size: `w.shape` says which.",
+            _convolved((_ROWS, "for i in range(3):"), (_COLS, "for j in range(3):")),
         ),
         Mistake(
             "weights forgotten",

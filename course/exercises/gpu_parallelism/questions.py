@@ -101,7 +101,7 @@ ESTIMATE_GPU = estimate(
             160_000,
             within=1.3,
             wrong={
-                640: "The bandwidth is divided by the latency here, and the unit is no longer bytes. Multiply.",
+                0.64: "The bandwidth is divided by the latency here, and the unit is no longer bytes. Multiply.",
                 320: "That is what arrives in one nanosecond. The first byte takes 500 of them, and all that time bytes are on their way.",
                 1250: "That is the number of *requests* of 128 bytes. The question asks for bytes.",
             },
