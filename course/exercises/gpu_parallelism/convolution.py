@@ -72,7 +72,7 @@ CONVOLVE_KERNEL = Exercise(
         ),
         Mistake(
             "no guard",
-            "The blocks come whole and reach beyond out. A thread without an element must do nothing.",
+            "The grid has whole blocks only, so it reaches beyond out. A thread without an element must do nothing.",
             _convolved((_GUARD, "if True:")),
         ),
         Mistake(
@@ -82,7 +82,7 @@ CONVOLVE_KERNEL = Exercise(
         ),
         Mistake(
             "weights transposed",
-            "You take the weights with row and column exchanged. That goes unnoticed only where the window is symmetric.",
+            "You take the weights with row and column exchanged. Only with a symmetric window does that make no difference.",
             _convolved((_TERM, "total += w[j, i] * x[row + i, col + j]")),
         ),
         Mistake(

@@ -318,7 +318,7 @@ OUTER_ADD = Exercise(
     mistakes=(
         Mistake(
             "no guard",
-            "The blocks come whole and reach beyond out: past its last column, and past its last row. A thread without an element must do nothing.",
+            "The grid has whole blocks only, so it reaches beyond out: past its last column, and past its last row. A thread without an element must do nothing.",
             _outer((_OUTER_GUARD, "if True:")),
         ),
         Mistake(

@@ -74,7 +74,7 @@ ESTIMATE_GPU = estimate(
             49,
             within=1.05,
             wrong={
-                39.5: "Blocks come whole along *each* axis. How many of them does one row of the picture need?",
+                39.5: "You need whole blocks along *each* axis. How many of them does one row of the picture need?",
                 36: "You rounded down along each axis, so the last rows and columns get no block.",
                 10_000: "That is how many pixels there are. A block has 16 × 16 threads, one for each pixel.",
             },
