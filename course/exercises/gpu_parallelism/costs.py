@@ -129,7 +129,9 @@ def coalescing(report: Report, best: Report) -> str:
     if sectors(mine) <= sectors(in_global(best)):
         return f"{said}. That is the best possible."
     if requests(mine) > requests(in_global(best)):
-        return f"{said}. It can be improved: it makes {requests(mine)} requests, and {requests(in_global(best))} would do."
+        return (
+            f"{said}. It can be improved: it makes {requests(mine)} requests, and {requests(in_global(best))} would do."
+        )
     least = sectors(in_global(best)) / requests(in_global(best))
     return f"{said}. It can be improved: the best possible are {least:.1f} sectors a request."
 
