@@ -37,5 +37,12 @@ def test_a_moment_is_still_seen_and_named_beside_its_bar() -> None:
     assert to_rgba(rest.get_facecolor())[3] == 0, "nothing is done there, so it is hollow"
 
 
+def test_the_names_of_neighboring_moments_do_not_meet() -> None:
+    ax = plot.timeline({"op by op": [(0, 90, "compute")], "jit": [(0, 3, "prepare"), (3, 5, "compute")]})
+    ax.figure.draw_without_rendering()  # type: ignore[union-attr]
+    _, prepare, compute = (text.get_window_extent() for text in ax.texts)
+    assert not prepare.overlaps(compute)
+
+
 def test_a_timeline_without_spans_is_empty() -> None:
     assert len(plot.timeline({"Python": []}).patches) == 0

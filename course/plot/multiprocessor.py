@@ -29,14 +29,15 @@ class Level:
 
 
 # An H100 SXM. Sizes: NVIDIA, "H100 Tensor Core GPU Architecture" (whitepaper). Latencies, rounded: Luo and others, "Benchmarking
-# and Dissecting the Nvidia Hopper GPU Architecture" (2024, https://arxiv.org/abs/2402.13499), measured on an H100 PCIe.
+# and Dissecting the Nvidia Hopper GPU Architecture" (2024, https://arxiv.org/abs/2402.13499), table IV: 29.0, 263.0 and 478.8 cycles,
+# measured on an H800 PCIe, which has the same multiprocessors.
 LEVELS = (
     Level("registers", "256 KB", "each thread has its own", 0),
     Level("shared memory", "up to 228 KB", "all threads of a block", 30),
     Level("L2 cache", "50 MB", "the whole chip", 260),
     Level("main memory", "80 GB", "the whole chip", 480),
 )
-SOURCE = "NVIDIA's H100 whitepaper; latencies: Luo and others (2024), arXiv:2402.13499"
+SOURCE = "sizes: NVIDIA's H100 whitepaper; cycles, on an H800 PCIe: Luo and others (2024), arXiv:2402.13499"
 _SCHEDULERS, _UNITS, _MULTIPROCESSORS = 4, 32, 132
 _COLORS = (SKY, GREEN, PURPLE, GRAY)
 _CHIP = 62.0  # where the chip ends, and the table beside it begins

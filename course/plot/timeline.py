@@ -38,6 +38,7 @@ def timeline(
     working = [label for _, _, label in spans if label not in idle]
     colors = {label: COLORS[i % len(COLORS)] for i, label in enumerate(dict.fromkeys(working))}
     for y, one in enumerate(rows.values()):
+        above = True  # names of narrow bars take turns above and below them, so that neighbors' don't meet
         for start, end, label in one:
             # At least a hair wide, so that a moment among hours is seen at all.
             width = max(end - start, 0.004 * whole)
@@ -51,12 +52,13 @@ def timeline(
             else:
                 ax.annotate(
                     label,
-                    ((start + end) / 2, y - 0.25),
-                    xytext=(4, 11),
+                    ((start + end) / 2, y - 0.25 if above else y + 0.25),
+                    xytext=(4, 11 if above else -19),
                     textcoords="offset points",
                     color=colors.get(label, GRAY),
                     arrowprops={"arrowstyle": "-", "color": GRAY, "shrinkB": 0},
                 )
+                above = not above
     ax.set_yticks(range(len(rows)), list(rows))
     ax.set_ylim(len(rows) - 0.5, -0.75)
     ax.set_xlim(0, 1.03 * whole)

@@ -145,7 +145,7 @@ BATCHED = Exercise(
         ),
         Mistake(
             "weights mapped alone",
-            "`vmap` walks along the weights and hands all of X over each time. The two entries of `in_axes` stand in the order of the arguments: are they swapped?",
+            "`vmap` walks along the weights and hands all of X over each time. The two entries of `in_axes` are in the order of the arguments: are they swapped?",
             lambda score, X, w: jax.vmap(score, in_axes=(None, 0))(X, w),
         ),
         Mistake(

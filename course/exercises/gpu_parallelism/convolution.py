@@ -39,7 +39,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
 
 
 def _score(report: Report, best: Report) -> str:
-    site = max(in_global(report, "load"), key=lambda one: one.lanes)
+    site = max(in_global(report, "load"), key=lambda one: one.sectors)
     return f"Main memory: {sectors(in_global(report))} sectors. Most of them are for {site.array}, whose numbers are fetched again for every window that holds them."
 
 
@@ -72,7 +72,7 @@ CONVOLVE_KERNEL = Exercise(
         ),
         Mistake(
             "no guard",
-            "The blocks come whole and reach beyond out. A thread without an element must do nothing.",
+            "The grid has whole blocks only, so it reaches beyond out. A thread without an element must do nothing.",
             _convolved((_GUARD, "if True:")),
         ),
         Mistake(
@@ -82,7 +82,7 @@ CONVOLVE_KERNEL = Exercise(
         ),
         Mistake(
             "weights transposed",
-            "You take the weights with row and column exchanged. That goes unnoticed only where the window is symmetric.",
+            "You take the weights with row and column exchanged. Only with a symmetric window does that make no difference.",
             _convolved((_TERM, "total += w[j, i] * x[row + i, col + j]")),
         ),
         Mistake(
@@ -109,6 +109,11 @@ CONVOLVE_KERNEL = Exercise(
             "a square window",
             "Both loops run over the number of rows of w. A window need not be square.",
             _convolved((_COLS, "for j in range(w.shape[0]):")),
+        ),
+        Mistake(
+            "always 3 × 3",
+            "The loops run over a window of 3 × 3. A window may have any size: `w.shape` says which.",
+            _convolved((_ROWS, "for i in range(3):"), (_COLS, "for j in range(3):")),
         ),
         Mistake(
             "weights forgotten",

@@ -128,6 +128,10 @@ def coalescing(report: Report, best: Report) -> str:
     said = f"Coalescing: {each:.1f} sectors a request; {100 * _share_used(mine):.0f} % of the bytes that are moved are used"
     if sectors(mine) <= sectors(in_global(best)):
         return f"{said}. That is the best possible."
+    if requests(mine) > requests(in_global(best)):
+        return (
+            f"{said}. It can be improved: it makes {requests(mine)} requests, and {requests(in_global(best))} would do."
+        )
     least = sectors(in_global(best)) / requests(in_global(best))
     return f"{said}. It can be improved: the best possible are {least:.1f} sectors a request."
 

@@ -241,6 +241,11 @@ MIRROR_KERNEL = Exercise(
             _mirror((_MIRRORED, "out[row, x.shape[1] - col] = x[row, col]")),
         ),
         Mistake(
+            "negative index",
+            "Unlike in NumPy, a negative index does not count from the end: it lies before the array. Which number does the last column have?",
+            _mirror((_MIRRORED, "out[row, -1 - col] = x[row, col]")),
+        ),
+        Mistake(
             "upside down",
             "This exchanges top and bottom. Left and right are to change places: the row stays, the column moves.",
             _mirror((_MIRRORED, "out[x.shape[0] - 1 - row, col] = x[row, col]")),
@@ -313,7 +318,7 @@ OUTER_ADD = Exercise(
     mistakes=(
         Mistake(
             "no guard",
-            "The blocks come whole and reach beyond out: past its last column, and past its last row. A thread without an element must do nothing.",
+            "The grid has whole blocks only, so it reaches beyond out: past its last column, and past its last row. A thread without an element must do nothing.",
             _outer((_OUTER_GUARD, "if True:")),
         ),
         Mistake(

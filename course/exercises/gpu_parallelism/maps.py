@@ -59,7 +59,7 @@ ADD_KERNEL = Exercise(
     mistakes=(
         Mistake(
             "no guard",
-            "Blocks come whole, so there are often more threads than elements, and the spare ones reach beyond the end. A thread without an element must do nothing.",
+            "All blocks have the same size, so there are often more threads than elements, and the spare ones reach beyond the end. A thread without an element must do nothing.",
             _add((_ADD_GUARD, "if True:")),
         ),
         Mistake(
@@ -89,7 +89,7 @@ ADD_KERNEL = Exercise(
         ),
         Mistake(
             "grid's size for the block's",
-            "`gridDim` says how many blocks there are; how many *threads* stand before this block follows from the size of a block.",
+            "`gridDim` says how many blocks there are; how many *threads* come before this block follows from the size of a block.",
             _add((_INDEX, "t.blockIdx.x * t.gridDim.x + t.threadIdx.x")),
         ),
         Mistake(
@@ -169,7 +169,7 @@ TRANSPOSE_NAIVE = Exercise(
     mistakes=(
         Mistake(
             "no guard",
-            "Blocks come whole, so the grid reaches beyond the matrix. The spare threads have to stay out, at the end of a row and at the end of a column.",
+            "The grid has whole blocks only, so it reaches beyond the matrix. The spare threads have to stay out, at the end of a row and at the end of a column.",
             _naive((_NAIVE_GUARD, "if True:")),
         ),
         Mistake(

@@ -74,7 +74,7 @@ ESTIMATE_GPU = estimate(
             49,
             within=1.05,
             wrong={
-                39.5: "Blocks come whole along *each* axis. How many of them does one row of the picture need?",
+                39.5: "You need whole blocks along *each* axis. How many of them does one row of the picture need?",
                 36: "You rounded down along each axis, so the last rows and columns get no block.",
                 10_000: "That is how many pixels there are. A block has 16 × 16 threads, one for each pixel.",
             },
@@ -101,7 +101,7 @@ ESTIMATE_GPU = estimate(
             160_000,
             within=1.3,
             wrong={
-                640: "The bandwidth is divided by the latency here, and the unit is no longer bytes. Multiply.",
+                0.64: "The bandwidth is divided by the latency here, and the unit is no longer bytes. Multiply.",
                 320: "That is what arrives in one nanosecond. The first byte takes 500 of them, and all that time bytes are on their way.",
                 1250: "That is the number of *requests* of 128 bytes. The question asks for bytes.",
             },

@@ -127,7 +127,7 @@ BLOCK_SUM = Exercise(
         ),
         Mistake(
             "barrier for the workers only",
-            "Not all threads come to the barrier, as where it stands inside the `if` and only those do that still add. It waits for *all* threads of the block, also for those that have nothing left to do.",
+            "Not all threads come to the barrier: is it inside the `if`, where only those come that still add? It waits for *all* threads of the block, also for those that have nothing left to do.",
             _sum((_STEP + _IN_LOOP, _STEP + "    " + _IN_LOOP.replace("        half", "        half", 1))),
         ),
         Mistake(

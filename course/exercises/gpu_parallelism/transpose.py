@@ -77,7 +77,7 @@ TRANSPOSE_TILED = Exercise(
         ),
         Mistake(
             "barrier in the guard",
-            "Some threads don't come to the barrier: they skip the `if` or the loop that it stands in, or have ended before. The others wait for them forever: every thread of the block has to reach it.",
+            "Some threads don't come to the barrier: they skip the `if` or the loop around it, or have ended before. The others wait for them forever: every thread of the block has to reach it.",
             _tiled((_IN + "\n" + _BARRIER, _IN + "\n    " + _BARRIER)),
         ),
         Mistake(

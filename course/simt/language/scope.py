@@ -177,7 +177,10 @@ class Compiler(ABC):
         taken = {arg.arg for arg in ast.walk(function.args) if isinstance(arg, ast.arg)}
         for node in stored_names(function):
             scope.stores[node.id] = scope.stores.get(node.id, 0) + 1
-            if (node.id in taken and node.id in scope.arrays) or node.id == scope.handle:
+            if node.id in taken and node.id in scope.arrays:
+                write = f"to write an element, use {node.id}[i] = …, else choose another name"
+                self.refuse(node, f"{node.id} has a meaning already, it is one of the kernel's arrays: {write}")
+            if node.id == scope.handle:
                 self.refuse(node, f"{node.id} has a meaning already: choose another name")
             if node.id not in taken and scope.stores[node.id] == 1:
                 for table in (scope.arrays, scope.sequences, scope.functions, scope.fixed):
