@@ -118,7 +118,7 @@ def test_a_mean_that_is_a_sum_in_one_place_only_is_named() -> None:
 
 def test_an_optimizer_that_returns_too_little_is_told_what_is_expected() -> None:
     message = the_verdict("adam_step", lambda p, *rest: (p, p)).message
-    assert "expected are 3 dicts, the parameters, m, v; it returned 2." in message
+    assert "return 3 dicts, the parameters, m, v; it returned 2." in message
 
 
 # --- Training loops -----------------------------------------------------------------------------------------------------

@@ -228,6 +228,12 @@ def test_a_relation_of_the_numbers_is_told_where_it_holds_on_every_input(name: s
     assert said is None or said in told, told
 
 
+def test_an_axis_without_an_entry_is_told_without_a_warning(recwarn: pytest.WarningsRecorder) -> None:
+    verdict = judge(WEIGH, lambda x, w, rate: jnp.zeros((0, *x.shape)))
+    assert "one axis too many" in " ".join(verdict.text)
+    assert [warning for warning in recwarn if warning.category is RuntimeWarning] == []
+
+
 def test_a_declared_mistake_wins_over_a_kind() -> None:
     """Its numbers are -2 times the expected ones, too."""
     assert judge(WEIGH, WEIGH.mistakes[0].wrong).text == ("This is declared.",)

@@ -138,7 +138,7 @@ def _shifted(by: int) -> Callable[[Part, int], Holds]:
 
 def _reduced(part: Part, axis: int) -> Holds:
     """What came still has an axis over which it adds up, or averages, to the expected."""
-    if part.got.ndim != part.want.ndim + 1 or axis >= part.got.ndim:
+    if part.got.ndim != part.want.ndim + 1 or axis >= part.got.ndim or part.got.shape[axis] == 0:
         return False
     if part.got.shape[axis] == 1:
         return None

@@ -152,7 +152,7 @@ ADAM_STEP = Exercise(
     mistakes=(
         Mistake(
             "no bias correction",
-            "m and v are right. They begin at 0, so that in the first steps they are far too small; the formulas for m̂ and v̂ make up for that.",
+            "m and v are right. They begin at 0, so in the first steps they are far too small. The formulas for m̂ and v̂ make up for that.",
             _but(mean=_uncorrected, square=_uncorrected),
         ),
         Mistake(
@@ -172,7 +172,7 @@ ADAM_STEP = Exercise(
         ),
         Mistake(
             "the same correction always",
-            "The correction is that of the first step, in every step. With each step less of the 0 is left: step says which one it is.",
+            "The correction is that of the first step, in every step. With each step less of the 0 is left; `step` says which step it is.",
             _but(mean=lambda m, t, b1: m / (1 - b1), square=lambda v, t, b2: v / (1 - b2)),
         ),
         Mistake(
@@ -190,7 +190,7 @@ ADAM_STEP = Exercise(
         ),
         Mistake(
             "one step ahead",
-            "The correction is one step ahead. The steps are counted from 1 already: nothing has to be added.",
+            "The correction is one step ahead. The steps are counted from 1 already: add nothing.",
             _but(mean=lambda m, t, b1: m / (1 - b1 ** (t + 1)), square=lambda v, t, b2: v / (1 - b2 ** (t + 1))),
         ),
         Mistake(
@@ -201,22 +201,22 @@ ADAM_STEP = Exercise(
         ),
         Mistake(
             "forgets",
-            "You return the m and v that the step was given, so that the memory never grows.",
+            "You return the m and v that the step was given, so the memory never grows.",
             _but(answer=lambda p, m, v, m_hat, v_hat, old_m, old_v: (p, old_m, old_v)),
         ),
         Mistake(
             "not squared",
-            "v is made of the gradients as they are. It is to say how *large* they have been, whichever way they point.",
+            "v is made of the gradients as they are. It should say how *large* they have been, whichever way they point.",
             _but(second=lambda m, v, g, b1, b2: b2 * v + (1 - b2) * g),
         ),
         Mistake(
             "square of m",
-            "v is made of the squares of m. It is the gradients of each step that are squared.",
+            "v is made of the squares of m. Square the gradients of each step.",
             _but(second=lambda m, v, g, b1, b2: b2 * v + (1 - b2) * (b1 * m + (1 - b1) * g) ** 2),
         ),
         Mistake(
             "sizes instead of squares",
-            "v is made of the gradients' sizes, without their sign. Asked for is the mean of their squares.",
+            "v is made of the gradients' sizes, without their sign. It should be the mean of their squares.",
             _but(second=lambda m, v, g, b1, b2: b2 * v + (1 - b2) * abs(g)),
         ),
         Mistake(
@@ -242,7 +242,7 @@ ADAM_STEP = Exercise(
         ),
         Mistake(
             "multiplied by the root",
-            "m and v are right. The step was multiplied by the root of v̂, so that steep directions take even larger steps. "
+            "m and v are right. You multiplied the step by the root of v̂, so steep directions take even larger steps. "
             "Adam makes all of them about equal.",
             _but(step=lambda m, v, eps: m * (jnp.sqrt(v) + eps)),
         ),
@@ -271,7 +271,7 @@ ADAM_STEP = Exercise(
         ),
         Mistake(
             "weights swapped",
-            "beta and 1 − beta stand at the wrong places: beta, which is near 1, says how much of the *old* is kept.",
+            "beta and 1 − beta have changed places: beta, which is near 1, says how much of the *old* is kept.",
             _but(
                 first=lambda m, v, g, b1, b2: (1 - b1) * m + b1 * g,
                 second=lambda m, v, g, b1, b2: (1 - b2) * v + b2 * g**2,
@@ -296,12 +296,12 @@ ADAM_STEP = Exercise(
         ),
         Mistake(
             "the step by the old m",
-            "m and v are right, but the step went by the m that came in. It takes the one that has just been made.",
+            "m and v are right, but the step uses the m that came in. It should use the new one.",
             _moved_by(lambda old, m, g, t, b1: old / (1 - b1**t)),
         ),
         Mistake(
             "the step by the gradient",
-            "m and v are right, but the step has the gradient of this step in the place of m̂: that is RMSProp, which has no memory of the direction.",
+            "m and v are right, but the step uses this step's gradient instead of m̂: that is RMSProp, which has no memory of the direction.",
             _moved_by(lambda old, m, g, t, b1: g),
         ),
         Mistake(

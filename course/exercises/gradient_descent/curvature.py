@@ -48,6 +48,12 @@ def _gradient_there(loss: Loss, w: Any, v: Any) -> Any:
     return jax.grad(loss)(v)
 
 
+def _gradient_a_step_on(loss: Loss, w: Any, v: Any) -> Any:
+    import jax
+
+    return jax.grad(loss)(w + v)
+
+
 def _at_v(loss: Loss, w: Any, v: Any) -> Any:
     return _hessian_times(loss, v, v)
 
@@ -128,13 +134,13 @@ LARGEST_CURVATURE = Exercise(
         ),
         Mistake(
             "the H v of before",
-            "The last v is multiplied by the H v that it was made of, which belongs to the v before. Along the last v, the curvature is "
-            "v · H v with an H v of its own.",
+            "You multiply the last v by the H v that it was made from, which belongs to the v before. "
+            "Calculate H v once more, for the last v.",
             lambda *args: _before(*args),
         ),
         Mistake(
             "the exact one",
-            "That is the largest curvature itself. Asked for is what so many rounds find from the given v: for a network, "
+            "That is the largest curvature itself. Return what so many rounds find from the given v: for a network, "
             "the matrix H would not fit anywhere.",
             lambda *args: _exact(*args),
         ),
@@ -145,17 +151,22 @@ LARGEST_CURVATURE = Exercise(
         ),
         Mistake(
             "scaled by the square",
-            "v is divided by the square of its length, so that it does not get the length 1.",
+            "v is divided by the square of its length, so its new length is not 1.",
             lambda *args: _power(*args, scale=lambda Hv: Hv @ Hv),
         ),
         Mistake(
             "scaled by the sum",
-            "v is divided by the sum of its sizes, so that it does not get the length 1. A length is the root of the sum of the squares.",
+            "v is divided by the sum of its entries' sizes, so its new length is not 1. The length is the root of the sum of the squares.",
             lambda *args: _power(*args, scale=lambda Hv: abs(Hv).sum()),
         ),
         Mistake(
+            "scaled by the largest",
+            "v is divided by its largest entry, so its new length is not 1. The length is the root of the sum of the squares.",
+            lambda *args: _power(*args, scale=lambda Hv: abs(Hv).max()),
+        ),
+        Mistake(
             "one round",
-            "One round has been made, however many are asked for. Does the loop return in its first round, or begin each time with the v that came in?",
+            "You make one round, whatever `rounds` says. Does the loop return in its first round, or begin each time with the v that came in?",
             lambda loss, w, v, rounds: _power(loss, w, v, 1),
         ),
         Mistake(
@@ -170,27 +181,32 @@ LARGEST_CURVATURE = Exercise(
         ),
         Mistake(
             "the gradient at v",
-            "That is the gradient in the place v. H v says how the gradient *at w* changes when you go a little in the direction v.",
+            "That is the gradient at v. H v says how the gradient *at w* changes when you go a little in the direction v.",
             lambda *args: _power(*args, times=_gradient_there),
         ),
         Mistake(
+            "the gradient a step on",
+            "That is the gradient at w + v. H v says how fast the gradient *changes* when you leave w in the direction v.",
+            lambda *args: _power(*args, times=_gradient_a_step_on),
+        ),
+        Mistake(
             "in the place v",
-            "Right where the curvature is the same everywhere. Elsewhere it is that of the place v; asked for is that of w.",
+            "Right where the curvature is the same everywhere. Elsewhere it depends on the place, and yours is that of the place v. Take the curvature at w.",
             lambda *args: _power(*args, times=_at_v),
         ),
         Mistake(
             "the direction",
-            "That is the direction of the largest curvature. Asked for is the curvature along it, one number.",
+            "That is the direction of the largest curvature. Return the curvature along it, one number.",
             lambda *args: _power(*args, result=lambda v, Hv: v),
         ),
         Mistake(
             "no sign",
-            "A loss that curves downward has a curvature below 0.",
+            "The sign is lost. A loss that curves downward has a curvature below 0.",
             lambda *args: abs(_power(*args)),
         ),
         Mistake(
             "the limit",
-            "That is 2/c, the largest learning rate. Asked for is c.",
+            "That is 2/c, the largest learning rate. Return c itself.",
             lambda *args: 2 / _power(*args),
         ),
     ),

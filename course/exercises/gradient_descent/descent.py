@@ -81,7 +81,7 @@ SGD_STEP = Exercise(
         ),
         Mistake(
             "the step alone",
-            "These are the steps, and not the places where they lead to.",
+            "These are the steps, and not the places that they lead to.",
             _sgd(lambda p, g, rate: -rate * g),
         ),
         Mistake(
@@ -96,7 +96,7 @@ SGD_STEP = Exercise(
         ),
         Mistake(
             "times the parameter",
-            "The steps were multiplied with the parameters themselves. How far a parameter goes depends on the gradient "
+            "The steps were multiplied by the parameters themselves. How far a parameter goes depends on the gradient "
             "and the learning rate alone.",
             _sgd(lambda p, g, rate: p - rate * g * p),
         ),
@@ -123,7 +123,7 @@ SGD_STEP = Exercise(
         ),
         Mistake(
             "a list",
-            "The new parameters came back as a list. Expected is a dict with the same names as before, so that each can be found.",
+            "The new parameters came back as a list. Return a dict with the same names as before.",
             lambda params, grads, learning_rate: list(sgd_step(params, grads, learning_rate).values()),
         ),
         Mistake(
@@ -248,7 +248,7 @@ MOMENTUM_STEP = Exercise(
         Mistake(
             "the step as the velocity",
             "From rest, the parameters are right. But the velocity that you return is the step itself, minus sign and learning "
-            "rate and all; there are two ways to write momentum, and the exercise keeps both out of it.",
+            "rate included; there are two ways to write momentum, and the exercise keeps both out of it.",
             _momentum(
                 lambda v, g, rate, beta: beta * v - rate * g,
                 lambda p, v, old, g, rate, beta: p + v,

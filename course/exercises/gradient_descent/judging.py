@@ -28,7 +28,7 @@ ESTIMATE_TRAINING = estimate(
             within=1.02,
             wrong={
                 937.5: "That is one epoch.",
-                600_000: "That is how many examples are seen. A step takes a whole batch of them.",
+                600_000: "That is how many examples the run sees. A step takes a whole batch of them.",
                 640: "That is ten batches' worth of examples. How many batches are in 60,000 examples?",
                 60_000: "That is one epoch with batches of one.",
             },
@@ -50,6 +50,7 @@ ESTIMATE_TRAINING = estimate(
                 2.0: "That is what four times the batch brings.",
                 256.0: "The noise does not shrink faster than the batch grows.",
                 1.0: "The noise does get smaller.",
+                0.25: "That is the share of the noise that is left. How many times smaller is it? That number is above 1.",
             },
         ),
         "numbers of Adam": Quantity(
@@ -58,7 +59,7 @@ ESTIMATE_TRAINING = estimate(
             wrong={
                 1e6: "Adam keeps something for each weight, besides the weight.",
                 2e6: "One more number is kept for each weight: Adam has two running means.",
-                4e6: "The gradient is thrown away after its step.",
+                4e6: "The gradient need not be kept: the next step calculates a new one.",
             },
         ),
         "step with momentum": Quantity(
@@ -77,11 +78,11 @@ ESTIMATE_TRAINING = estimate(
 # What the runs of the exercise would look like if it were this.
 _LOOKS = {
     "A": "With too small a learning rate, both curves fall slowly and evenly, close together, and are still falling at the end.",
-    "B": "With too large a learning rate, the training loss itself jumps up and down, and does not come to rest.",
-    "C": "A network that overfits is ever better on its own examples, and after a while worse on new ones: the validation loss has a low point.",
+    "B": "With too large a learning rate, even the training loss jumps up and down and never settles.",
+    "C": "A network that overfits gets better and better on its own examples, and after a while worse on new ones: the validation loss has a low point.",
     "D": "A network that is too small levels off early, on both curves, and high: it can't fit even the examples that it knows.",
     "E": (
-        "Where images and labels don't belong together, there is nothing to be learned that holds for others: "
+        "Where images and labels don't belong together, nothing that the network learns holds for new ones: "
         "the validation loss never gets below log 10 = 2.3."
     ),
     "F": "In a good run both curves fall fast, then slowly, down to a low loss, and the validation loss does not rise again.",

@@ -18,14 +18,14 @@ Pair = tuple[np.ndarray, np.ndarray]
 _BUGS = {
     "last batch": "The last batch of the epoch is never taken. Which numbers does `range` give?",
     "mean of a mean": (
-        "b moves too little. dZ is divided by the number of examples already; what makes one row of it out of all rows?"
+        "b moves too little. dZ is already divided by the number of examples. Which operation turns its rows into one?"
     ),
     "stale weights": (
         "For W only the last step of the epoch counts: each round of the loop begins with the W that came in. "
         "Where does the new W go?"
     ),
-    "rows apart": "X is put into the new order, and each of its rows learns the answer of another one. What stays behind?",
-    "full batches only": "Right where all batches are full. By what is the last one divided, which is smaller?",
+    "rows apart": "X is put into the new order, and each of its rows learns the answer of another row. What else has to be reordered?",
+    "full batches only": "Right where all batches are full. The last one is smaller: what is it divided by?",
 }
 # Where to look for them.
 _PLACES = {
@@ -49,7 +49,8 @@ def _epoch(
     W, b, X, Y, order = (np.asarray(array) for array in (W, b, X, Y, order))
     X, Y, first = X[order], Y if "rows apart" in bugs else Y[order], W
     starts = range(0, len(X) - batch_size if "last batch" in bugs else len(X), batch_size)
-    if not starts:
+    # Without a round, the loop as it is given has no new W to return; mended in that alone, it returns what came in.
+    if not starts and "stale weights" in bugs:
         raise UnboundLocalError("cannot access local variable 'new_W' where it is not associated with a value")
     for i in starts:
         rows = slice(i, i + batch_size)
@@ -109,7 +110,7 @@ ONE_EPOCH = Exercise(
         ),
         Mistake(
             "b follows the new W",
-            "W is right in the first step, and b is not: its slope was taken when W had moved already. "
+            "W is right in the first step, and b is not: you calculated its slope after W had moved. "
             "Both slopes belong to the same error.",
             lambda *args: _one_after_the_other(*args),
         ),
@@ -122,6 +123,27 @@ ONE_EPOCH = Exercise(
             "not divided",
             "Right in batches of one. In larger ones the steps are too long: the loss is a mean over the batch, not a sum.",
             lambda W, b, X, Y, rate, batch, order: _of_all(W, b, X, Y, rate * len(X), batch, order),
+        ),
+        Mistake(
+            "no batch of one",
+            "Right where the last batch has two examples or more. A last batch of one is never taken: at which number does `range` end?",
+            lambda *args: _but_one(*args),
+        ),
+        Mistake(
+            "half a slope",
+            "The steps are half as long as they should be. What is the derivative of a square?",
+            lambda W, b, X, Y, rate, *rest: one_epoch(W, b, X, Y, rate / 2, *rest),
+        ),
+        Mistake(
+            "mean over the outputs",
+            "Right where there is one output. The squared errors of an example are summed over the outputs; you take their mean.",
+            lambda W, b, X, Y, rate, *rest: one_epoch(W, b, X, Y, rate / Y.shape[1], *rest),
+        ),
+        Mistake(
+            "one slope for all of b",
+            "Right where there is one output. Where there are more, each entry of b has a slope of its own: "
+            "sum over the examples, and not over the outputs.",
+            lambda *args: _one_slope(*args),
         ),
         Mistake(
             "uphill",
@@ -144,6 +166,22 @@ def _one_after_the_other(W: Any, b: Any, X: Any, Y: Any, rate: float, batch: int
         rows = np.asarray(order)[i : i + batch]
         W = W - rate * (2 * (X[rows] @ W.T + b - Y[rows]) / len(rows)).T @ X[rows]
         b = b - rate * (2 * (X[rows] @ W.T + b - Y[rows]) / len(rows)).sum(axis=0)
+    return W, b
+
+
+def _but_one(W: Any, b: Any, X: Any, Y: Any, rate: float, batch: int, order: Any) -> Pair:
+    """As `one_epoch`, without a last batch of one example."""
+    kept = order[:-1] if len(order) % batch == 1 else order
+    return one_epoch(W, b, X, Y, rate, batch, kept)
+
+
+def _one_slope(W: Any, b: Any, X: Any, Y: Any, rate: float, batch: int, order: Any) -> Pair:
+    """As `one_epoch`, but all entries of b move by the sum of their slopes."""
+    W, b, X, Y = (np.asarray(array) for array in (W, b, X, Y))
+    for i in range(0, len(X), batch):
+        rows = np.asarray(order)[i : i + batch]
+        dZ = 2 * (X[rows] @ W.T + b - Y[rows]) / len(rows)
+        W, b = W - rate * dZ.T @ X[rows], b - rate * dZ.sum()
     return W, b
 
 

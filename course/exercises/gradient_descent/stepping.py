@@ -139,7 +139,7 @@ class Measure:
             return entries(answer, shapes, self.parts[0])
         if is_dict(answer) or not isinstance(answer, (tuple, list)) or len(answer) != len(self.parts):
             count = "one" if is_dict(answer) else len(answer) if isinstance(answer, (tuple, list)) else "no"
-            raise WrongAnswer(f"expected are {len(self.parts)} dicts, {', '.join(self.parts)}; it returned {count}.")
+            raise WrongAnswer(f"return {len(self.parts)} dicts, {', '.join(self.parts)}; it returned {count}.")
         return tuple(entries(one, shapes, part) for one, part in zip(answer, self.parts, strict=True))
 
 

@@ -61,6 +61,12 @@ def _the_last_one(losses: Any, patience: int) -> tuple[int, int]:
     return (best if last - best >= patience else last), last
 
 
+def _counts_them(losses: Any, patience: int) -> tuple[int, int]:
+    """Returns how many epochs there are where the patience does not end the run."""
+    best, last = early_stop(losses, patience)
+    return best, last if last - best >= patience else len(losses)
+
+
 def _case(label: str, rng: np.random.Generator, shape: Sequence[float], patience: int) -> Case:
     """Losses that go up and down as the numbers of the shape do: the same number stands for the same loss."""
     levels = sorted(set(shape))
@@ -106,7 +112,7 @@ EARLY_STOP = Exercise(
         ),
         Mistake(
             "never stops",
-            "The run never ends early. When has it waited long enough?",
+            "The run never ends early. When has it waited for long enough?",
             lambda losses, patience: early_stop(losses, len(losses) + 1),
         ),
         Mistake(
@@ -139,7 +145,7 @@ EARLY_STOP = Exercise(
         ),
         Mistake(
             "losses instead of epochs",
-            "You return losses. Asked for are the numbers of two epochs.",
+            "You return losses. Return the numbers of two epochs.",
             lambda losses, patience: tuple(float(np.asarray(losses)[epoch]) for epoch in early_stop(losses, patience)),
         ),
         Mistake(
@@ -154,8 +160,14 @@ EARLY_STOP = Exercise(
         ),
         Mistake(
             "how many epochs",
-            "The epoch to keep is right. The second number says how many epochs were trained; asked for is the number of the last one.",
+            "The epoch to keep is right. The second number says how many epochs were trained. Return the number of the last one: the first has the number 0.",
             lambda losses, patience: (early_stop(losses, patience)[0], early_stop(losses, patience)[1] + 1),
+        ),
+        Mistake(
+            "as many as there are",
+            "Right where the patience ends the run. Where the epochs run out first, you return how many there are. "
+            "Return the number of the last one: the first has the number 0.",
+            lambda losses, patience: _counts_them(losses, patience),
         ),
         Mistake(
             "the last one twice",

@@ -74,7 +74,7 @@ def _measure(
     if raw is None:
         return None
     if not isinstance(raw, tuple) or len(raw) != len(numbers[-1]):
-        raise WrongAnswer("it can't be read what came back.")
+        raise WrongAnswer("what came back can't be read.")
     if all(one is None for one in raw):
         return None
     parameters = [_row(one, start) for one in raw]
@@ -237,7 +237,7 @@ TRAIN = Exercise(
         ),
         Mistake(
             "one step only",
-            "One step has been made, however many are asked for. Either the loop returns in its first round, or each step begins "
+            "You make one step, whatever `steps` says. Either the loop returns in its first round, or each step begins "
             "with the parameters that came in, and not with those of the step before.",
             loop(rates=lambda step, rate, steps, batch: rate * (step < 1)),
         ),
@@ -302,7 +302,7 @@ TRAIN = Exercise(
         Mistake("never shuffled", ORDER, loop(in_turn)),
         Mistake(
             "something beside them",
-            "It returned several values. Expected are the trained parameters alone, in a dict.",
+            "It returned several values. Return the trained parameters alone, in a dict.",
             lambda *args: (train(*args), jnp.zeros(3)),
         ),
     ),
