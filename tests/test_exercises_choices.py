@@ -53,7 +53,7 @@ def test_a_small_letter_and_a_space_around_it_are_as_good() -> None:
 def test_a_wrong_letter_meets_its_own_hint_and_never_the_right_letter() -> None:
     verdict = judge(ILLNESS, chosen(curve_2="C"))
     assert (verdict.mistake, verdict.cases_passed) == ("curve 2: C", 3)
-    assert "On curve 2: you say C. Nothing in it jumps." in verdict.message
+    assert 'On "curve 2": you say C. Nothing in it jumps.' in verdict.message
     assert "A" not in verdict.message.replace("which_illness", "")
 
 
@@ -76,7 +76,7 @@ def test_an_estimate_within_the_factor_is_right() -> None:
 def test_an_estimate_that_a_known_mistake_leads_to_meets_its_hint() -> None:
     verdict = judge(SIZES, guessed(parameters=784 * 100))
     assert verdict.mistake == "parameters: 78,400"
-    assert "On parameters: you say 78,400. The biases" in verdict.message
+    assert 'On "parameters": you say 78,400. The biases' in verdict.message
 
 
 @pytest.mark.parametrize(

@@ -136,7 +136,7 @@ def _exercise(
     def cases(rng: np.random.Generator) -> list[Case]:
         names = list(right)
         # In another order each time: an answer belongs to a name, not to a place.
-        return [Case(names[i], (names[i],), shown=f'{name}("{names[i]}")') for i in rng.permutation(len(names))]
+        return [Case(f'"{names[i]}"', (names[i],), shown=f'{name}("{names[i]}")') for i in rng.permutation(len(names))]
 
     def looked_up(case: str) -> Any:
         return right[case]
@@ -145,7 +145,7 @@ def _exercise(
         shown = answer if isinstance(answer, str) else rounded(answer)
         return Mistake(
             f"{case}: {shown}",
-            f"On {case}: {_said(answer, hint)}",
+            f'On "{case}": {_said(answer, hint)}',
             lambda given: answer if given == case else right[given],
         )
 

@@ -219,7 +219,7 @@ def _matmul_but(rule: Rule) -> Operation:
 def _matmul_cases(rng: np.random.Generator) -> list[Case]:
     found = []
     for label, (m, k, n), same in (
-        ("(2, 3) @ (3, 4)", (2, 3, 4), False),
+        ("matrices of unequal sizes", (2, 3, 4), False),
         ("square matrices", (3, 3, 3), False),
         ("a square matrix times itself", (3, 3, 3), True),
         ("a single row", (1, 4, 2), False),
@@ -539,12 +539,12 @@ UNBROADCAST = Exercise(
         Case("a row that is a matrix: (4, 2) to (1, 2)", (normal(rng, 4, 2), (1, 2))),
         Case("one number: (2, 3) to ()", (normal(rng, 2, 3), ())),
         Case("both at once: (2, 4, 3) to (4, 1)", (normal(rng, 2, 4, 3), (4, 1))),
-        Case("nothing was stretched: (3, 3) to (3, 3)", (normal(rng, 3, 3), (3, 3))),
+        Case("a shape that nothing has stretched, (3, 3)", (normal(rng, 3, 3), (3, 3))),
         Case("an axis that has length 1 already: (1, 3) to (1, 3)", (normal(rng, 1, 3), (1, 3))),
     ],
     given=("grad", "shape"),
     edges=(
-        "nothing was stretched: (3, 3) to (3, 3)",
+        "a shape that nothing has stretched, (3, 3)",
         "an axis that has length 1 already: (1, 3) to (1, 3)",
     ),
     mistakes=(

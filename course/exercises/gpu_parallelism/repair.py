@@ -26,7 +26,7 @@ def _cases(rng: np.random.Generator) -> list[Case]:
     cases = []
     for label, rows, cols in (
         ("one element", 1, 1),
-        ("part of a block", 5, 20),
+        ("a part of a block", 5, 20),
         ("one column", 12, 1),
         ("more rows than columns", 48, 32),
         ("more columns than rows", 33, 64),

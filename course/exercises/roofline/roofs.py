@@ -36,7 +36,7 @@ def _share_cases(rng: np.random.Generator) -> list[Case]:
         case("a point under the flat part, near its roof", real(rng, 5, 20), real(rng, 0.7, 0.9)),
         case("a point on the slope, far below its roof", real(rng, 0.1, 0.3), real(rng, 0.02, 0.1)),
         case("a point under the flat part, far below its roof", real(rng, 2, 4), real(rng, 0.02, 0.1)),
-        case("a point above its roof, because its numbers came from a cache", real(rng, 0.04, 0.08), real(rng, 7, 12)),
+        case("a point above its roof, from a cache", real(rng, 0.04, 0.08), real(rng, 7, 12)),
     ]
 
 
