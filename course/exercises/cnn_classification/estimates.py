@@ -20,7 +20,7 @@ NETWORK_COSTS = estimate(
             within=1.2,
             wrong={
                 9 * FIRST
-                + FIRST: "That would do for a gray image. Each kernel has nine weights for each of the three colors.",
+                + FIRST: "That would be right for a gray image. Each kernel has nine weights for each of the three colors.",
                 SIDE
                 * SIDE
                 * FIRST
@@ -33,8 +33,10 @@ NETWORK_COSTS = estimate(
             wrong={
                 9 * SECOND
                 + SECOND: "A kernel of the second layer has nine weights for each of the channels that come in, not nine in all.",
+                9 * FIRST
+                + SECOND: "Those are the weights of one kernel, and all biases. There are as many kernels as channels that go out.",
                 9 * COLORS * SECOND
-                + SECOND: "The colors of the image are used up by then. How many channels does the first layer give?",
+                + SECOND: "The second layer doesn't see the colors of the image. How many channels does the first layer give it?",
             },
         ),
         "parameters of the dense layer": Quantity(
@@ -42,7 +44,9 @@ NETWORK_COSTS = estimate(
             within=1.2,
             wrong={
                 SIDE * SIDE * SECOND * CLASSES
-                + CLASSES: "That is without the pools. Each of them halves the height and the width.",
+                + CLASSES: "That is without the pools. Each pool halves the height and the width.",
+                (SIDE // 2) ** 2 * SECOND * CLASSES
+                + CLASSES: "There are two pools before the dense layer, and each halves the height and the width.",
                 _DENSE + CLASSES: "Each of the ten sums has a weight of its own for every number that comes in.",
             },
         ),
@@ -50,6 +54,14 @@ NETWORK_COSTS = estimate(
             2 * _SECOND * (SIDE // 2) ** 2,
             within=1.5,
             wrong={
+                _SECOND
+                * (SIDE // 2)
+                ** 2: "One multiplication and one addition are 2 FLOP. You counted the multiplications alone.",
+                2
+                * 9
+                * SECOND
+                * (SIDE // 2)
+                ** 2: "At each place a kernel has nine weights for every channel that comes in, not nine in all.",
                 2
                 * _SECOND: "Those are the operations at one place. The kernel is laid on every pixel of what the first pool leaves.",
                 2 * _SECOND * SIDE**2: "The first pool comes before it: how high and how wide is the picture by then?",
@@ -59,9 +71,13 @@ NETWORK_COSTS = estimate(
             8,
             within=1.05,
             wrong={
+                7: "The three pooled answers are two pixels apart. But the pool looks at two answers in a row, so a pooled answer "
+                "sees more than three pixels.",
+                10: "Two layers of 3 × 3 see 5, but not everything doubles: only the step from one pooled answer to the next is "
+                "two pixels.",
                 5: "Two layers of 3 × 3 would see 5 pixels without the pool between them. A step to the side is now worth two pixels.",
-                3: "Those are the neighbors in the picture that it looks at, not pixels of the image.",
-                6: "Three neighbors, two pixels apart. But each of them, a pooled answer, sees more than two pixels.",
+                3: "Those are three pooled answers, not three pixels of the image.",
+                6: "The three pooled answers are two pixels apart, but each of them sees more than two pixels.",
             },
         ),
     },

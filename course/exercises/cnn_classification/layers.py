@@ -83,11 +83,11 @@ def _no_axis_for_the_kernels(image: ArrayLike, kernels: ArrayLike, padding: int,
     return conv2d(image, kernels, padding, stride)
 
 
-AS_WIDE = "You take the kernel's height for its width as well. A kernel need not be square."
-AS_HIGH = "You take the kernel's width for its height as well. A kernel need not be square."
-SWAPPED = "The kernel's height and width have changed places. In which order does `shape` give them?"
+AS_WIDE = "You use the kernel's height as its width, too. A kernel need not be square."
+AS_HIGH = "You use the kernel's width as its height, too. A kernel need not be square."
+SWAPPED = "The kernel's height and width are swapped. In which order does `shape` give them?"
 NO_AXIS = (
-    "The window has three axes and the kernels have four, so that the axes don't lie above each other. Give the window one more "
+    "The window has three axes and the kernels have four, so their axes don't line up. Give the window one more "
     "axis at its end, of length 1, as `window[..., None]` does."
 )
 
@@ -206,7 +206,7 @@ CONV2D = Exercise(
         ),
         Mistake(
             "stride along one axis",
-            "The stride is taken downwards only. It holds to the right as well.",
+            "The stride is used downward only. The window moves by it to the right, too.",
             _as(strides=lambda s: (s, 1)),
         ),
         Mistake(
@@ -217,7 +217,7 @@ CONV2D = Exercise(
         ),
         Mistake(
             "a window that hangs over",
-            "A last window that hangs over the edge was counted. A step that doesn't fit is not made.",
+            "A last window that hangs over the edge was counted. A step that doesn't fit is not taken.",
             _rounded_up,
         ),
         Mistake(
@@ -270,7 +270,7 @@ CONV2D = Exercise(
         ),
         Mistake(
             "window not weighted",
-            "This is the plain sum of each window: the weights in the kernel have had no say.",
+            "This is the plain sum of each window: the weights in the kernel are not used.",
             lambda image, kernels, padding, stride: conv2d(image, np.ones_like(kernels), padding, stride),
         ),
     ),
@@ -314,7 +314,7 @@ OUTPUT_SIZE = Exercise(
     mistakes=(
         Mistake(
             "one too few",
-            "Always one too few. You count the steps that the kernel can make; it has a place before the first step too.",
+            "Always one too few. You count the steps that the window can take. It also has a place before the first step.",
             lambda n, kernel, stride, padding: (n + 2 * padding - kernel) // stride,
         ),
         Mistake(
@@ -329,7 +329,7 @@ OUTPUT_SIZE = Exercise(
         ),
         Mistake(
             "rounded up",
-            "A last step that would lead over the edge was counted as well. A step that doesn't fit is not made.",
+            "You counted a last step that would lead over the edge. A step that doesn't fit is not taken.",
             lambda n, kernel, stride, padding: -(-(n + 2 * padding - kernel) // stride) + 1,
         ),
         Mistake(
@@ -350,7 +350,7 @@ OUTPUT_SIZE = Exercise(
         ),
         Mistake(
             "not a whole number",
-            "The size came back with a fraction. It counts places: a step that is begun and doesn't fit is not made.",
+            "The size came back with a fraction. It counts places: a step that doesn't fit is not taken.",
             lambda n, kernel, stride, padding: np.float32((n + 2 * padding - kernel) / stride + 1),
         ),
         Mistake(
@@ -361,18 +361,18 @@ OUTPUT_SIZE = Exercise(
         Mistake(
             "rounded",
             "The steps were rounded to the nearest whole number, and half a step sometimes became one. "
-            "A step that doesn't fit is not made.",
+            "A step that doesn't fit is not taken.",
             lambda n, kernel, stride, padding: round((n + 2 * padding - kernel) / stride) + 1,
         ),
         Mistake(
             "rounded at the end",
             "The result was rounded to the nearest whole number, and half a step sometimes became one. "
-            "A step that doesn't fit is not made.",
+            "A step that doesn't fit is not taken.",
             lambda n, kernel, stride, padding: round((n + 2 * padding - kernel) / stride + 1),
         ),
         Mistake(
             "kernel not taken off",
-            "The kernel's own width plays no part in your answer. A wider kernel finds fewer places.",
+            "The kernel's width plays no part in your answer. A wider kernel finds fewer places.",
             lambda n, kernel, stride, padding: (n + 2 * padding - 1) // stride + 1,
         ),
     ),

@@ -105,7 +105,7 @@ LOSS_FN = Exercise(
         ),
         Mistake(
             "all classes",
-            "The labels have had no say: this is the mean over all classes. "
+            "The labels are not used: this is the mean over all classes. "
             "In each row of the (batch, classes) table only the right class counts.",
             lambda model, images, labels: -jax.nn.log_softmax(model(images)).mean(),
         ),

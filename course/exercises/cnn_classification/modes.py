@@ -18,7 +18,7 @@ BATCH = 4  # of the code that is to be repaired
 
 
 def evaluate(model: Any, images: Array, labels: Array) -> float:
-    """The share of the images that the model, in evaluation mode, reads rightly."""
+    """The share of the images that the model, in evaluation mode, reads correctly."""
     return _by_batches()(model, images, labels)
 
 
@@ -57,7 +57,7 @@ def _measure(raw: Any, *args: Any) -> Any:
     if share is None:
         return None
     if not is_number(share):
-        raise WrongAnswer("expected is one number, the share of the images that are read rightly.")
+        raise WrongAnswer("expected is one number, the share of the images that are read correctly.")
     return np.float32(share), averages
 
 
@@ -96,15 +96,23 @@ EVALUATE = Exercise(
     mistakes=(
         Mistake(
             "training mode",
-            "The network came in training mode, and stayed in it: what it says of an image depends on the batch around it, "
+            "The network came in training mode and stayed in it: its answer to an image depends on the batch around that image, "
             "and measuring it has moved its running averages. (The mean is right.)",
             _by_batches(mode=""),
         ),
         Mistake(
             "training mode, all at once",
-            "The mean is right, as all images are read at once. But the network stayed in training mode: what it says of an image "
+            "The mean is right, because all images are read at once. But the network stayed in training mode: its answer to an image "
             "depends on the others, and measuring it has moved its running averages.",
             lambda model, images, labels: float((model(images).argmax(axis=1) == labels).mean()),
+        ),
+        Mistake(
+            "training mode, one at a time",
+            "The mean is right, and no image depends on another, as each is read alone. But the network stayed in training mode: it "
+            "normalizes each image by that image itself, and has moved its running averages.",
+            lambda model, images, labels: float(
+                np.mean([int(model(one[None])[0].argmax()) == label for one, label in zip(images, labels, strict=True)])
+            ),
         ),
         Mistake(
             "not repaired",
@@ -114,8 +122,8 @@ EVALUATE = Exercise(
         ),
         Mistake(
             "mean of the batches",
-            "The mode is right. But the mean is taken of the batches' shares, so that an image of the last, smaller batch counts "
-            "for more than others.",
+            "The mode is right. But the mean is taken of the batches' shares, so an image of the last, smaller batch counts "
+            "more than the others.",
             _by_batches(of=_mean_of_means),
         ),
         Mistake(
@@ -125,7 +133,7 @@ EVALUATE = Exercise(
         ),
         Mistake(
             "a count",
-            "This is how many are read rightly. Expected is their share.",
+            "This is the number of images that are read correctly. Expected is their share.",
             _by_batches(of=lambda hits: int(np.concatenate(hits).sum())),
         ),
         Mistake(
@@ -135,7 +143,7 @@ EVALUATE = Exercise(
         ),
         Mistake(
             "the wrong ones",
-            "This is the share of those that are read wrongly.",
+            "This is the share of the images that are read wrongly.",
             _by_batches(of=lambda hits: 1 - float(np.concatenate(hits).mean())),
         ),
     ),

@@ -129,7 +129,7 @@ NO_PARAMETERS = (
 CONV1_INPUT = "The images have one channel. How many did you tell the first convolution?"
 CONV2_INPUT = (
     "The second convolution gets as many channels as the first has kernels. How many did you tell it? "
-    "(The channel of the image is all used up by then.)"
+    "(It doesn't see the channel of the image.)"
 )
 POOL_STRIDES = (
     "More numbers reach the dense layer than it was made for: without `strides`, "
@@ -315,7 +315,7 @@ CNN = Exercise(
         Mistake(
             "ten logits at each place",
             "The dense layer makes ten numbers at each place of the maps, of the channels there alone. "
-            "All the numbers of an image have to stand in one row before it.",
+            "All the numbers of an image have to be in one row before it.",
             network(rows=lambda maps: maps, told=(None, None, 64)),
         ),
         Mistake("all images in one row", ONE_ROW, network(rows=lambda maps: maps.reshape(1, -1))),

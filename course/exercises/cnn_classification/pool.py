@@ -114,7 +114,7 @@ MAX_POOL = Exercise(
         Mistake(
             "forgot to step by two",
             "The shape is right, but each block begins one pixel after the one before, so they overlap and the far end "
-            "of the image is never seen. By how many pixels does the next block begin later?",
+            "of the image is never seen. How many pixels further does the next block begin?",
             lambda x: _overlapping(x)[:, : x.shape[1] // 2, : x.shape[2] // 2],
         ),
         Mistake(
@@ -140,7 +140,7 @@ MAX_POOL = Exercise(
             Mistake(
                 f"{name}, odd sizes fail",
                 f"Only two of the four numbers of each block are compared, the {name}. The others may be larger. "
-                "After that, odd sizes remain to be thought of.",
+                "After that, think of odd sizes.",
                 _uncut_pair(row, column),
             )
             for name, (row, column) in _PAIRS.items()
@@ -153,7 +153,7 @@ MAX_POOL = Exercise(
         ),
         Mistake(
             "cut into wrong pieces, even part only",
-            "The last odd row or column is cut off well, but the reshape takes four numbers that follow each other in a row "
+            "The last odd row or column is cut off as it should be, but the reshape takes four numbers that follow each other in a row "
             "for a block. In which order of the axes do two rows and two columns make one?",
             lambda x: _cut_into_pieces(_even(x)),
         ),

@@ -60,7 +60,7 @@ _LOOK = (
 )
 _HINTS = {
     "scores": "For each image you return ten scores. A label is one whole number: the place of the largest score.",
-    "probabilities": "For each image you return ten probabilities. Say which class you decide for.",
+    "probabilities": "For each image you return ten probabilities. Return the class that you decide for.",
     "one-hot": "The labels came back one-hot, in ten columns of 0 and 1. Expected is the number of the class.",
     "constant": f"The answer is the same digit for every image. {_LOOK}",
     "counted from 1": "Most answers are one too high. The classes are numbered from 0.",
@@ -99,7 +99,7 @@ def _accept(got: Any, want: Any, images: Array) -> str | None:
     needed = _ENOUGH_OF.get(n, int(np.ceil(ENOUGH * n)))
     if right >= needed:
         return None
-    if n == 1:  # too few to say more: whoever always answers the same, or guesses, may be one too high here
+    if n == 1:  # too few to say more: a constant answer, or a guess, may be one too high here
         asked = " And do your classes count from 0?" if answers[0] == truth[0] + 1 else ""
         taken = f"was taken for {answers[0]}. {_LOOK}"
         return Told(f"the digit {truth[0]}, easy to read, {taken}{asked}", f"a digit that is easy to read {taken}")

@@ -131,7 +131,7 @@ def _scores_cases(rng: np.random.Generator) -> list[Case]:
             1,
         ),
         _scores_case(
-            "a class that is predicted, but never rightly",
+            "a class that is predicted, but never correctly",
             *mixed([0, 1, 2, 0], [0, 2, 1, 1], 9),
             1,
         ),
@@ -153,12 +153,12 @@ PRECISION_RECALL_F1 = Exercise(
     edges=(
         "a class that is never predicted",
         "a class that never occurs, but is predicted",
-        "a class that is predicted, but never rightly",
+        "a class that is predicted, but never correctly",
     ),
     mistakes=(
         Mistake(
             "swapped",
-            "Precision and recall have changed places. Precision looks at what was *predicted* as the class, "
+            "Precision and recall are swapped. Precision looks at what was *predicted* as the class, "
             "recall at what *is* of the class.",
             lambda labels, predictions, cls: precision_recall_f1(predictions, labels, cls),
         ),
@@ -309,8 +309,8 @@ CONFUSION_MATRIX = Exercise(
         ),
         Mistake(
             "nothing counted",
-            "The table is still all zeros. JAX arrays don't change: `.at[…].add(…)` returns a *new* array, "
-            "and what becomes of it?",
+            "The table is still all zeros. JAX arrays don't change: `.at[…].add(…)` returns a *new* array. "
+            "What happens to it in your code?",
             lambda labels, predictions, n: np.zeros((n, n), np.int32),
         ),
         Mistake(
@@ -342,7 +342,7 @@ CONFUSION_MATRIX = Exercise(
         ),
         Mistake(
             "counted from 1",
-            "Everything has slid by one row and one column. The classes are numbered from 0.",
+            "Everything is shifted by one row and one column. The classes are numbered from 0.",
             lambda labels, predictions, n: np.roll(confusion_matrix(labels, predictions, n), (-1, -1), (0, 1)),
         ),
     ),

@@ -25,7 +25,7 @@ def train_step(model: Any, optimizer: Any, images: Array, labels: Array) -> tupl
     """One step of the optimizer on one batch, in training mode; changes the model in place.
 
     Returns:
-        The loss and the share of the batch that is read rightly, both before the step.
+        The loss and the share of the batch that is read correctly, both before the step.
     """
     return _right_but()(model, optimizer, images, labels)
 
@@ -123,12 +123,12 @@ def _without_has_aux(model: Any, optimizer: Any, images: Array, labels: Array) -
 
 
 NOT_ITS_OPTIMIZER = (
-    "The model moves, but not as the optimizer that the step is given would move it, which was never asked. "
+    "The model moves, but the optimizer that the step is given was never used. "
     "It knows the learning rate, and remembers from step to step."
 )
 THE_MODEL = "It returned the model. The model changes in place; what is to be returned is the loss and the accuracy."
 ALONE = "It returned one thing. Expected are two numbers, the loss and the accuracy, in this order."
-THE_LOGITS = "The second thing that it returned is a whole array. Expected is one number, the share of the batch that was read rightly."
+THE_LOGITS = "The second thing that it returned is a whole array. Expected is one number, the share of the batch that was read correctly."
 STILL_A_PAIR = (
     "The first thing that it returned is a pair itself. With `has_aux=True` the value is a pair, the loss and the logits: "
     "take it apart as `(loss, logits), grads = …`."
@@ -242,7 +242,7 @@ TRAIN_STEP = Exercise(
         ),
         Mistake(
             "accuracy after the step",
-            "The losses are right. The accuracies are those after each step, from a second call; expected are those of the "
+            "The losses are right. The accuracies are those after each step, from a second call. Expected are those of the "
             "logits that the loss was computed from.",
             _right_but(answer=lambda model, loss, logits, images, labels: (loss, _share(model(images), labels))),
         ),
@@ -277,13 +277,13 @@ TRAIN_STEP = Exercise(
         Mistake(
             "gradient of the sum",
             "The losses begin right, but the steps are as many times too long as there are images in the batch. "
-            "Of what were the gradients taken?",
+            "What did you take the gradients of?",
             _of_the_sum,
         ),
         Mistake(
             "climbs",
             "The model goes uphill: its steps have the right length and the wrong sign. "
-            "The optimizer turns the gradients around itself.",
+            "The optimizer already flips the sign of the gradients.",
             _right_but(update=_scaled(-1.0)),
         ),
         Mistake(
@@ -296,19 +296,19 @@ TRAIN_STEP = Exercise(
         Mistake(
             "update without the model",
             "`optimizer.update` takes two things: what it is to change, and the gradients. "
-            "(What the error says about other classes of Flax need not concern you.)",
+            "(You can ignore what the error says about other classes of Flax.)",
             _right_but(update=lambda optimizer, model, loss, gradients: optimizer.update(gradients)),
         ),
         Mistake(
             "loss for the gradients",
-            "The optimizer got something else than the gradients for the model: the loss, perhaps, or slopes for another argument. "
+            "The optimizer got something other than the gradients for the model: the loss, perhaps, or the gradients for another argument. "
             "`value_and_grad(f, has_aux=True)(model, …)` gives the pair that f returns, and then its gradients for the model.",
             _right_but(update=lambda optimizer, model, loss, gradients: optimizer.update(model, loss)),
         ),
         Mistake(
             "has_aux forgotten",
-            "A gradient is taken of one number, and your function returns two things. `has_aux=True` says that the second one "
-            "only comes along.",
+            "A gradient is taken of one number, and your function returns two things. `has_aux=True` says that the gradient is of the "
+            "first alone.",
             _without_has_aux,
         ),
         Mistake(
@@ -341,7 +341,7 @@ TRAIN_STEP = Exercise(
         ),
         Mistake(
             "a count",
-            "The second number counts the images that are read rightly. Expected is their share of the batch.",
+            "The second number counts the images that are read correctly. Expected is their share of the batch.",
             _right_but(answer=lambda m, loss, z, x, y: (loss, (z.argmax(axis=1) == y).sum())),
         ),
         Mistake(
