@@ -92,6 +92,7 @@ ONE_EPOCH = Exercise(
     name="one_epoch",
     topic=TOPIC,
     points=2,
+    kind="repair",
     reference=one_epoch,
     parts=("W", "b"),
     cases=lambda rng: [
