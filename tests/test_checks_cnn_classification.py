@@ -73,8 +73,8 @@ def test_a_convolution_by_loops_is_named(answer: Callable[..., Any], mistake: st
 @pytest.mark.parametrize(
     ("window", "said"),
     [
-        (lambda x, kh, kw: x[:kh, :kh, :, None], "you take the kernel's height for its width"),
-        (lambda x, kh, kw: x[:kw, :kh, :, None], "have changed places"),
+        (lambda x, kh, kw: x[:kh, :kh, :, None], "you use the kernel's height as its width"),
+        (lambda x, kh, kw: x[:kw, :kh, :, None], "height and width are swapped"),
         (lambda x, kh, kw: x[:kh, :kw], "Give the window one more axis"),
     ],
 )

@@ -19,6 +19,7 @@ _COMPILE = "/jax/core/compile/backend_compile_duration"
 # Those whose reference works in Python or NumPy, or runs in the simulator; and those whose reference is compiled all the same.
 _PLAIN = [
     "timed",
+    "flop_rate",
     "scale_kernel",
     "blend_kernel",
     "add_kernel",
@@ -59,6 +60,7 @@ _PLAIN = [
 _COMPILED = [
     "xor_network",
     "he_init",
+    "start_network",
     "sgd_step",
     "momentum_step",
     "adam_step",

@@ -357,7 +357,7 @@ def test_a_change_that_never_ends_is_stopped_and_no_other_is_harmed(monkeypatch:
 # The examples that learners met: which exercise, what was changed, and what has to be said.
 MET = {
     ("two_layer_gradients", "divided twice"): "once more",
-    ("two_layer_gradients", "bias left out"): "On the way forward b1",
+    ("two_layer_gradients", "bias left out"): "The forward pass does not add b1",
     ("adam_step", "exchanged"): "changed places",
     ("adam_step", "old m"): "the m that came in",
     ("adam_step", "RMSProp"): "RMSProp",

@@ -107,7 +107,7 @@ def test_lesson_of_the_second_edition_shows_figures_honest_minutes_no_answer_ahe
 
 
 @each(LESSONS)
-def test_the_way_ahead_in_lesson_00_says_the_minutes_that_the_lesson_says(path: Path) -> None:
+def test_the_way_ahead_in_the_first_lesson_says_the_minutes_that_the_lesson_says(path: Path) -> None:
     ahead = (ROOT / LESSONS / f"{lesson_of('start_here')}.ipynb").read_text(encoding="utf-8")
     said = re.findall(rf"\({path.stem}\.ipynb\) \|[^|]*\| (\d+) minutes", ahead)
     assert topic_of(path.stem) == "start_here" or [int(minutes) for minutes in said] == [stated_minutes(read(path))]
