@@ -418,6 +418,13 @@ def evaluate(model, images, labels):
     return float(np.average(shares, weights=sizes))
 
 
+# %% evaluate: batches of another size, counted in NumPy
+def evaluate(model, images, labels):
+    model.eval()
+    said = [np.asarray(model(images[i : i + 3])).argmax(axis=1) for i in range(0, len(images), 3)]
+    return np.count_nonzero(np.concatenate(said) == np.asarray(labels)) / len(labels)
+
+
 # %% network_costs: by if
 def network_costs(quantity):
     if quantity.startswith("pixels"):

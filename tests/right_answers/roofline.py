@@ -84,6 +84,12 @@ def longest_time(flops, bytes_moved, peak_flops, bandwidth):
     return jnp.float32(flops / peak_flops) + jnp.float32(bytes_moved / bandwidth)
 
 
+# %% longest_time: with names for the two waits
+def longest_time(flops, bytes_moved, peak_flops, bandwidth):
+    waits = {"arithmetic": np.divide(flops, peak_flops), "memory": np.divide(bytes_moved, bandwidth)}
+    return float(math.fsum(waits.values()))
+
+
 # %% share_of_roof: the predicted time over the measured one
 def share_of_roof(flops, bytes_moved, seconds, peak_flops, bandwidth):
     return max(flops / peak_flops, bytes_moved / bandwidth) / seconds
@@ -101,6 +107,11 @@ def share_of_roof(flops, bytes_moved, seconds, peak_flops, bandwidth):
     speed = flops / seconds
     roof = np.minimum(peak_flops, flops / bytes_moved * bandwidth)
     return speed / roof
+
+
+# %% share_of_roof: the larger of two shares
+def share_of_roof(flops, bytes_moved, seconds, peak_flops, bandwidth):
+    return float(jnp.maximum(flops / peak_flops / seconds, bytes_moved / bandwidth / seconds))
 
 
 # %% which_bound: by the two times

@@ -338,6 +338,12 @@ def curve_through(xs, ys):
     return ys[0], jnp.linalg.solve(rises, ys[1:] - ys[0])
 
 
+# %% curve_through: differences of differences, one in front
+def curve_through(xs, ys):
+    slopes = [(ys[i] - ys[i - 1]) / (xs[i] - xs[i - 1]) for i in range(1, len(xs))]
+    return float(ys[0]), jnp.stack([now - before for before, now in zip([0.0, *slopes], slopes)])
+
+
 # %% layer_numbers: counted exactly
 def layer_numbers(quantity):
     n_in, n_out, batch = 784, 256, 64
@@ -382,6 +388,15 @@ def start_network(key, sizes):
         W = jax.random.normal(now, (sizes[i + 1], sizes[i])) / np.sqrt(sizes[i] / 2)
         layers.append([W, np.zeros(sizes[i + 1], np.float32)])
     return tuple(layers)
+
+
+# %% start_network: uniform numbers of the same standard deviation
+def start_network(key, sizes):
+    layers = []
+    for n_in, n_out, k in zip(sizes, sizes[1:], jax.random.split(key, len(sizes))):
+        half = math.sqrt(6 / n_in)
+        layers.append((jax.random.uniform(k, (n_out, n_in), minval=-half, maxval=half), jnp.zeros((n_out,))))
+    return layers
 
 
 # %% start_network: the library's
