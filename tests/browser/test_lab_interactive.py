@@ -69,7 +69,15 @@ def _stand_on(notebook: LabNotebook, source: str) -> None:
 def test_the_player_of_gpu_parallelism(
     show: Callable[..., LabNotebook], page: Page, shoot: Callable[[Page, str], object]
 ) -> None:
-    telling = ("import jax\n", 'load("mnist', "padded = ", "simt.launch(rotate_tiled, (2, 2)", "plot.player(")
+    telling = (
+        "import jax\n",
+        "guess_idle = ",
+        'load("mnist',
+        "padded = ",
+        "guess_row = ",
+        "again, tiled = ",
+        "plot.player(",
+    )
     notebook = show("player of lesson 01", *_cells(lesson_of("gpu_parallelism"), *telling))
     panel = notebook.outputs("plot.player(").get_by_role("group").first
     player = Spoken(panel)
