@@ -222,3 +222,9 @@ def test_a_table_that_explains_nothing_is_refused(tmp_path: Path, table: str, sa
     (tmp_path / TABLE).write_text(table, encoding="utf-8")
     with pytest.raises(AuthoringError, match=said):
         explained(tmp_path)
+
+
+def test_an_estimate_is_right_to_a_factor_and_not_changed_a_little() -> None:
+    from course.cli.mutation import _mutants
+
+    assert [task.exercise for task in _mutants(ROOT, ["gradient_cost", "multiply"], 1)] == ["multiply"]

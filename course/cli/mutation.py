@@ -60,7 +60,7 @@ def try_mutants(
 
     A changed answer that is right nevertheless is explained in tests/survivors.toml. Any other that is accepted on one of the
     draws is shown, and fails the command, because the exercise's inputs rely on luck. Exercises that train for minutes are
-    left out.
+    left out, and so are estimates, which are right to a factor.
     """
     root = lessons.course_root()
     names = _selected(root, wanted or [])
@@ -95,9 +95,11 @@ def _selected(root: Path, wanted: list[str]) -> list[str]:
 
 
 def _mutants(root: Path, names: list[str], sample: int | None) -> list[Task]:
-    answers = mutants.answers(root)
+    answers, every = mutants.answers(root), exercises()
     tasks = []
     for name in names:
+        if every[name].kind == "estimate":  # right to a factor, so that a small change of a number is right, too
+            continue
         found: list[Answer] = [(mutant.name, mutant.source) for mutant in mutants.mutants(answers[name].source)]
         answer = answers[name]
         tasks.append(Task(name, answer.before, tuple(_sampled(found, sample, name)), answer.source))
