@@ -252,7 +252,18 @@ def NAME(params, X, labels, learning_rate, steps, batch_size, key):
 
 # By lesson: the question that is answered honestly, and the others with what is planted in them.
 PLANTED: dict[str, tuple[str, dict[str, str]]] = {
-    "start_here": ("standardize", {"timed": PATCHES_CLOCK}),
+    "start_here": (
+        "standardize",
+        {
+            "flop_rate": ONE,
+            "framed": FIRST,
+            "stopwatch": ZEROS,
+            "timed": PATCHES_CLOCK,
+            "before_running": RANDOM,
+            "first_aid": ONE,
+            "nearest": NONE,
+        },
+    ),
     "gpu_parallelism": (
         "block_sum",
         {
@@ -283,6 +294,10 @@ PLANTED: dict[str, tuple[str, dict[str, str]]] = {
             "xor_network": XOR_RANDOM,
             "count_parameters": TABLE,
             "he_init": FRAMES,
+            "curve_through": GARBAGE,
+            "layer_numbers": ONE,
+            "diagnose_start": ZEROS,
+            "start_network": NONE,
         },
     ),
     "backprop": (
