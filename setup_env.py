@@ -151,6 +151,10 @@ def find_uv(root: str) -> str:
     raise SetupError(explain(said, folder, probe(sys.executable)))
 
 
+# What pip's settings are called as uv's variables.
+OF_PIP = {"index_url": "UV_DEFAULT_INDEX", "cert": "SSL_CERT_FILE", "find_links": "UV_FIND_LINKS"}
+
+
 def environment_of_uv() -> Dict[str, str]:
     """Environment variables for uv; what pip has been told of a mirror, a certificate or a folder of wheels holds for uv, too."""
     env = clean_environment()
@@ -158,10 +162,12 @@ def environment_of_uv() -> Dict[str, str]:
     for line in lines_of([sys.executable, "-I", "-m", "pip", "config", "list"]):
         match = re.match(r"(?:global|install|:env:)\.([a-z-]+)='(.*)'$", line)
         if match:
-            told[match.group(1)] = match.group(2)
-    for ours, theirs in (("UV_DEFAULT_INDEX", "index-url"), ("SSL_CERT_FILE", "cert"), ("UV_FIND_LINKS", "find-links")):
-        if theirs in told and ours not in env and not (ours == "UV_DEFAULT_INDEX" and "UV_INDEX_URL" in env):
-            env[ours] = told[theirs]
+            told[match.group(1).replace("-", "_")] = match.group(2)
+    if "UV_INDEX_URL" in env:  # uv's older name for the same
+        told.pop("index_url", None)
+    for name, ours in OF_PIP.items():
+        if name in told:
+            env.setdefault(ours, told[name])
     return env
 
 

@@ -271,21 +271,39 @@ def test_a_python_without_venv_is_told_how_to_go_on(machine: Machine, capsys: py
     assert "apt install python3-venv" in capsys.readouterr().err
 
 
-def test_what_pip_was_told_of_mirrors_and_certificates_holds_for_uv(machine: Machine) -> None:
-    (machine.folder / "pip.conf").write_text(
-        ":env:.cert='/etc/company.pem'\nglobal.index-url='https://mirror.example'\nglobal.timeout='60'\n"
-    )
+# A made-up address, by a name that is kept for examples (RFC 2606).
+MIRROR = "https://mirror.example"
+
+
+def _pip_says(machine: Machine, **settings: str) -> None:
+    """Have `pip config list` say these, as pip spells them."""
+    lines = [f"global.{name.replace('_', '-')}='{value}'\n" for name, value in settings.items()]
+    (machine.folder / "pip.conf").write_text("".join(lines))
+
+
+def test_what_pip_was_told_of_mirrors_certificates_and_wheels_holds_for_uv(machine: Machine) -> None:
+    _pip_says(machine, index_url=MIRROR, cert="/etc/company.pem", find_links="/srv/wheels", timeout="60")
     assert _make() == 0
     seen = machine.environment()
-    assert seen["UV_DEFAULT_INDEX"] == "https://mirror.example"
-    assert seen["SSL_CERT_FILE"] == "/etc/company.pem"
+    assert (seen["UV_DEFAULT_INDEX"], seen["SSL_CERT_FILE"]) == (MIRROR, "/etc/company.pem")
+    assert seen["UV_FIND_LINKS"] == "/srv/wheels"
 
 
-def test_what_uv_was_told_itself_is_left_alone(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
-    (machine.folder / "pip.conf").write_text("global.index-url='https://mirror.example'\n")
-    monkeypatch.setenv("UV_DEFAULT_INDEX", "https://own.example")
+def test_what_pip_was_told_by_a_variable_holds_for_uv(machine: Machine) -> None:
+    (machine.folder / "pip.conf").write_text(":env:.cert='/etc/company.pem'\n")
     assert _make() == 0
-    assert machine.environment()["UV_DEFAULT_INDEX"] == "https://own.example"
+    assert machine.environment()["SSL_CERT_FILE"] == "/etc/company.pem"
+
+
+@pytest.mark.parametrize("variable", ["UV_DEFAULT_INDEX", "UV_INDEX_URL"])
+def test_what_uv_was_told_itself_is_left_alone(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
+    _pip_says(machine, index_url=MIRROR)
+    monkeypatch.setenv(variable, "https://own.example")
+    assert _make() == 0
+    seen = machine.environment()
+    assert seen[variable] == "https://own.example" and MIRROR not in seen.values()
 
 
 # --- made once, and never half-trusted ---
