@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from course.exercises.backprop.answers import GRADIENT_COST, WRONG_SLOPE
-from course.exercises.backprop.engine import BACKWARD, MATMUL, MULTIPLY, UNBROADCAST
+from course.exercises.backprop.engine import MATMUL, MULTIPLY
 from course.exercises.backprop.layers import LINEAR_BACKWARD, RELU_BACKWARD
 from course.exercises.backprop.loss import CROSS_ENTROPY
 from course.exercises.backprop.loss_backward import SOFTMAX_CROSS_ENTROPY_BACKWARD
 from course.exercises.backprop.mending import MENDED_GRADIENTS
 from course.exercises.backprop.network import TWO_LAYER_GRADIENTS
 from course.exercises.backprop.slopes import NUMERICAL_GRADIENT
+from course.exercises.backprop.stretched import UNBROADCAST
+from course.exercises.backprop.walk_back import BACKWARD
 
 # In the order of the lesson.
 EXERCISES = (

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from course.exercises.gpu_parallelism.batching import BATCHED
 from course.exercises.gpu_parallelism.convolution import CONVOLVE_KERNEL
-from course.exercises.gpu_parallelism.ladder import BLEND_KERNEL, MIRROR_KERNEL, NEIGHBOR_SUM, OUTER_ADD, SCALE_KERNEL
+from course.exercises.gpu_parallelism.ladder import BLEND_KERNEL, SCALE_KERNEL
 from course.exercises.gpu_parallelism.maps import ADD_KERNEL, TRANSPOSE_NAIVE
+from course.exercises.gpu_parallelism.neighbors import NEIGHBOR_SUM
+from course.exercises.gpu_parallelism.planes import MIRROR_KERNEL, OUTER_ADD
 from course.exercises.gpu_parallelism.product import MATMUL_TILED
 from course.exercises.gpu_parallelism.questions import DIAGNOSE_KERNEL, ESTIMATE_GPU
 from course.exercises.gpu_parallelism.reduction import BLOCK_SUM
