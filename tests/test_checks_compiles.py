@@ -105,7 +105,7 @@ def test_what_an_answer_is_judged_by_is_not_compiled(exercise: Exercise) -> None
     with compiles() as seen:
         marks = Marking(exercise)
         marks.collect(lambda case: Outcome())
-    assert (exercise.right is None) == (exercise.name in _PLAIN or exercise.whole)
+    assert (exercise.right is None) == (exercise.name in _PLAIN or exercise.chosen)
     assert seen == []
 
 

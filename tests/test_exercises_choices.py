@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
 import pytest
 from catalogue_promises import *  # noqa: F403
 
-from course.checks import judge
+from course.checks import exercises, judge
 from course.exercises.choices import Quantity, choice, estimate
 
 pytestmark = pytest.mark.one_set
@@ -105,6 +106,21 @@ def test_points_are_given_for_all_cases_together(right: int) -> None:
     verdict = judge(ILLNESS, lambda curve: answers.get(curve, ""))
     assert (verdict.cases_passed, verdict.points) == (right, 0)
     assert judge(ILLNESS, chosen()).points == 2
+
+
+@pytest.mark.parametrize("name", [name for name, one in exercises().items() if one.chosen])
+def test_no_hint_of_a_choice_or_an_estimate_names_the_right_answer(name: str) -> None:
+    exercise = exercises()[name]
+    for mistake in exercise.mistakes:
+        said = re.fullmatch(r'On "(.*?)": you say \S+?\.? (.*)', mistake.hint, re.S)
+        assert said, mistake.hint
+        right, hint = exercise.reference(said[1]), said[2]
+        if isinstance(right, str):
+            # "A GPU" begins a sentence, and is no letter to choose.
+            assert not re.search(rf"\b{right}\b(?! [A-Za-z])", hint), mistake.hint
+        else:
+            numbers = (float(number.replace(",", "")) for number in re.findall(r"\d[\d,]*(?:\.\d+)?", hint))
+            assert not [number for number in numbers if abs(number - right) <= 0.02 * right], mistake.hint
 
 
 def test_a_choice_without_a_hint_for_each_wrong_letter_is_refused() -> None:

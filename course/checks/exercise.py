@@ -155,6 +155,11 @@ class Exercise:
         """Where the probe is found in another process: "course.checks.probes.the_neuron:draw"."""
         return probes.address(self.probe)
 
+    @property
+    def chosen(self) -> bool:
+        """Whether the answer is a letter, or a number to a factor: the same for each draw, and with no way that could be wrong."""
+        return self.kind in ("diagnose", "estimate")
+
     def draw(self, seed: int) -> list[Case]:
         """The cases of this seed; the same seed always gives the same ones."""
         return list(self.cases(np.random.default_rng(seed)))

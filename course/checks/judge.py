@@ -220,7 +220,7 @@ class Marking:
     ) -> str | None:
         """What is said of an answer that is no mistake of the exercise's own: the kind of mistake that it is, or None."""
         failure = got[worst].failure
-        if self.exercise.whole:  # a choice has no way that could be wrong
+        if self.exercise.chosen:
             return None
         if said := kinds.of_code(code):
             return said

@@ -39,9 +39,7 @@ class Record:
     @property
     def name(self) -> str:
         """The chip's short name with its article: "an H200", "a T4"."""
-        short = re.sub(
-            r"^(NVIDIA|Tesla|GeForce)\s+|\s+\d+GB.*$|-.*$", "", re.sub(r"^NVIDIA\s+GeForce\s+", "", self.chip)
-        )
+        short = re.sub(r"^(?:(?:NVIDIA|GeForce|Tesla)\s+)+|\s+\d+GB.*$|-.*$", "", self.chip)
         # Letters whose names begin with a vowel.
         return f"{'an' if short[:1].upper() in 'AEFHILMNORSX' else 'a'} {short}"
 

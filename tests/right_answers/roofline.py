@@ -176,3 +176,10 @@ def least_batch(n_in, n_out, itemsize, peak_flops, bandwidth):
 def least_batch(n_in, n_out, itemsize, peak_flops, bandwidth):
     per_example = 2 * n_in * n_out / peak_flops - itemsize * (n_in + n_out) / bandwidth
     return np.ceil(itemsize * n_in * n_out / bandwidth / per_example) if per_example > 0 else 0.0
+
+
+# %% least_batch: what a batch and one example need, as two waits
+def least_batch(n_in, n_out, itemsize, peak_flops, bandwidth):
+    weights = itemsize * n_in * n_out / bandwidth
+    example = 2 * n_in * n_out / peak_flops - itemsize * (n_in + n_out) / bandwidth
+    return int(np.ceil(weights / example)) if example > 0 else 0
