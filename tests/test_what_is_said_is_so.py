@@ -186,7 +186,7 @@ ANSWERS: dict[str, tuple[str, str, str, str]] = {
         "def train_step(model, optimizer, images, labels):\n    model.train()\n    def loss(model, images):\n        z = model(images)\n"
         "        return optax.softmax_cross_entropy_with_integer_labels(z, labels).mean(), 0.0\n"
         "    value, grads = nnx.value_and_grad(loss, argnums=1, has_aux=True)(model, images)\n    optimizer.update(model, grads)\n    return value",
-        "slopes for another argument",
+        "the gradients for another argument",
         "got a single number",
     ),
     "layers under no name": (

@@ -10,6 +10,7 @@ The last step, from the lowered program to the machine's code, is XLA's and need
 from __future__ import annotations
 
 import contextlib
+import inspect
 import json
 import sys
 from collections import Counter
@@ -96,7 +97,7 @@ def _recorded(tell: Callable[[str, str, str], None], made: Callable[[_Jitted], N
         # What is donated is gone after the one run.
         kept = {name: value for name, value in kwargs.items() if not name.startswith("donate")}
         jitted = _Jitted(fun, jit(fun, **kwargs), jit(fun, **kept), tell)
-        if _by_a_cell():
+        if _by_a_cell(fun):
             made(jitted)
         return jitted
 
@@ -182,12 +183,12 @@ def _by_jax() -> bool:
     return "/jax/" in sys._getframe(2).f_code.co_filename
 
 
-def _by_a_cell() -> bool:
-    """Is it a notebook's cell that makes this, itself or through Flax?"""
-    frame = sys._getframe(2)
-    while frame.f_back and "/flax/" in frame.f_code.co_filename:
-        frame = frame.f_back
-    return "ipython-input" in frame.f_code.co_filename
+def _by_a_cell(fun: Any) -> bool:
+    """Is it a notebook's cell that makes this, itself, or through Flax out of a function of its own?"""
+    maker = sys._getframe(2).f_code.co_filename
+    if "/flax/" in maker:  # which also compiles for itself, as `nnx.tabulate` does
+        maker = getattr(getattr(inspect.unwrap(fun), "__code__", None), "co_filename", "")
+    return "ipython-input" in maker
 
 
 def _kind(leaf: Any) -> Any:
@@ -231,7 +232,6 @@ def _gpu() -> contextlib.AbstractContextManager[Any]:
 
 def _for(pallas_call: Any, compiler: str) -> dict[str, Any]:
     """The arguments of `pl.pallas_call` by which one of the two compilers is chosen."""
-    import inspect
     from importlib import import_module
 
     if "backend" in inspect.signature(pallas_call).parameters:
