@@ -56,7 +56,7 @@ def images(
     height, width = _square(pictures[0]).shape
     told = "" if titles is None else f" Captions: {listed(repeated(' '.join(str(t).split()) for t in titles), 40)}."
     if titles is None or n <= 4:
-        told += f" Bright are, in order, {'; '.join(_bright(picture) for picture in pictures[:10])}."
+        told += f" The bright parts, in order: {'; '.join(_bright(picture) for picture in pictures[:10])}."
     if marks is not None:
         right = sum(map(bool, marks))
         told += f" {right} are marked as right, {n - right} as wrong." if 0 < right < n else ""
