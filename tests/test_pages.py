@@ -155,11 +155,6 @@ def test_a_hash_in_a_block_of_code_is_no_heading() -> None:
     )
 
 
-def test_reading_time_counts_words_and_pictures_but_not_the_set_up_cell() -> None:
-    nb = _notebook(_text("word " * 470), _code("x " * 900, "bootstrap"), _code("y", outputs=(PICTURE,) * 5))
-    assert pages.minutes_to_read(nb) == 3  # 477 words are two minutes, five pictures are one
-
-
 def test_a_lessons_question_and_times_are_found() -> None:
     table = "| You will | You need | How long |\n| :-- | :-- | :-- |\n| a | b | 60 minutes |\n| c | d | 40 for you |\n| e | | |"
     nb = _notebook(_text(table))

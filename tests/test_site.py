@@ -120,7 +120,8 @@ def test_each_notebook_can_be_opened_in_colab_and_downloaded(site: Site, name: s
     assert download is not None and "download" in download.attrs
     there = (site.folder / name).parent / str(download["href"])
     assert there.read_bytes() == (ROOT / f"{name}.ipynb").read_bytes()
-    assert page.select_one(".reading-time") is not None
+    time = page.select_one(".reading-time")
+    assert time is not None and re.fullmatch(r"\d+ minutes (to read and run|for the exercises)", time.get_text())
     assert page.select_one("#pst-page-toc-nav a") is not None
     assert page.select_one(".prev-next-area a") is not None
     assert "colab-badge" not in str(page.select_one("main")), "Colab's badge would be asked of Colab"

@@ -17,11 +17,6 @@ from course.authoring import badges, bootstrap
 from course.authoring.notebook import AuthoringError, Cell, Notebook, tags
 from course.authoring.release import BEGIN, END, SOLUTION_ONLY
 
-# Silent reading of English non-fiction, words a minute: the mean over 190 studies in Brysbaert (2019), "How many words
-# do we read per minute?", https://doi.org/10.1016/j.jml.2019.104047. Code counts by its words, too.
-WORDS_A_MINUTE = 238
-# A look at a figure: what medium.com counts for an article's first pictures, in seconds.
-SECONDS_A_PICTURE = 12
 STILL = "A still. In JupyterLab or Colab this moves, and you control it."
 _VIEW = "application/vnd.jupyter.widget-view+json"
 _HEADING = re.compile(r"^#{1,2} .*$", re.M)
@@ -60,13 +55,6 @@ def exercises(nb: Notebook, solution: Notebook, top: str) -> Notebook:
     if task:
         cells += _fold(task, solution)
     return _finished(cells, nb, top)
-
-
-def minutes_to_read(nb: Notebook) -> int:
-    """How long it takes to read a notebook's prose and code and to look at its pictures, without running anything."""
-    words = sum(len(cell["source"].split()) for cell in nb["cells"] if cell.get("id") != bootstrap.CELL_ID)
-    pictures = sum("image/png" in output.get("data", {}) for output in _outputs(nb["cells"]))
-    return max(1, round(words / WORDS_A_MINUTE + pictures * SECONDS_A_PICTURE / 60))
 
 
 def question(nb: Notebook) -> str:

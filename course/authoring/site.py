@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import html
 import importlib.util
 import json
 import os
@@ -112,12 +113,14 @@ def _top(root: Path, home: Published, kind: str, name: str, nb: Notebook) -> str
     companion = ""
     if (root / other / f"{name}.ipynb").is_file():
         companion = f'<a class="action" href="../{other}/{name}.html">To the {_NAMES[other]}</a>'
-    minutes = pages.minutes_to_read(nb)
+    # The lesson says how long it takes, and how long its exercises do.
+    said = pages.how_long(nb if kind == LESSONS else read(root / LESSONS / f"{name}.ipynb"))
+    time = next((entry for entry in said if entry.endswith("for the exercises") == (kind == EXERCISES)), "")
     return (
         '<div class="actions">'
         f'<a class="action action-colab" href="{home.colab(f"{kind}/{name}.ipynb")}">Open in Colab</a>'
         f'<a class="action action-download" href="{name}.ipynb" download>Download notebook</a>'
-        f'{companion}<span class="reading-time">{minutes} {"minute" if minutes == 1 else "minutes"} to read</span>'
+        f'{companion}<span class="reading-time">{html.escape(time)}</span>'
         "</div>"
     )
 
