@@ -51,7 +51,7 @@ def choice(name: str, topic: str, points: int, cases: Mapping[str, tuple[str, Ma
         return letters.index(letter)
 
     def accept(got: Any, want: Any, case: str) -> str | None:
-        return None if got == want else _said(letters[int(got)], cases[case][1][letters[int(got)]])
+        return None if np.array_equal(got, want) else _said(letters[int(got)], cases[case][1][letters[int(got)]])
 
     return _exercise(
         "diagnose",
@@ -104,7 +104,7 @@ def estimate(name: str, topic: str, points: int, quantities: Mapping[str, Quanti
         return next((float(wrong) for wrong in one.wrong if _factor(number, wrong) <= _NEAR), number)
 
     def accept(got: Any, want: Any, case: str) -> str | None:
-        if got == want:
+        if np.array_equal(got, want):
             return None
         if got in quantities[case].wrong:
             return _said(got, quantities[case].wrong[got])

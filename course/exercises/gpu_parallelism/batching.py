@@ -67,7 +67,7 @@ def _at_once(raw: Any, which: int, X: np.ndarray, w: np.ndarray) -> Any:
         WrongAnswer: it was made row by row, or not at all.
     """
     answer, calls, traced = raw
-    count, axes, mapped = (int(number) for number in np.asarray(calls))
+    count, axes, mapped = (int(number) for number in np.ravel(calls))
     if not count and isinstance(answer, Thing):
         raise WrongAnswer("it returned something that is no array, and `score` was never called.", mark="not called")
     if axes != 1 or mapped or answer is None:
