@@ -32,8 +32,8 @@ COLAB_TWIN = .venv-colab
 BENCH = .venv-bench
 BENCH_ARGS ?=
 RECORD_ARGS ?=
-# The stored figures are of Python 3.11.
-BENCH_PYTHON = 3.11,3.12,3.13
+# JAX's newest needs Python 3.12; PyTorch and TensorFlow have wheels for all of these.
+BENCH_PYTHON = 3.13,3.12,3.11
 # Other Pythons, in environments of their own.
 SMOKE = .venv-smoke-$(notdir $(or $(PYTHON),3.12))
 # What lies at hand: a machine with a GPU may have JAX and PyTorch, and no way to install anything.

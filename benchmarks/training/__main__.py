@@ -60,6 +60,10 @@ def main(
         raise typer.Exit(1) from None
     if why := result.get("cifar", {}).get("missing"):
         left_out["The race to 94 % on CIFAR-10"] = why
+    if not gpu and not quick:
+        result["operations"] = _json_of(
+            "benchmarks.training.operations", json.dumps(pinned), variables={"JAX_PLATFORMS": "cpu"}
+        )
     result |= {
         "device": roof["device"] if roof["platform"] != "cpu" else "CPU",
         "roof": roof,
@@ -117,9 +121,9 @@ def _contest(names: list[str], networks: list[str], plan: Plan, quick: bool) -> 
     wrong = set(networks) - set(NETWORKS)
     if wrong:
         raise typer.BadParameter(f"The networks are {' and '.join(NETWORKS)}.", param_hint="--network")
-    takes = {one: [name for name in names if one in ENTRIES[name].networks] for one in networks}
     precisions = (False, True) if plan.gpu else (False,)
-    total = sum(steps_to_come(takes[one], plan) for one in networks) * len(precisions)
+    takes = {(one, half): _who_can(names, one, half) for one in networks for half in precisions}
+    total = sum(steps_to_come(who, plan) for who in takes.values())
     found: dict[str, Any] = {"networks": {}}
     with tempfile.TemporaryDirectory(prefix="training-") as scratch, tqdm(total=total, unit="measurement") as bar:
         folder = Path(scratch)
@@ -131,15 +135,20 @@ def _contest(names: list[str], networks: list[str], plan: Plan, quick: bool) -> 
             bar.set_description(what)
             bar.update()
 
-        for one in networks:
-            for half in precisions:
-                key = f"{one}, bfloat16" if half else one
-                found["networks"][key] = measure(one, takes[one], folder, plan, step, half=half)
+        for (one, half), who in takes.items():
+            key = f"{one}, bfloat16" if half else one
+            found["networks"][key] = measure(one, who, folder, plan, step, half=half)
         if plan.gpu:
-            found["goal"] = goal.race(takes.get("cnn", []), folder, plan, images, say=bar.set_description)
+            found["goal"] = goal.race(takes.get(("cnn", False), []), folder, plan, images, say=bar.set_description)
             bar.set_description("CIFAR-10")
             found["cifar"] = _cifar(max(1, plan.starts))
     return found
+
+
+def _who_can(names: list[str], network: str, half: bool) -> list[str]:
+    """Those of `names` that train this network in this precision."""
+    entries = {name: ENTRIES[name] for name in names}
+    return [name for name, entry in entries.items() if network in entry.networks and (entry.half or not half)]
 
 
 def _roof(gpu: bool, cores: list[int]) -> dict[str, Any]:
