@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+import builtins
 import json
+import symtable
 import sys
 from importlib import import_module
 from pathlib import Path
@@ -13,7 +15,7 @@ import numpy as np
 import pytest
 from making import code, notebook
 
-from benchmarks import report
+from benchmarks import report, wait
 from benchmarks.measure import Failed
 from benchmarks.training import __main__ as command
 from benchmarks.training import cells, goal, operations, page, rounds, task
@@ -306,6 +308,43 @@ def test_the_page_shows_each_operation_beside_the_devices_peaks() -> None:
     text = page.section(_result() | {"operations": {"batch": 64, "parts": parts}})
     assert "| conv | 1.00 | 1.0 | 10.00 | arithmetic | 20.00 | 50% |" in text
     assert "| Adam | 0.00 | 40.0 | 2.00 | memory | 4.00 | 50% |" in text
+
+
+# --- The learner's wait -------------------------------------------------------------------------------------------------
+
+
+def test_the_wait_is_for_the_lessons_own_cells_each_of_which_needs_only_those_before() -> None:
+    given = wait.parts()
+    texts = ["".join(cell["source"]) for cell in json.loads(wait.NOTEBOOK.read_text(encoding="utf-8"))["cells"]]
+    assert given["the set-up cell"] in texts and given["the imports"] in texts
+    bound = set(dir(builtins))
+    for text in given.values():
+        table = symtable.symtable(text, "part", "exec")
+        bound |= {one.get_name() for one in table.get_symbols() if one.is_assigned() or one.is_imported()}
+        assert cells._looked_up(table) <= bound
+    whole = "\n".join(given.values())
+    assert whole.count("load(DATASET)") == 1 and "plot.Live" not in whole
+
+
+def test_the_table_of_the_wait_has_each_part_and_the_whole() -> None:
+    rounds = {
+        way: [
+            {part: {"seconds": k * s, "processor_s": s / 2} for part, s in (("start", 1.0), ("step", 2.0))} for k in ks
+        ]
+        for way, ks in {"kernel": (1, 2, 9), "warm kernel": (1, 1, 1)}.items()
+    }
+    assert report.wait({"rounds": rounds})[2:] == [
+        "| start | 2.00 (0.50) | 1.00 (0.50) |",
+        "| step | 4.00 (1.00) | 2.00 (1.00) |",
+        "| in all | 6.00 (1.50) | 3.00 (1.50) |",
+    ]
+
+
+@pytest.mark.thorough
+def test_a_kernel_runs_the_whole_wait(tmp_path: Path) -> None:
+    found = wait.once(forked=True, variables={"COURSE_COMPILE_CACHE": str(tmp_path)})
+    assert list(found) == [wait.START, *wait.parts()]
+    assert all(part["seconds"] > 0 and part["processor_s"] >= 0 for part in found.values())
 
 
 def test_the_stored_page_is_written_from_the_stored_figures(tmp_path: Path) -> None:

@@ -65,6 +65,12 @@ def defined(path: Path, *names: str, given: Mapping[str, Any] | None = None) -> 
     return {name: space[name] for name in names}
 
 
+def source(path: Path, *names: str) -> str:
+    """What `defined` would run for these names, as text."""
+    statements = list(_statements(path))
+    return "\n".join(ast.unparse(statements[place].node) for place in needed(statements, names, {}, path.name))
+
+
 def needed(statements: Sequence[Statement], names: Sequence[str], given: Mapping[str, Any], notebook: str) -> list[int]:
     """The places of the statements that `names` need, in order.
 

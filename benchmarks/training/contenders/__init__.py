@@ -48,7 +48,7 @@ ENTRIES = {
     "flax": Entry("Flax NNX, as usually taught", "stock_flax", ("jax", "flax", "optax")),
     BASE: Entry("PyTorch, eager", "pytorch", ("torch",)),
     "channels_last": Entry(
-        "PyTorch, channels_last, pool before ReLU", "pytorch", ("torch",), ("cnn",), {"channels_last": True}
+        "PyTorch, channels_last, pool before ReLU", "pytorch", ("torch",), ("cnn",), options={"channels_last": True}
     ),
     "compiled": Entry(
         "PyTorch, torch.compile", "pytorch", ("torch",), options={"channels_last": True, "compiled": True}
