@@ -57,8 +57,7 @@ def read_trace(folder: str | Path) -> list[Ran]:
                         found.append((str(op), event.start_ns, event.start_ns + event.duration_ns))
     begin = min((start for _, start, _ in found), default=0.0)
     return [
-        Ran(op, (start - begin) / 1e6, (end - begin) / 1e6)
-        for op, start, end in sorted(found, key=lambda one: one[1:])
+        Ran(op, (start - begin) / 1e6, (end - begin) / 1e6) for op, start, end in sorted(found, key=lambda one: one[1:])
     ]
 
 

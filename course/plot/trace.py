@@ -39,5 +39,10 @@ def trace(
     ax.set_xlim(0, 1.22 * last)
     ax.grid(axis="y", visible=False)
     ax.set(xlabel="time (ms)", title=title)
-    say(ax, f"When each part of the program ran, over {number(last)} ms. " + "; ".join(f"{n}: {t}" for n, t in told.items()) + ".")
+    say(
+        ax,
+        f"When each part of the program ran, over {number(last)} ms. "
+        + "; ".join(f"{n}: {t}" for n, t in told.items())
+        + ".",
+    )
     return ax

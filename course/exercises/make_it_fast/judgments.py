@@ -152,7 +152,8 @@ AT_BEST = estimate(
             60 / 28,
             within=1.08,
             wrong={
-                40 / 28: "This is the gain of the second change alone. The exercise asks for both together, against the step of 60 ms.",
+                40
+                / 28: "This is the gain of the second change alone. The exercise asks for both together, against the step of 60 ms.",
                 60 / 48: "You left the pool as slow as it was. The second change comes after the first.",
                 6: "You multiplied the gains of the parts. Add up the times that are left, and divide at the end.",
                 28: "These are the milliseconds that are left. How many times as fast is the step with them?",

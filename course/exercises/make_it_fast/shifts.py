@@ -43,9 +43,7 @@ def _around(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     frame = ((0, 0), (high // 2, high // 2), (wide // 2, wide // 2), (0, 0))
     padded = np.pad(images, frame, mode="wrap")
     _, h, w, _ = images.shape
-    return np.asarray(
-        sum(padded[:, i : i + h, j : j + w] * kernel[i, j, 0] for i in range(high) for j in range(wide))
-    )
+    return np.asarray(sum(padded[:, i : i + h, j : j + w] * kernel[i, j, 0] for i in range(high) for j in range(wide)))
 
 
 def _middle(kernel: np.ndarray) -> np.ndarray:
