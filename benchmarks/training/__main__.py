@@ -52,6 +52,10 @@ def main(
     names, left_out = _who_takes_part(only, gpu)
     for title, why in left_out.items():
         typer.echo(f"{title} is left out: {why}.", err=True)
+    # Before the rest, so that what fails there fails soon.
+    operations: dict[str, Any] = {}
+    if not gpu and not quick:
+        operations = _json_of("benchmarks.training.operations", json.dumps(pinned), variables={"JAX_PLATFORMS": "cpu"})
     plan = replace(QUICK if quick else Plan(starts, rounds), gpu=gpu, cores=pinned)
     try:
         result = _contest(names, network or list(NETWORKS), plan, quick=quick)
@@ -60,13 +64,10 @@ def main(
         raise typer.Exit(1) from None
     if why := result.get("cifar", {}).get("missing"):
         left_out["The race to 94 % on CIFAR-10"] = why
-    if not gpu and not quick:
-        result["operations"] = _json_of(
-            "benchmarks.training.operations", json.dumps(pinned), variables={"JAX_PLATFORMS": "cpu"}
-        )
     result |= {
         "device": roof["device"] if roof["platform"] != "cpu" else "CPU",
         "roof": roof,
+        "operations": operations,
         "left_out": left_out,
         "plan": {"starts": plan.starts, "rounds": plan.rounds, "seconds": plan.seconds, "cores": list(plan.cores)},
         "machine": machine(),

@@ -23,6 +23,9 @@ step, and to the end of an epoch in batches of {EPOCH_BATCH}. All contenders may
 first time* nothing has been compiled. Memory is the most that the process had until the end of the epoch. An answer is from a
 NumPy array to a NumPy array.
 
+What a step leaves of the device's peaks is shown by its operations, each alone in the form that the library gives it: *at least* is
+the larger of two times, its arithmetic at the measured peak and its bytes, each read or written once, at the measured bandwidth.
+
 glibc gives large blocks of freed memory back to the system and gets them page by page at the next step, or keeps them, depending on
 what a process has done before; with it the time of a training step varies by up to a factor of two. So all contenders run where it
 keeps them (`MALLOC_MMAP_THRESHOLD_`, `MALLOC_TRIM_THRESHOLD_`).
@@ -163,8 +166,9 @@ def _share(network: str, found: Mapping[str, Any], roof: Mapping[str, float], ha
 
 def _goals(found: Mapping[str, Any]) -> list[str]:
     """What the lessons' code is to reach beside the fastest of the others, and what it reaches."""
+    alone = {str(size): by_name for size, by_name in found["answer_s"].items()}["1"]
     rates = {
-        "1 image at a time": {name: [1 / s for s in each] for name, each in found["answer_s"].get("1", {}).items()},
+        "1 image at a time": {name: [1 / s for s in each] for name, each in alone.items()},
         "the first epoch, nothing compiled before": {
             name: [1 / one["epoch_s"]] for name, one in found["first_time"].items()
         },
