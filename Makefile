@@ -32,8 +32,9 @@ COLAB_TWIN = .venv-colab
 BENCH = .venv-bench
 BENCH_ARGS ?=
 RECORD_ARGS ?=
-# The stored figures are of Python 3.11.
-BENCH_PYTHON = 3.11,3.12,3.13
+WAIT_ARGS ?=
+# JAX's newest needs Python 3.12; PyTorch and TensorFlow have wheels for all of these.
+BENCH_PYTHON = 3.13,3.12,3.11
 # Other Pythons, in environments of their own.
 SMOKE = .venv-smoke-$(notdir $(or $(PYTHON),3.12))
 # What lies at hand: a machine with a GPU may have JAX and PyTorch, and no way to install anything.
@@ -64,7 +65,7 @@ export COURSE_SEEDS = $(SEEDS)
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help lab test test-oldest mutants smoke lint format colab site axe lesson release house ways bench bench-gpu gpu-record pins clean
+.PHONY: help lab test test-oldest mutants smoke lint format colab site axe lesson release house ways bench bench-gpu wait gpu-record pins clean
 .PHONY: env env-lab env-oldest env-smoke env-colab env-bench
 
 help: ## This list
@@ -124,6 +125,9 @@ bench: env-bench ## Measure how fast the networks train beside PyTorch and Keras
 
 bench-gpu: ## The same on a GPU, with the Python at hand and what it has (GPU_PYTHON=python3); installs nothing
 	"$(GPU_PYTHON)" -m benchmarks.training --gpu $(BENCH_ARGS)
+
+wait: env ## Measure how long a learner waits, from the start of a kernel to the first trained step (WAIT_ARGS="--quick")
+	$(BIN)/python -m benchmarks.wait $(WAIT_ARGS)
 
 gpu-record: ## Record what the lessons measure on a GPU, to be shown beside a learner's own numbers (GPU_PYTHON=python3); installs nothing
 	"$(GPU_PYTHON)" -m benchmarks.lessons $(RECORD_ARGS)

@@ -3,8 +3,8 @@
     make gpu-record                                  # on a machine with a GPU, with the Python at hand
     python -m benchmarks.lessons --chip "A chip" --to FOLDER      # a rehearsal on a CPU, under another name
 
-Each lesson is run from top to bottom in a process of its own. The measured answer to each of its guesses is kept, with the
-device's measured roof, in course/recorded/lessons_<chip>.json.
+Each lesson is run from top to bottom in a process of its own. The measured answer to each of its guesses is kept, with the points
+of some of its pictures and the device's measured roof, in course/recorded/lessons_<chip>.json.
 """
 
 from __future__ import annotations
@@ -51,31 +51,35 @@ def main(
         typer.echo("JAX finds no GPU here. To rehearse on the CPU, name a chip: --chip NAME --to FOLDER.", err=True)
         raise typer.Exit(1)
     answers: dict[str, dict[str, Any]] = {}
+    pictures: dict[str, dict[str, Any]] = {}
     for path in tqdm(paths, unit="lesson", disable=None):
         found = _of_process(path)
         for problem in found["problems"]:
             typer.echo(f"{path.stem}: {problem}", err=True)
         if found["answers"]:
             answers[topic_of(path.stem)] = found["answers"]
+        pictures |= found["pictures"]
     name = chip or about["device"]
     target = (to or recorded.folder()) / recorded.file_name(name)
-    known = {record.chip: record.lessons for record in recorded.records()}.get(name, {}) if to is None else {}
+    known = next((one for one in recorded.records() if one.chip == name and to is None), Record(name, ""))
     record = Record(
         chip=name,
         recorded_at=datetime.now(UTC).date().isoformat(),
         software=about["software"],
         roof=about["roof"],
         # A run of some lessons leaves what is known of the others.
-        lessons={**known, **answers},
+        lessons={**known.lessons, **answers},
+        pictures={**known.pictures, **pictures},
     )
     target.parent.mkdir(parents=True, exist_ok=True)
     target.write_text(json.dumps(asdict(record), indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     count = sum(map(len, answers.values()))
-    typer.echo(f"{count} answers of {len(answers)} lessons on {record.name}: {target}")
+    typer.echo(f"{count} answers of {len(answers)} lessons and {len(pictures)} pictures on {record.name}: {target}")
 
 
 def of_lesson(path: Path) -> dict[str, Any]:
-    """Run a lesson here; the measured answer to each guess by its question, and what went wrong."""
+    """Run a lesson here; the measured answer to each guess by its question, the pictures' points, and what went wrong."""
+    recorded.drawn.clear()
     problems = [problem for problem in run_cells(path) if problem]
     made = import_module("course.predict")._made
     answers = {
@@ -83,7 +87,7 @@ def of_lesson(path: Path) -> dict[str, Any]:
         for question, guess in made.items()
         if guess.source == "measured" and guess.measured is not None
     }
-    return {"answers": answers, "problems": problems}
+    return {"answers": answers, "pictures": recorded.drawn, "problems": problems}
 
 
 def _of_process(path: Path) -> dict[str, Any]:
@@ -92,9 +96,9 @@ def _of_process(path: Path) -> dict[str, Any]:
     try:
         ran = subprocess.run(command, cwd=ROOT, capture_output=True, encoding="utf-8", timeout=LONGEST_S, check=False)
     except subprocess.TimeoutExpired:
-        return {"answers": {}, "problems": [f"it was given up after {LONGEST_S} s"]}
+        return {"answers": {}, "pictures": {}, "problems": [f"it was given up after {LONGEST_S} s"]}
     if ran.returncode != 0:
-        return {"answers": {}, "problems": [f"it ended with {ran.returncode}: {ran.stderr[-500:]}"]}
+        return {"answers": {}, "pictures": {}, "problems": [f"it ended with {ran.returncode}: {ran.stderr[-500:]}"]}
     found: dict[str, Any] = json.loads(ran.stdout.splitlines()[-1])
     return found
 

@@ -37,6 +37,33 @@ strangers: each notebook may write what the next one runs. `course grade` lets t
 """
 
 
+WAIT_GOAL_S = 1.5
+WAIT = f"""\
+`make wait` (`--rounds`, `--quick`). The learner's wait: from the start of a kernel to the first trained step of lesson 05's network, by
+the lesson's own cells, when everything has been compiled before. The goal is {WAIT_GOAL_S} s. The median of the rounds, in which the two kinds
+of kernels take turns; in parentheses the seconds of the processor, which another program on the machine doesn't lengthen as much. Both
+say where the time goes: the imports are those of JAX, Flax and Optax themselves. A *warm* kernel is forked from a process that has
+imported them (`course/authoring/kernels.py` has it for tests). Learners don't get one: a setting that a cell makes before
+`import jax`, such as `os.environ["JAX_ENABLE_X64"] = "1"`, would come too late in it, and nothing would say so.
+"""
+
+
+def wait(result: dict[str, Any]) -> list[str]:
+    """The learner's wait as a table in Markdown: a row a part, a column a kind of kernel."""
+    rounds = result["rounds"]
+    parts = list(next(iter(rounds.values()))[0])
+
+    def told(each: list[Any], *names: str) -> str:
+        seconds, processor = (
+            median(sum(one[name][key] for name in names) for one in each) for key in ("seconds", "processor_s")
+        )
+        return f"{seconds:.2f} ({processor:.2f})"
+
+    rows = [[part, *(told(each, part) for each in rounds.values())] for part in parts]
+    rows.append(["in all", *(told(each, *parts) for each in rounds.values())])
+    return page.table(["from the start of a kernel, s", *rounds], rows)
+
+
 def ratios(result: dict[str, Any], name: str, base: str) -> list[float]:
     """Each round's time of `name` over that round's time of `base`."""
     rounds = result["rounds"]
@@ -72,6 +99,10 @@ def write(folder: Path) -> None:
     parts = [HEAD]
     if training:
         parts += ["## Training, beside other libraries\n", page.HEAD, *(page.section(result) for result in training)]
+    for result in _stored(folder, "wait"):
+        packages = ", ".join(f"{name} {version}" for name, version in result["versions"].items())
+        about = f"{result['measured_at']}, on {', '.join(result['machine'].values())}; {len(result['rounds']['kernel'])} rounds; {packages}."
+        parts += ["## The learner's wait\n", WAIT, about + "\n", *wait(result), ""]
     if grading:
         parts += ["## Grading a class\n", GRADING, table(grading) + "\n", *_measured_on(grading)]
     (folder.parent / "README.md").write_text("\n".join(parts), encoding="utf-8")
@@ -79,7 +110,7 @@ def write(folder: Path) -> None:
 
 def _stored(folder: Path, kind: str) -> list[dict[str, Any]]:
     """The stored results of a kind; those of grading in the order of the lessons, as their files are called by topic."""
-    results = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"{kind}_*.json"))]
+    results = [json.loads(path.read_text(encoding="utf-8")) for path in sorted(folder.glob(f"{kind}*.json"))]
     return sorted(results, key=lambda result: str(result.get("lesson", "")))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import html
 import math
 import re
-import sys
 from typing import TYPE_CHECKING, Any, Literal, get_args
 
 from course import recorded
@@ -166,7 +165,8 @@ class Reveal:
         if p.source != "measured":
             return []
         return [
-            f"recorded on {name}: {_said(answer, p.unit)}" for name, answer in recorded.elsewhere(p.question, _device())
+            f"recorded on {name}: {_said(answer, p.unit)}"
+            for name, answer in recorded.elsewhere(p.question, recorded.this_device())
         ]
 
     def __repr__(self) -> str:
@@ -246,12 +246,6 @@ class Numbers:
 def my_numbers() -> Numbers:
     """Every question of this session that has been measured, with your guess beside it."""
     return Numbers([p for p in _made.values() if p.measured is not None])
-
-
-def _device() -> str:
-    """The name of the device on which JAX computes; "" where it hasn't started, as then nothing was measured on it."""
-    jax = sys.modules.get("jax")
-    return str(jax.devices()[0].device_kind) if jax else ""
 
 
 def _typed(text: str, unit: str) -> str | None:

@@ -52,8 +52,12 @@ _PLAIN = [
     "what_went_wrong",
     "block_bounds",
     "bytes_moved",
+    "share_of_peak",
     "bottleneck",
     "whole_speedup",
+    "what_would_help",
+    "at_best",
+    "shifted_conv",
     "one_epoch",
     "early_stop",
 ]

@@ -373,9 +373,13 @@ PLANTED: dict[str, tuple[str, dict[str, str]]] = {
     "make_it_fast": (
         "make_step",
         {
+            "share_of_peak": ONE,
             "bottleneck": STUB,
             "whole_speedup": ONE,
+            "what_would_help": ZEROS,
+            "at_best": RANDOM,
             "pool_by_slices": SECOND_CALL,
+            "shifted_conv": ZEROS,
             "device_batches": FIRST,
             "scan_epoch": REMEMBERS,
             "mixed_gradients": PATCHES_JAX,

@@ -37,6 +37,7 @@ SECOND_EDITION = (
     "gradient_descent",
     "cnn_classification",
     "roofline",
+    "make_it_fast",
 )
 
 

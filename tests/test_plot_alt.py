@@ -213,6 +213,10 @@ TOLD: dict[str, tuple[Any, list[str]]] = {
         lambda: plot.timeline({"bus": [(k, k + 1, f"tour {k}") for k in range(6)]}, xlabel="time (h)"),
         ["By time (h)", "bus: tour 0 from 0 to 1; tour 1 from 1 to 2; …; tour 5 from 5 to 6"],
     ),
+    "trace": (
+        lambda: plot.trace({"pool": [(0, 2), (3, 4)], "conv": [(2, 3)]}),
+        ["over 4 ms", "pool: 3 ms, 75 %; conv: 1 ms, 25 %"],
+    ),
     "learning_curves": (
         lambda: plot.learning_curves([4.0, 2.0, 1.0], [(1, 0.5), (3, 0.75)]),
         ["Panel 1 of 2: training", "each step falls from 4 at 0 to 1 at 2", "rises from 50 at 1 to 75 at 3"],

@@ -52,6 +52,10 @@ def main(
     names, left_out = _who_takes_part(only, gpu)
     for title, why in left_out.items():
         typer.echo(f"{title} is left out: {why}.", err=True)
+    # Before the rest, so that what fails there fails soon.
+    operations: dict[str, Any] = {}
+    if not gpu and not quick:
+        operations = _json_of("benchmarks.training.operations", json.dumps(pinned), variables={"JAX_PLATFORMS": "cpu"})
     plan = replace(QUICK if quick else Plan(starts, rounds), gpu=gpu, cores=pinned)
     try:
         result = _contest(names, network or list(NETWORKS), plan, quick=quick)
@@ -63,6 +67,7 @@ def main(
     result |= {
         "device": roof["device"] if roof["platform"] != "cpu" else "CPU",
         "roof": roof,
+        "operations": operations,
         "left_out": left_out,
         "plan": {"starts": plan.starts, "rounds": plan.rounds, "seconds": plan.seconds, "cores": list(plan.cores)},
         "machine": machine(),
@@ -117,9 +122,9 @@ def _contest(names: list[str], networks: list[str], plan: Plan, quick: bool) -> 
     wrong = set(networks) - set(NETWORKS)
     if wrong:
         raise typer.BadParameter(f"The networks are {' and '.join(NETWORKS)}.", param_hint="--network")
-    takes = {one: [name for name in names if one in ENTRIES[name].networks] for one in networks}
     precisions = (False, True) if plan.gpu else (False,)
-    total = sum(steps_to_come(takes[one], plan) for one in networks) * len(precisions)
+    takes = {(one, half): _who_can(names, one, half) for one in networks for half in precisions}
+    total = sum(steps_to_come(who, plan) for who in takes.values())
     found: dict[str, Any] = {"networks": {}}
     with tempfile.TemporaryDirectory(prefix="training-") as scratch, tqdm(total=total, unit="measurement") as bar:
         folder = Path(scratch)
@@ -131,15 +136,20 @@ def _contest(names: list[str], networks: list[str], plan: Plan, quick: bool) -> 
             bar.set_description(what)
             bar.update()
 
-        for one in networks:
-            for half in precisions:
-                key = f"{one}, bfloat16" if half else one
-                found["networks"][key] = measure(one, takes[one], folder, plan, step, half=half)
+        for (one, half), who in takes.items():
+            key = f"{one}, bfloat16" if half else one
+            found["networks"][key] = measure(one, who, folder, plan, step, half=half)
         if plan.gpu:
-            found["goal"] = goal.race(takes.get("cnn", []), folder, plan, images, say=bar.set_description)
+            found["goal"] = goal.race(takes.get(("cnn", False), []), folder, plan, images, say=bar.set_description)
             bar.set_description("CIFAR-10")
             found["cifar"] = _cifar(max(1, plan.starts))
     return found
+
+
+def _who_can(names: list[str], network: str, half: bool) -> list[str]:
+    """Those of `names` that train this network in this precision."""
+    entries = {name: ENTRIES[name] for name in names}
+    return [name for name, entry in entries.items() if network in entry.networks and (entry.half or not half)]
 
 
 def _roof(gpu: bool, cores: list[int]) -> dict[str, Any]:

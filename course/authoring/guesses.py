@@ -11,7 +11,7 @@ from course.authoring.notebook import Notebook, Problem, code_cells, place
 
 MOST_CLAIMS = 2
 # What a cell has that measures on this machine: it times something, or counts what a network reads rightly.
-_MEASURES = re.compile(r"\b(timed|race|measured_roof|perf_counter|fit|train\w*|accuracy\w*|\w*right\w*)\b")
+_MEASURES = re.compile(r"\b(timed|race|read_trace|measured_roof|perf_counter|fit|train\w*|accuracy\w*|\w*right\w*)\b")
 _HEADING = re.compile(r"^## ", re.M)
 
 

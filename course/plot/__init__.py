@@ -25,6 +25,7 @@ from course.plot.shapes import product
 from course.plot.style import BLUE, COLORS, GRAY, GREEN, ORANGE, PURPLE, RED, SKY, row
 from course.plot.threads import address_map, banks, lanes, thread_grid
 from course.plot.timeline import timeline
+from course.plot.trace import trace
 from course.plot.training import Live, learning_curves, loss_pairs
 from course.plot.tree import tree
 from course.plot.warps import warp_map
@@ -84,6 +85,7 @@ __all__ = [
     "thread_grid",
     "thread_path",
     "timeline",
+    "trace",
     "traffic",
     "tree",
     "warp_map",

@@ -8,7 +8,8 @@ from typing import Any
 import numpy as np
 from matplotlib.axes import Axes
 
-from course.plot.style import GRAY, MARKS, row
+from course import recorded
+from course.plot.style import GRAY, MARKS, PALE, row
 
 _DASHES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 
@@ -50,6 +51,7 @@ def curves(
             markevery=1 if markers else max(1, len(values) // 12),
             markersize=4.5,
         )
+    _recorded(ax, x, ys, title)
     ax.set(xlabel=xlabel, ylabel=ylabel, title=title)
     if "x" in log:
         ax.set_xscale("log")
@@ -58,6 +60,19 @@ def curves(
     if len(ys) > 1:
         ax.legend()
     return ax
+
+
+def _recorded(ax: Axes, x: Any, ys: Mapping[str, Any], title: str) -> None:
+    """A paler line for each that was recorded on another device, in the color and with the mark of its own line."""
+    kept = {name: np.asarray(ys[name], float).tolist() for name in recorded.PICTURES.get(title) or () if name in ys}
+    if not kept:
+        return
+    own = {str(line.get_label()): line for line in ax.lines}
+    for record, there in recorded.picture(title, {"x": np.asarray(x).tolist(), "lines": kept}):
+        for name in kept.keys() & there["lines"].keys():
+            like, label = own[name], f"{name}, recorded on {record.name}"
+            looks = {"color": like.get_color(), "marker": like.get_marker(), "markersize": 4.5, "alpha": PALE}
+            ax.plot(there["x"], there["lines"][name], label=label, linestyle=(0, (1, 1)), **looks)
 
 
 def axis_lines(ax: Axes) -> Axes:

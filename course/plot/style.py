@@ -23,6 +23,8 @@ COLORS = (BLUE, ORANGE, GREEN, RED, PURPLE, SKY)
 
 # With the colors, as no color stands alone: the marks that tell points and lines apart.
 MARKS = "os^Dv*P"
+# How opaque is what was recorded on another device, behind what was measured here.
+PALE = 0.4
 
 # Pictures of at most so many pixels have room for a sign in each; of others a value counts from this share of the range on.
 _FEW, _CLEARLY = 30, 0.15

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import sys
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -15,6 +16,15 @@ from typing import Any
 
 # Another folder, for tests and rehearsals.
 VARIABLE = "COURSE_RECORDED"
+# The pictures that are recorded, by their titles, and which lines of each; None says a roofline, which is recorded whole.
+PICTURES: dict[str, tuple[str, ...] | None] = {
+    "GELU: which is fastest depends on how much there is to do": ("jit",),
+    "four operations under the roof of this device": None,
+    "products of matrices, from tiny to large": None,
+    "the parts of a network under the roof of this device": None,
+}
+# What was measured for those of them that this session has drawn.
+drawn: dict[str, dict[str, Any]] = {}
 
 
 @dataclass(frozen=True)
@@ -28,6 +38,8 @@ class Record:
         roof: the measured peaks of the device: {"flops": FLOP/s, "bandwidth": B/s}.
         lessons: by the lesson's topic, the answer to each guess that is measured, by its question: a number in the guess's unit,
             or one of its choices.
+        pictures: what was measured for a picture, by the picture's title: for a roofline {"points": {name: [FLOP/byte, FLOP/s]}},
+            for curves {"x": [...], "lines": {name: [...]}}.
     """
 
     chip: str
@@ -35,6 +47,7 @@ class Record:
     software: dict[str, str] = field(default_factory=dict)
     roof: dict[str, float] = field(default_factory=dict)
     lessons: dict[str, dict[str, float | str]] = field(default_factory=dict)
+    pictures: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -69,6 +82,20 @@ def _read(where: Path) -> tuple[Record, ...]:
         except (OSError, TypeError, ValueError):
             continue
     return tuple(found)
+
+
+def this_device() -> str:
+    """The name of the device on which JAX computes; "" where it hasn't started, as then nothing was measured on it."""
+    jax = sys.modules.get("jax")
+    return str(jax.devices()[0].device_kind) if jax else ""
+
+
+def picture(title: str, measured: dict[str, Any]) -> list[tuple[Record, dict[str, Any]]]:
+    """Keep what was measured for a picture of PICTURES; and what was measured for it on other devices, each with its record."""
+    if title not in PICTURES:
+        return []
+    drawn[title] = measured
+    return [(one, one.pictures[title]) for one in records() if title in one.pictures and one.chip != this_device()]
 
 
 def elsewhere(question: str, here: str) -> list[tuple[str, Any]]:

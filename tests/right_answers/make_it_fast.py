@@ -11,6 +11,29 @@ import numpy as np
 import optax
 
 
+# %% share_of_peak: two rates
+def share_of_peak(flop, batch, steps, seconds, peak):
+    images_per_s = batch * steps / seconds
+    return images_per_s / (peak / flop)
+
+
+# %% share_of_peak: two times
+def share_of_peak(flop, batch, steps, seconds, peak):
+    at_least = flop * batch * steps / peak
+    return at_least / seconds
+
+
+# %% share_of_peak: by NumPy
+def share_of_peak(flop, batch, steps, seconds, peak):
+    return np.prod([flop, batch, steps]) / np.float64(seconds * peak)
+
+
+# %% share_of_peak: a step's time
+def share_of_peak(flop, batch, steps, seconds, peak):
+    step_s = seconds / steps
+    return (flop * batch / step_s) / peak
+
+
 # %% bottleneck: a list of pairs
 def bottleneck(flops, bytes_moved, dispatches, peak_flops, bandwidth, dispatch_s):
     times = [
@@ -199,6 +222,82 @@ def whole_speedup(times, gains):
     return before.sum() / after.sum()
 
 
+# %% what_would_help: by the longest row
+def what_would_help(profile):
+    rows = {
+        "profile 1": {"A": 1.1, "C": 0.01, "device": 0.15},
+        "profile 2": {"A": 0.2, "C": 0.3, "device": 57.6},
+        "profile 3": {"A": 0.3, "C": 17.9, "device": 8},
+        "profile 4": {"A": 0.2, "C": 0.3, "device": 54.6},
+    }[profile]
+    limit = {"profile 1": 0.1, "profile 2": 10, "profile 3": 5, "profile 4": 46}[profile]
+    longest = max(rows, key=rows.get)
+    if longest != "device":
+        return longest
+    return "D" if rows["device"] < 1.5 * limit else "B"
+
+
+# %% what_would_help: by position
+def what_would_help(profile):
+    return "ABCD"[int(profile[-1]) - 1]
+
+
+# %% what_would_help: in small letters
+def what_would_help(profile):
+    return {"profile 1": "a", "profile 2": "b", "profile 3": "c", "profile 4": "d"}[profile]
+
+
+# %% what_would_help: match
+def what_would_help(profile):
+    match profile:
+        case "profile 1":
+            return "A"
+        case "profile 2":
+            return " B "
+        case "profile 3":
+            return "C"
+    return "D"
+
+
+# %% at_best: worked out
+def at_best(quantity):
+    conv, pool, rest = 24, 30, 6
+    whole = conv + pool + rest
+    if quantity == "no pool":
+        return whole / (whole - pool)
+    if quantity == "pool 3 times as fast":
+        return whole / (conv + pool / 3 + rest)
+    if quantity == "then convolutions twice as fast":
+        return whole / (conv / 2 + pool / 3 + rest)
+    return pool / (whole / 1.6 - conv - rest)
+
+
+# %% at_best: rounded by a head
+def at_best(quantity):
+    return {
+        "no pool": 2,
+        "pool 3 times as fast": 1.5,
+        "then convolutions twice as fast": 2.1,
+        "pool for 1.6": 4,
+    }[quantity]
+
+
+# %% at_best: Amdahl's shares
+def at_best(quantity):
+    return {
+        "no pool": 1 / 0.5,
+        "pool 3 times as fast": 1 / (0.5 + 0.5 / 3),
+        "then convolutions twice as fast": 1 / (0.1 + 0.4 / 2 + 0.5 / 3),
+        "pool for 1.6": 0.5 / (1 / 1.6 - 0.5),
+    }[quantity]
+
+
+# %% at_best: arrays of JAX
+def at_best(quantity):
+    gains = {"no pool": 2.0, "pool 3 times as fast": 1.45, "then convolutions twice as fast": 2.2}
+    return jnp.asarray(gains.get(quantity, 4.2))
+
+
 # %% pool_by_slices: one where with a chain
 def pool_by_slices(x):
     a, b = x[:, 0::2, 0::2, :], x[:, 0::2, 1::2, :]
@@ -249,6 +348,46 @@ def pool_by_slices(x):
         return jnp.where(top < bottom, bottom, top)
 
     return jax.vmap(one)(x)
+
+
+# %% shifted_conv: sum of a generator
+def shifted_conv(images, kernel):
+    n, h, w, _ = images.shape
+    kh, kw, _, c = kernel.shape
+    p = jnp.pad(images, [(0, 0), (kh // 2,) * 2, (kw // 2,) * 2, (0, 0)])
+    return sum(p[:, i : i + h, j : j + w, :] * kernel[i, j] for i in range(kh) for j in range(kw))
+
+
+# %% shifted_conv: the whole kernel at once
+def shifted_conv(images, kernel):
+    _, h, w, _ = images.shape
+    kh, kw = kernel.shape[0], kernel.shape[1]
+    p = jnp.pad(images[..., 0], ((0, 0), (kh // 2, kh // 2), (kw // 2, kw // 2)))
+    shifted = jnp.stack([p[:, i : i + h, j : j + w] for i in range(kh) for j in range(kw)], axis=-1)
+    return shifted @ kernel.reshape(kh * kw, -1)
+
+
+# %% shifted_conv: NumPy
+def shifted_conv(images, kernel):
+    images, kernel = np.asarray(images), np.asarray(kernel)
+    kh, kw = kernel.shape[:2]
+    p = np.pad(images, ((0, 0), (kh // 2, kh // 2), (kw // 2, kw // 2), (0, 0)))
+    out = np.zeros(images.shape[:3] + kernel.shape[3:], np.float32)
+    for (i, j), weights in zip(np.ndindex(kh, kw), kernel.reshape(-1, kernel.shape[3])):
+        out += p[:, i : i + images.shape[1], j : j + images.shape[2]] * weights
+    return out
+
+
+# %% shifted_conv: dynamic slices
+def shifted_conv(images, kernel):
+    n, h, w, _ = images.shape
+    kh, kw = kernel.shape[:2]
+    p = jnp.pad(images, ((0, 0), (kh // 2, kh // 2), (kw // 2, kw // 2), (0, 0)))
+    total = jnp.zeros((n, h, w, kernel.shape[3]))
+    for k in range(kh * kw):
+        i, j = divmod(k, kw)
+        total = total + jax.lax.dynamic_slice(p, (0, i, j, 0), (n, h, w, 1)) * kernel[i, j]
+    return total
 
 
 # %% device_batches: take

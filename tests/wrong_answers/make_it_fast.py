@@ -1,6 +1,19 @@
 """Wrong answers to the exercises of lesson 08 (see the package's docstring)."""
 
 WRONG = {
+    "share_of_peak": (
+        ("upside down", "done / seconds / peak", "peak * seconds / done"),
+        ("product", "done / seconds", "done * seconds"),
+        ("left out", "flop * batch * steps", "flop * batch"),
+        ("left out", "flop * batch * steps", "flop * steps"),
+        ("left out", " / peak", ""),
+        ("left out", " / seconds", ""),
+        ("unit", "return done", "return 100 * done"),
+        ("sum", "batch * steps", "(batch + steps)"),
+        ("precedence", "done / seconds / peak", "done / (seconds / peak)"),
+        ("integer division", "done / seconds / peak", "done // seconds // peak"),
+        ("return forgotten", "return done", "done"),
+    ),
     "bottleneck": (
         ("upside down", "flops / peak_flops", "peak_flops / flops"),
         ("product", "bytes_moved / bandwidth", "bytes_moved * bandwidth"),
@@ -122,6 +135,28 @@ WRONG = {
         ),
         ("sum", "jnp.where(top >= bottom, top, bottom)", "top + bottom"),
         ("max", "jnp.where(top >= bottom, top, bottom)", "max(top, bottom)"),
+    ),
+    "shifted_conv": (
+        ("last only", "total += padded", "total = padded"),
+        ("swapped", "i:i + h, j:j + w", "j:j + h, i:i + w"),
+        ("swapped", "kernel[i, j, 0]", "kernel[j, i, 0]"),
+        ("flipped", "kernel[i, j, 0]", "kernel[kh - 1 - i, kw - 1 - j, 0]"),
+        ("flipped", "kernel[i, j, 0]", "kernel[::-1][i, j, 0]"),
+        ("one side", "(kh // 2, kh // 2), (kw // 2, kw // 2)", "(0, kh - 1), (0, kw - 1)"),
+        ("one side", "(kh // 2, kh // 2), (kw // 2, kw // 2)", "(kh - 1, 0), (kw - 1, 0)"),
+        ("exchanged", "(kh // 2, kh // 2), (kw // 2, kw // 2)", "(kw // 2, kw // 2), (kh // 2, kh // 2)"),
+        ("three by three", "range(kh)", "range(3)"),
+        ("three by three", "range(kw)", "range(3)"),
+        ("off by one", "range(kh)", "range(kh - 1)"),
+        ("off by one", "range(kw)", "range(1, kw)"),
+        ("not padded", "padded[:", "images[:"),
+        ("first channel", "kernel[i, j, 0]", "kernel[i, j, 0, 0]"),
+        ("wrapped", "padded[:, i:i + h, j:j + w]", "jnp.roll(images, (kh // 2 - i, kw // 2 - j), (1, 2))"),
+        ("edges repeated", "(kw // 2, kw // 2), (0, 0)))", "(kw // 2, kw // 2), (0, 0)), mode='edge')"),
+        ("mean", "return total", "return total / (kh * kw)"),
+        ("sign", "total += padded", "total -= padded"),
+        ("early return", "    return total", "        return total"),
+        ("return forgotten", "    return total", "    total"),
     ),
     "device_batches": (
         ("not shuffled", "jax.random.permutation(key, n)", "jnp.arange(n)"),

@@ -8,6 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 BASE = "pytorch"
+# Where the course gets to: the contender of which goals are told.
+FAST = "lesson_08"
+# What the learner writes; all others are peers.
+LESSONS = ("lesson_05", FAST)
 
 
 @dataclass(frozen=True)
@@ -19,6 +23,7 @@ class Entry:
         module: where its `Contender` is, in this package.
         needs: the packages without which it is left out.
         networks: which networks it trains.
+        half: whether it computes in bfloat16, too.
         options: further arguments of its `Contender`.
         variables: of the environment of its process.
     """
@@ -27,6 +32,7 @@ class Entry:
     module: str
     needs: tuple[str, ...]
     networks: tuple[str, ...] = ("cnn", "mlp")
+    half: bool = True
     options: Mapping[str, Any] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
 
@@ -37,11 +43,12 @@ class Entry:
 
 
 ENTRIES = {
-    "course": Entry("the course, JAX", "course_jax", ("jax", "optax")),
+    "lesson_05": Entry("lesson 05 as written", "lesson_05", ("jax", "flax", "optax"), half=False),
+    FAST: Entry("lesson 08's end", "lesson_08", ("jax", "flax", "optax"), half=False),
     "flax": Entry("Flax NNX, as usually taught", "stock_flax", ("jax", "flax", "optax")),
     BASE: Entry("PyTorch, eager", "pytorch", ("torch",)),
     "channels_last": Entry(
-        "PyTorch, channels_last, pool before ReLU", "pytorch", ("torch",), ("cnn",), {"channels_last": True}
+        "PyTorch, channels_last, pool before ReLU", "pytorch", ("torch",), ("cnn",), options={"channels_last": True}
     ),
     "compiled": Entry(
         "PyTorch, torch.compile", "pytorch", ("torch",), options={"channels_last": True, "compiled": True}

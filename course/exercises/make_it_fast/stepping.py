@@ -174,6 +174,7 @@ MAKE_STEP = Exercise(
     name="make_step",
     topic=TOPIC,
     points=3,
+    kind="repair",
     reference=make_step,
     right=_right,
     cases=_cases,
