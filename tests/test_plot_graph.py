@@ -8,10 +8,13 @@ import matplotlib
 
 matplotlib.use("Agg")
 
+from typing import Any
+
 import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.patches import FancyArrowPatch, Rectangle
 
 from course import plot
@@ -48,8 +51,9 @@ def test_an_arrow_over_several_columns_passes_by_what_is_written_beside_the_boxe
     assert len(notes) == 12
     for text in ax.texts:
         text.set_visible(False)
-    ax.figure.canvas.draw()
-    arrows = np.asarray(ax.figure.canvas.buffer_rgba())[::-1, :, :3].min(axis=2) < 200  # from the bottom up
+    figure: Any = ax.figure
+    (canvas := FigureCanvasAgg(figure)).draw()
+    arrows = np.asarray(canvas.buffer_rgba())[::-1, :, :3].min(axis=2) < 200  # from the bottom up
     assert arrows.any()
     crossed = [arrows[int(one.y0) : int(one.y1) + 1, int(one.x0) : int(one.x1) + 1].any() for one in notes]
     assert not any(crossed)

@@ -71,7 +71,12 @@ def _recorded(ax: Axes, x: Any, ys: Mapping[str, Any], title: str) -> None:
     for record, there in recorded.picture(title, {"x": np.asarray(x).tolist(), "lines": kept}):
         for name in kept.keys() & there["lines"].keys():
             like, label = own[name], f"{name}, recorded on {record.name}"
-            looks = {"color": like.get_color(), "marker": like.get_marker(), "markersize": 4.5, "alpha": PALE}
+            looks: dict[str, Any] = {
+                "color": like.get_color(),
+                "marker": like.get_marker(),
+                "markersize": 4.5,
+                "alpha": PALE,
+            }
             ax.plot(there["x"], there["lines"][name], label=label, linestyle=(0, (1, 1)), **looks)
 
 
