@@ -20,7 +20,8 @@ from course.checks.compare import is_array, is_number, kind_of
 from course.checks.exercise import Case, Exercise
 from course.checks.kinds.errors import meaning
 from course.checks.kinds.findings import NEVER_WRITTEN, is_kernel, of_finding
-from course.checks.kinds.relations import Part, relation
+from course.checks.kinds.holds import Part
+from course.checks.kinds.relations import relation
 from course.checks.kinds.source import SPOILS, own, parsed, unused_input
 from course.checks.outcome import Outcome
 

@@ -1,107 +1,17 @@
-"""Mistakes of a kind that one small change would mend: the change is tried, and only the place is told.
-
-The learner's own code is changed in one place, a sign, an axis, two things exchanged, and run on the same inputs. Where that makes
-it right on all of them, the place is known for certain. This is done in the learner's own process alone.
-"""
+"""The small changes of a learner's code that are tried: each in one place of its tree, and taken back before the next."""
 
 from __future__ import annotations
 
 import ast
 import copy
-import inspect
 import itertools
-import linecache
-import textwrap
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
+from course.checks.kinds.edits import Change, constant, expressions, is_module, own_names, put, set_to, text_of, which
 from course.checks.kinds.rewrites import rewrites
-from course.checks.kinds.source import parsed
-from course.checks.outcome import can_stop
-
-# At most so many changes are tried, each on one input first.
-MOST = 250
-_FILE = "<a change that is tried {}>"
-_numbers = itertools.count()
-
-# A changed tree, the line, and what is said of it.
-Change = tuple[ast.AST, str]
 
 
-def repaired(function: Any, code: str, right: Callable[[Any], bool]) -> str | None:
-    """The sentence on the one place of the learner's code that makes its answers wrong, or None.
-
-    Args:
-        function: what the learner wrote; its names are those that the changed code finds.
-        code: its source.
-        right: whether a function's answers are right, on all inputs.
-    """
-    tree = parsed(code)
-    if not can_stop():  # a change may make an endless loop
-        return None
-    if tree is None or not inspect.isfunction(function) or function.__closure__ or len(tree.body) != 1:
-        return None
-    definition = tree.body[0]
-    dedented = textwrap.dedent(code)
-    for node in ast.walk(tree):
-        if isinstance(node, ast.expr):
-            vars(node)["written"] = ast.get_source_segment(dedented, node)
-    if not isinstance(definition, ast.FunctionDef) or definition.name != function.__name__:
-        return None
-    try:
-        return _mended(tree, function, code.splitlines(), right)
-    finally:
-        forget()
-
-
-def _mended(tree: ast.Module, function: Any, lines: list[str], right: Callable[[Any], bool]) -> str | None:
-    for node, said in itertools.islice(_once(tree), MOST):
-        changed = _function(tree, function)
-        if changed is not None and right(changed):
-            line = lines[_line(node) - 1].split("#")[0].strip()
-            return (
-                f"One change makes it right, in the line `{line}`: {said}"
-                if "`" not in line
-                else f"One change makes it right: {said}"
-            )
-    return None
-
-
-def _once(tree: ast.Module) -> Iterator[Change]:
-    """Each change that makes another text than those before it."""
-    seen: set[str] = set()
-    for change in _changes(tree):
-        text = ast.unparse(tree)
-        if text not in seen:
-            seen.add(text)
-            yield change
-
-
-def _line(node: ast.AST) -> int:
-    """The line of a node; a comprehension's is that of its parts."""
-    return next((found.lineno for found in ast.walk(node) if hasattr(found, "lineno")), 1)
-
-
-def _function(tree: ast.Module, like: Any) -> Any:
-    """The function of a changed tree, among the names of the learner's; its source can be read, as kernels need it."""
-    file = _FILE.format(next(_numbers))
-    try:
-        text = ast.unparse(tree)
-        linecache.cache[file] = (len(text), None, text.splitlines(True), file)
-        names = dict(like.__globals__)
-        exec(compile(text, file, "exec"), names)
-        return names.get(like.__name__)
-    except Exception:
-        return None
-
-
-def forget() -> None:
-    """Drop the sources of what was tried."""
-    for file in [file for file in linecache.cache if file.startswith(_FILE.split("{")[0])]:
-        del linecache.cache[file]
-
-
-def _changes(tree: ast.Module) -> Iterator[Change]:
+def changes(tree: ast.Module) -> Iterator[Change]:
     """Each small change in turn, made in the tree itself, and taken back before the next."""
     kinds = (
         _bounds,
@@ -125,21 +35,13 @@ def _changes(tree: ast.Module) -> Iterator[Change]:
             yield from kind(node, tree)
 
 
-def _set(node: Any, field: str, value: Any, said: str, place: ast.AST | None = None) -> Iterator[Change]:
-    """The tree with one field of a node set, for as long as the change is looked at."""
-    before = getattr(node, field)
-    setattr(node, field, value)
-    yield place or node, said
-    setattr(node, field, before)
-
-
 def _signs(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, (ast.Add, ast.Sub)):
         other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
-        yield from _set(node, "op", other, "a plus should be a minus, or a minus a plus.")
-    for field, value in _expressions(node):
+        yield from set_to(node, "op", other, "a plus should be a minus, or a minus a plus.")
+    for field, value in expressions(node):
         if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
-            yield from _put(node, field, value.operand, "there is one minus too many.")
+            yield from put(node, field, value.operand, "there is one minus too many.")
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
         node.left, node.right = node.right, node.left
         yield node, "a subtraction is the wrong way around."
@@ -171,10 +73,10 @@ def _axes(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
             if keyword.arg == "axis":
                 for axis in (0, 1, -1, None):
                     if ast.unparse(keyword.value) != str(axis):
-                        yield from _set(keyword, "value", ast.Constant(axis), "it goes along the wrong axis.", node)
+                        yield from set_to(keyword, "value", ast.Constant(axis), "it goes along the wrong axis.", node)
             if keyword.arg == "keepdims":
-                yield from _set(
-                    keyword, "value", ast.Constant(not _constant(keyword.value)), "`keepdims` decides here.", node
+                yield from set_to(
+                    keyword, "value", ast.Constant(not constant(keyword.value)), "`keepdims` decides here.", node
                 )
         if (
             isinstance(node.func, ast.Attribute)
@@ -190,22 +92,15 @@ def _axes(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
 _REDUCE = {"sum", "max", "min", "mean", "std"}
 
 
-def _own(tree: ast.Module) -> list[str]:
-    """The names of a function's own, each once."""
-    own = [n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)]
-    own += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-    return list(dict.fromkeys(own))
-
-
 def _names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     """Another name of the function's own."""
     if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
         return
-    own = _own(tree)
+    own = own_names(tree)
     if node.id in own:
         for other in own:
             if other != node.id and len(own) < 10:
-                yield from _set(node, "id", other, f"another name belongs in place of `{node.id}`.")
+                yield from set_to(node, "id", other, f"another name belongs in place of `{node.id}`.")
 
 
 def _assignments(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
@@ -255,7 +150,7 @@ def _comparisons(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     if isinstance(node, ast.Compare) and len(node.ops) == 1:
         for other in (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq):
             if not isinstance(node.ops[0], other):
-                yield from _set(node, "ops", [other()], "the comparison is not the right one.")
+                yield from set_to(node, "ops", [other()], "the comparison is not the right one.")
 
 
 def _operations(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
@@ -264,15 +159,15 @@ def _operations(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     ):
         for other in (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Add):
             if not isinstance(node.op, other):
-                yield from _set(node, "op", other(), "one operation is not the right one.")
+                yield from set_to(node, "op", other(), "one operation is not the right one.")
     if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr)):
         both = ast.BitAnd() if isinstance(node.op, ast.BitOr) else ast.BitOr()
-        yield from _set(node, "op", both, "`&` requires both, `|` at least one of the two.")
+        yield from set_to(node, "op", both, "`&` requires both, `|` at least one of the two.")
 
 
 def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    for field, value in _expressions(node):
-        number = _constant(value)
+    for field, value in expressions(node):
+        number = constant(value)
         if type(number) in (int, float) and not isinstance(node, ast.keyword):
             others = {
                 number + 1,
@@ -288,11 +183,11 @@ def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                     other for other in others if other >= 0
                 }  # a range that begins below 0 is none that is too short
             for other in sorted(others - {number}):
-                yield from _put(node, field, ast.Constant(other), f"another number belongs in place of {number}.")
+                yield from put(node, field, ast.Constant(other), f"another number belongs in place of {number}.")
         elif isinstance(node, ast.Call) and ast.unparse(node.func) == "range":
             for op in (ast.Add(), ast.Sub()):
                 said = "the range starts or ends one too early or too late."
-                yield from _put(node, field, ast.BinOp(value, op, ast.Constant(1)), said)
+                yield from put(node, field, ast.BinOp(value, op, ast.Constant(1)), said)
 
 
 _OTHERS = {
@@ -320,32 +215,32 @@ def _functions(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
         )
         for other in _OTHERS.get(name, ()):
             if other != name:
-                yield from _set(node.func, field, other, f"`{name}` is not the right function there.", node)
+                yield from set_to(node.func, field, other, f"`{name}` is not the right function there.", node)
 
 
 def _bounds(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     """A bound, or a rounding, that is left out; tried before a sign in it, which can keep it from ever being reached."""
-    for field, value in _expressions(node):
+    for field, value in expressions(node):
         if isinstance(value, ast.Call) and ast.unparse(value.func).split(".")[-1] in _BOUNDS and len(value.args) == 2:
             for rest in value.args[: 1 if "round" in ast.unparse(value.func) else 2]:
-                yield from _put(node, field, rest, f"`{ast.unparse(value.func)}` does not belong there.")
+                yield from put(node, field, rest, f"`{ast.unparse(value.func)}` does not belong there.")
 
 
 def _too_much(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     """A term, a factor, a call, a turn, a slice that is left out."""
-    for field, value in _expressions(node):
+    for field, value in expressions(node):
         if isinstance(value, ast.BinOp) and not isinstance(value.op, ast.MatMult):
             for rest, gone in ((value.left, value.right), (value.right, value.left)):
-                yield from _put(node, field, rest, f"{_which(gone, value, tree)} does not belong there.")
+                yield from put(node, field, rest, f"{which(gone, value, tree)} does not belong there.")
         if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
-            yield from _put(node, field, value.args[0], f"`{ast.unparse(value.func)}` does not belong there.")
-        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and not _is_module(value.func.value):
-            yield from _put(node, field, value.func.value, f"`.{value.func.attr}(…)` does not belong there.")
+            yield from put(node, field, value.args[0], f"`{ast.unparse(value.func)}` does not belong there.")
+        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and not is_module(value.func.value):
+            yield from put(node, field, value.func.value, f"`.{value.func.attr}(…)` does not belong there.")
         if isinstance(value, ast.Attribute) and value.attr == "T":
-            yield from _put(node, field, value.value, f"the `.T` of `{_text(value.value)}` does not belong there.")
+            yield from put(node, field, value.value, f"the `.T` of `{text_of(value.value)}` does not belong there.")
         if isinstance(value, ast.Subscript) and isinstance(value.slice, (ast.Slice, ast.UnaryOp, ast.Tuple)):
-            yield from _put(
-                node, field, value.value, f"`{_text(value)[len(_text(value.value)) :]}` does not belong there."
+            yield from put(
+                node, field, value.value, f"`{text_of(value)[len(text_of(value.value)) :]}` does not belong there."
             )
 
 
@@ -353,28 +248,12 @@ def _too_much(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
 _BOUNDS = ("min", "max", "minimum", "maximum", "round", "around")
 
 
-def _text(node: ast.AST) -> str:
-    """What a node is in the learner's own writing, where it is known: 1e6 is not 1000000.0."""
-    return getattr(node, "written", None) or ast.unparse(node)
-
-
-def _which(part: ast.expr, whole: ast.expr, tree: ast.AST) -> str:
-    """A part of a line; where the same stands in the line twice, with what it is a part of."""
-    text = _text(part)
-    line = [
-        n
-        for n in ast.walk(tree)
-        if isinstance(n, ast.expr) and getattr(n, "lineno", 0) == getattr(part, "lineno", 0) and _text(n) == text
-    ]
-    return f"`{text}`" if len(line) < 2 else f"`{text}` in `{_text(whole)}`"
-
-
 def _exchanged_names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     """Two names exchanged wherever they stand in a line."""
     if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Return)) or node.value is None:
         return
     names = [n for n in ast.walk(node.value) if isinstance(n, ast.Name)]
-    own = _own(tree)
+    own = own_names(tree)
     known = [name for name in dict.fromkeys(n.id for n in names) if name in own]
     for one, other in itertools.combinations(known, 2) if len(known) < 6 else ():
         yield from _renamed(names, {one: other, other: one}, f"`{one}` and `{other}` are swapped.", node)
@@ -407,52 +286,20 @@ def _whole_numbers(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
 
 def _form(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     """The form of an expression: see :mod:`course.checks.kinds.rewrites`."""
-    for field, value in _expressions(node):
+    for field, value in expressions(node):
         whole = field == "value" and isinstance(node, (ast.Return, ast.Assign, ast.AugAssign))
         for other, said in rewrites(value, whole, tree):
-            yield from _put(node, field, other, said)
-
-
-def _is_module(node: ast.expr) -> bool:
-    return ast.unparse(node).split(".")[0] in ("jnp", "np", "jax", "math", "nnx", "optax", "pl")
+            yield from put(node, field, other, said)
 
 
 def _turned(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
     if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
         for field in ("left", "right"):
             value = getattr(node, field)
-            yield from _set(
+            yield from set_to(
                 node, field, ast.Attribute(value, "T", ast.Load()), f"`{ast.unparse(value)}` needs a transpose."
             )
     if isinstance(node, ast.Return) and node.value is not None:
-        yield from _set(
+        yield from set_to(
             node, "value", ast.UnaryOp(ast.USub(), copy.copy(node.value)), "the sign of the result is wrong."
         )
-
-
-def _constant(node: ast.AST) -> Any:
-    return node.value if isinstance(node, ast.Constant) else None
-
-
-def _expressions(node: ast.AST) -> Iterator[tuple[Any, ast.expr]]:
-    """The expressions right below a node, and where: a field, or a field and a place in its list."""
-    for field, value in ast.iter_fields(node):
-        if (
-            isinstance(value, ast.expr)
-            and field not in ("func", "annotation", "returns")
-            and not isinstance(getattr(value, "ctx", None), ast.Store)
-        ):
-            yield field, value
-        elif isinstance(value, list) and field != "decorator_list":
-            yield from (((field, i), part) for i, part in enumerate(value) if isinstance(part, ast.expr))
-
-
-def _put(node: ast.AST, field: Any, value: ast.expr, said: str) -> Iterator[Change]:
-    """The tree with one expression replaced, for as long as the change is looked at."""
-    if isinstance(field, str):
-        yield from _set(node, field, value, said)
-        return
-    parts, i = getattr(node, field[0]), field[1]
-    before, parts[i] = parts[i], value
-    yield node, said
-    parts[i] = before

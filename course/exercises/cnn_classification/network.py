@@ -166,9 +166,7 @@ KEY_UNUSED = (
     "A layer starts with the same weights, whatever the `rngs` are that the network is given. Hand these `rngs` on to each layer; "
     "a layer whose weights all start as 0 could not learn what makes its channels different."
 )
-NOT_THE_KEY = (
-    "Two networks that are made with the same key start with different weights. All that is random has to come from the `rngs` that are given."
-)
+NOT_THE_KEY = "Two networks that are made with the same key start with different weights. All that is random has to come from the `rngs` that are given."
 CONV1_INPUT = "The images have one channel. How many did you tell the first convolution?"
 CONV2_INPUT = (
     "The second convolution gets as many channels as the first has kernels. How many did you tell it? "
@@ -231,9 +229,7 @@ def _shape_difference(got: Any, want: Any) -> str | None:
     return Told(f"{wrong} of the shape {missing[0]}.", f"{wrong}.") if missing else None
 
 
-def _accept(
-    got: Any, want: Any, images: Array, features: int, classes: int, seeds: Sequence[int]
-) -> str | None:
+def _accept(got: Any, want: Any, images: Array, features: int, classes: int, seeds: Sequence[int]) -> str | None:
     if isinstance(got, tuple) and len(got) > 1 and (shapes := _shape_difference(got[0], want[0])):
         return shapes
     parts = ("the shapes of the parameters", "the logits", "the logits of all images")
