@@ -70,12 +70,24 @@ _CLASSES = (
 _SHAPES = re.compile(r"(?:has|is|the) shape (?:is )?(\([\d, ]*\)); expected (?:\([a-z_, ]*\) = )?(\([\d, ]*\))")
 
 
+_PAIRS = re.compile(r"the shapes (\([\d, ]*\)) and (\([\d, ]*\)); expected (\([\d, ]*\)) and (\([\d, ]*\))")
+
+
+def _numbers(shape: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"\d+", shape))
+
+
 def of_sentence(sentence: str, code: str = "") -> str | None:
     """What is said of a wrong answer tells of the mistake: of a class or a shape that is not the expected one, or of what the simulator found; or None."""
     if said := of_finding(sentence, code):
         return said
+    if pairs := _PAIRS.search(sentence):
+        found = [_numbers(shape) for shape in pairs.groups()]
+        return next(
+            (_of_shapes(got, want) for got, want in zip(found[:2], found[2:], strict=True) if got != want), None
+        )
     if shapes := _SHAPES.search(sentence):
-        return _of_shapes(*(tuple(int(n) for n in re.findall(r"\d+", shape)) for shape in shapes.groups()))
+        return _of_shapes(*map(_numbers, shapes.groups()))
     return next((said for words, said in _CLASSES if re.search(words, sentence)), None)
 
 

@@ -36,7 +36,11 @@ def changes(tree: ast.Module) -> Iterator[Change]:
 
 
 def _signs(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, (ast.Add, ast.Sub)):
+    if (
+        isinstance(node, (ast.BinOp, ast.AugAssign))
+        and isinstance(node.op, (ast.Add, ast.Sub))
+        and not _in_range(node, tree)
+    ):
         other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
         yield from set_to(node, "op", other, "a plus should be a minus, or a minus a plus.")
     for field, value in expressions(node):
@@ -46,6 +50,12 @@ def _signs(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
         node.left, node.right = node.right, node.left
         yield node, "a subtraction is the wrong way around."
         node.left, node.right = node.right, node.left
+
+
+def _in_range(node: ast.AST, tree: ast.Module) -> bool:
+    """Whether a node is part of a range's bound: one that goes too far may be right, too, where slices end by themselves."""
+    ranges = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and ast.unparse(n.func) == "range")
+    return any(node is part for one in ranges for part in ast.walk(one))
 
 
 def _orders(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
@@ -78,6 +88,11 @@ def _axes(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
                 yield from set_to(
                     keyword, "value", ast.Constant(not constant(keyword.value)), "`keepdims` decides here.", node
                 )
+        if isinstance(node.func, ast.Attribute) and node.func.attr in _OVER_ALL and not (node.args or node.keywords):
+            for axis in (-1, 0):
+                node.keywords.append(ast.keyword("axis", ast.Constant(axis)))
+                yield node, f"`.{node.func.attr}()` goes over the whole array, and should go along one axis."
+                node.keywords.pop()
         if (
             isinstance(node.func, ast.Attribute)
             and node.func.attr in _REDUCE
@@ -90,6 +105,7 @@ def _axes(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
 
 
 _REDUCE = {"sum", "max", "min", "mean", "std"}
+_OVER_ALL = {*_REDUCE, "argmax", "argmin", "var", "any", "all", "cumsum"}
 
 
 def _names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:

@@ -95,8 +95,8 @@ def _edge(which: int) -> Callable[[Part, int], Holds]:
     def holds(part: Part, axis: int) -> Holds:
         if part.got.shape != part.want.shape or part.want.ndim <= axis:
             return None if part.right else False
-        if part.want.shape[axis] < 2:
-            return None if part.right else False
+        if part.want.shape[axis] < 2:  # what is there is both the first and the last
+            return None
         rest = [slice(None)] * part.want.ndim
         rest[axis] = slice(1, None) if which == 0 else slice(None, -1)
         return told(part.same(part.got[tuple(rest)], part.want[tuple(rest)]), part.right)
@@ -191,6 +191,28 @@ ALONG: tuple[tuple[str, Callable[[Part, int], Holds]], ...] = (
     ("The numbers are one place too early along the {axis} axis.", _shifted(-1)),
     ("A sum or a mean is missing along the {axis} axis of your answer.", _reduced),
 )  # fmt: skip
+
+
+def by_lines(difference: Callable[[np.ndarray, np.ndarray], np.ndarray], axis: int) -> Callable[[Part], Holds]:
+    """Of a matrix: along this axis each number differs by the same, and not everywhere by the same."""
+
+    def holds(part: Part) -> Holds:
+        if part.got.shape != part.want.shape or part.want.ndim != 2:
+            return None if part.right else False
+        if part.want.shape[axis] < 2:
+            return None
+        with np.errstate(all="ignore"):
+            found = np.moveaxis(difference(part.got.astype(np.float64), part.want.astype(np.float64)), axis, 1)
+        told = np.isfinite(found)
+        # Where 0 is expected, a factor can't be told, and has to leave the 0.
+        if not (told | (np.moveaxis(part.got, axis, 1) == 0)).all():
+            return False
+        lines = [line[known] for line, known in zip(found, told, strict=True) if known.any()]
+        alike = all(np.allclose(line, line[0], rtol=1e-3, atol=1e-6) for line in lines)
+        many = sum(len(line) > 1 for line in lines) > 0
+        return (True if many else None) if alike else False
+
+    return holds
 
 
 def _flipped(part: Part, axis: int) -> Holds:

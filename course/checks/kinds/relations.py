@@ -22,6 +22,7 @@ from course.checks.kinds.holds import (
     Holds,
     Part,
     all_zero,
+    by_lines,
     maps,
     told,
 )
@@ -118,6 +119,15 @@ def _loose(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds
         yield f"You return the expected value times `{name}`.", _against(k, lambda part, x: part.want * x)
         yield f"You return the expected value divided by `{name}`.", _against(k, lambda part, x: part.want / x)
     yield from MAPPED
+    for axis, line in ((1, "row"), (0, "column")):
+        yield (
+            f"Within each {line} all numbers are too large or too small by the same factor, and other {line}s have another factor: what do you multiply or divide each {line} by?",
+            by_lines(np.divide, axis),
+        )
+        yield (
+            f"Within each {line} all numbers are too large or too small by the same amount, and other {line}s have another amount: what do you add to each {line}, or subtract from it?",
+            by_lines(np.subtract, axis),
+        )
 
 
 def _against(k: int, make: Callable[[Part, Any], Any]) -> Callable[[Part], Holds]:

@@ -11,6 +11,7 @@ import inspect
 import itertools
 import linecache
 import textwrap
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -46,7 +47,10 @@ def repaired(function: Any, code: str, right: Callable[[Any], bool]) -> str | No
     if not isinstance(definition, ast.FunctionDef) or definition.name != function.__name__:
         return None
     try:
-        return _mended(tree, function, code.splitlines(), right)
+        # What a change that is tried divides by 0 is none of the learner's affair.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _mended(tree, function, code.splitlines(), right)
     finally:
         forget()
 

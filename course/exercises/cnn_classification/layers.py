@@ -61,6 +61,12 @@ def _same_place_first(image: ArrayLike, kernels: ArrayLike, padding: int, stride
     return conv2d(image, kernels, padding, 1)[:rows, :columns]
 
 
+def _down_only(image: ArrayLike, kernels: ArrayLike, padding: int, stride: int) -> np.ndarray:
+    """As many answers as the stride allows, of windows that move by it downward, and by one pixel to the right."""
+    rows, columns, _ = conv2d(image, kernels, padding, stride).shape
+    return conv2d(image, kernels, padding, 1)[: rows * stride : stride, :columns]
+
+
 def _rounded_up(image: ArrayLike, kernels: ArrayLike, padding: int, stride: int) -> np.ndarray:
     """A last window that hangs over is counted, and gets what is left of the image."""
     given, (kh, kw) = np.asarray(image), np.shape(kernels)[:2]
@@ -212,6 +218,11 @@ CONV2D = Exercise(
             "The answer has the right shape, but its windows lie side by side, one pixel apart. "
             "Where does the window of answer r begin?",
             _same_place_first,
+        ),
+        Mistake(
+            "stride downward, and in the count",
+            "The answer has the right shape, and its windows move down by the stride. To the right they move by one pixel.",
+            _down_only,
         ),
         Mistake(
             "a window that hangs over",

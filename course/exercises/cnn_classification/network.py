@@ -42,6 +42,7 @@ def _network() -> Any:
             size: int = 3,
             padding: str = "SAME",
             activations: tuple[bool, ...] = (True, True),
+            bend: str = "relu",
             pools: tuple[bool, ...] = (True, True),
             pool: str = "max_pool",
             strides: tuple[int, int] | None = (2, 2),
@@ -51,7 +52,7 @@ def _network() -> Any:
         ) -> None:
             # `told`: how many channels or numbers each layer is told to expect, where that is not what comes.
             self.activations, self.pools, self.rows, self.finish = activations, pools, rows, finish
-            self.pool, self.strides = getattr(nnx, pool), strides
+            self.pool, self.strides, self.bend = getattr(nnx, pool), strides, getattr(nnx, bend)
             side, deep, convs = SIDE, 1, []
             for out, pooled, deep_told in zip(channels, pools, told, strict=False):
                 convs.append(nnx.Conv(deep_told or deep, out, kernel_size=(size, size), padding=padding, rngs=rngs))
@@ -64,7 +65,7 @@ def _network() -> Any:
         def __call__(self, x: Array) -> Array:
             for conv, active, pooled in zip(self.convs.layers, self.activations, self.pools, strict=True):
                 x = conv(x)
-                x = nnx.relu(x) if active else x
+                x = self.bend(x) if active else x
                 x = self.pool(x, (2, 2), strides=self.strides) if pooled else x
             return self.finish(self.dense(self.rows(x)))
 
@@ -169,8 +170,8 @@ KEY_UNUSED = (
 NOT_THE_KEY = "Two networks that are made with the same key start with different weights. All that is random has to come from the `rngs` that are given."
 CONV1_INPUT = "The images have one channel. How many did you tell the first convolution?"
 CONV2_INPUT = (
-    "The second convolution gets as many channels as the first has kernels. How many did you tell it? "
-    "(It doesn't see the channel of the image.)"
+    "The second convolution gets as many channels as the first has kernels, and the layer that you call there was made for another number. "
+    "Did you tell it that number, or do you call the first convolution again?"
 )
 POOL_STRIDES = (
     "More numbers reach the dense layer than it was made for: without `strides`, "
@@ -289,6 +290,11 @@ CNN = Exercise(
             "no first activation",
             "After the first convolution there is no activation.",
             network(activations=(False, True)),
+        ),
+        Mistake(
+            "tanh",
+            "The activation between the layers is tanh. The network asked for has ReLU.",
+            network(bend="tanh"),
         ),
         Mistake(
             "mean pool",
