@@ -354,12 +354,12 @@ def test_a_change_that_never_ends_is_stopped_and_no_other_is_harmed(monkeypatch:
 
 
 def test_a_change_that_is_tried_warns_of_nothing() -> None:
-    """`x * w` made to `x / w`, where a weight is 0."""
-    code = "def f(x, w, rate):\n    return np.asarray(x) * np.asarray(w) * 0 + np.cos(np.asarray(x)) * np.sin(np.asarray(w) - np.asarray(w))"
+    """`0 * (x - x)` made to `0 / (x - x)`."""
+    code = "def f(x, w, rate):\n    x, w = np.asarray(x), np.asarray(w)\n    return rate * w / w + np.cos(x) + 0 * (x - x)"
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
-        assert not judge(WEIGH, written(code)).passed
-    assert not [one for one in seen if "a change that is tried" in str(one.filename)]
+        assert len(judge(WEIGH, written(code)).text) == 1
+    assert not [one for one in seen if "a change that is tried" in one.filename]
 
 
 # --- The exercises ----------------------------------------------------------------------------------------------------
