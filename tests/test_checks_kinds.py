@@ -6,6 +6,7 @@ import dataclasses
 import itertools
 import linecache
 import sys
+import warnings
 from collections.abc import Callable
 from typing import Any
 
@@ -350,6 +351,15 @@ def test_a_change_that_never_ends_is_stopped_and_no_other_is_harmed(monkeypatch:
     monkeypatch.setattr(sys.modules[judge.__module__], "_A_TRY_S", 0.05)
     code = "def f(x, w, rate):\n    half = 8\n    while half > 0:\n        half = half // 2\n    return rate * w / w + jnp.cos(x)"
     assert len(judge(WEIGH, written(code)).text) == 1
+
+
+def test_a_change_that_is_tried_warns_of_nothing() -> None:
+    """`0 * (x - x)` made to `0 / (x - x)`."""
+    code = "def f(x, w, rate):\n    x, w = np.asarray(x), np.asarray(w)\n    return rate * w / w + np.cos(x) + 0 * (x - x)"
+    with warnings.catch_warnings(record=True) as seen:
+        warnings.simplefilter("always")
+        assert len(judge(WEIGH, written(code)).text) == 1
+    assert not [one for one in seen if "a change that is tried" in one.filename]
 
 
 # --- The exercises ----------------------------------------------------------------------------------------------------

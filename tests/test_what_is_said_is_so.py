@@ -51,6 +51,68 @@ def column_sum(x, rows):
 """
 # An exercise, an answer, a part of what is said, and a part of what is not, as it would not be so.
 ANSWERS: dict[str, tuple[str, str, str, str]] = {
+    "a length and what is inside of it": (
+        "evaluate",
+        "def evaluate(model, images, labels):\n    model.eval()\n    right, n = 0, len(images) // 4 * 4\n    for i in range(0, n, 4):\n"
+        "        right += int((model(images[i:i + 4]).argmax(axis=1) == labels[i:i + 4]).sum())\n    return right / n",
+        "the value is not the expected one",
+        "`len` encloses",
+    ),
+    "axes that are added up": (
+        "conv2d",
+        "def conv2d(image, kernels, padding, stride):\n    kh, kw = kernels.shape[:2]\n"
+        "    p = np.pad(np.asarray(image), ((padding,) * 2, (padding,) * 2, (0, 0)))\n"
+        "    rows, cols = (p.shape[0] - kw) // stride + 1, (p.shape[1] - kh) // stride + 1\n"
+        "    return np.array([[np.tensordot(p[i * stride:i * stride + kw, j * stride:j * stride + kh], np.asarray(kernels), 3)"
+        " for j in range(cols)] for i in range(rows)])",
+        "must be equally long in both arrays",
+        "Two trees",
+    ),
+    "the first convolution twice": (
+        "CNN",
+        "class CNN(nnx.Module):\n    def __init__(self, *, rngs):\n        self.c1 = nnx.Conv(1, 32, (3, 3), rngs=rngs)\n"
+        "        self.c2 = nnx.Conv(32, 64, (3, 3), rngs=rngs)\n        self.d = nnx.Linear(3136, 10, rngs=rngs)\n"
+        "    def __call__(self, x):\n        x = nnx.max_pool(nnx.relu(self.c1(x)), (2, 2), strides=(2, 2))\n"
+        "        x = nnx.max_pool(nnx.relu(self.c1(x)), (2, 2), strides=(2, 2))\n        return self.d(x.reshape(len(x), -1))",
+        "do you call the first convolution again",
+        "One change makes it right",
+    ),
+    "an index below 0": (
+        "mirror_kernel",
+        "def mirror_kernel(t, x, out):\n    row, col = t.threadIdx.y, t.threadIdx.x\n    if row < x.shape[0] and col < x.shape[1]:\n"
+        "        out[row, -col] = x[row, col]",
+        "doesn't count from the end",
+        "a guard has to keep",
+    ),
+    "a first neighbor from the other end": (
+        "neighbor_sum",
+        "def neighbor_sum(t, x, out):\n    i, n = t.threadIdx.x, x.shape[0]\n    s = t.shared.array(64, 'float32')\n    if i < n:\n"
+        "        s[i] = x[i]\n    t.syncthreads()\n    if i < n:\n        right = s[i + 1] if i + 1 < n else 0.0\n"
+        "        out[i] = s[(i - 1) % n] + s[i] + right",
+        "except what comes first",
+        "One change makes it right",
+    ),
+    "places that no thread writes": (
+        "repair_tint",
+        "def repair_tint(t, x, shade, out):\n    row = t.blockIdx.x * t.blockDim.x + t.threadIdx.y\n"
+        "    col = t.blockIdx.y * t.blockDim.y + t.threadIdx.x\n    if row < x.shape[0] and col < x.shape[1]:\n"
+        "        out[row, col] = x[row, col] * shade[col]",
+        "never written holds NaN",
+        "`if` does not belong",
+    ),
+    "a factor for each row": (
+        "softmax",
+        "def softmax(Z):\n    e = jnp.exp(Z - Z.max(axis=1, keepdims=True))\n    return e / Z.shape[1]",
+        "Within each row all numbers are too large or too small by the same factor",
+        "one and the same factor",
+    ),
+    "an object of the exercise's own class": (
+        "multiply",
+        "class Product:\n    def __init__(self, data, parents):\n        self.data, self.parents, self.grad = data, parents, 0.0\n"
+        "def multiply(a, b):\n    return Product(a * b, (a, b))",
+        "use the numbers that it holds",
+        "None",
+    ),
     "two calls while the clock runs": (
         "timed",
         "def timed(fn, x):\n    jax.block_until_ready(fn(x))\n    start = time.perf_counter()\n    jax.block_until_ready(fn(x))\n"
@@ -252,6 +314,13 @@ def test_what_is_said_of_a_wrong_answer_is_so(kind: str) -> None:
 
 # Answers that are right on most inputs, and for which one has to be there on which they are not.
 PASSED = {
+    "weights of one key": (
+        "CNN",
+        "class CNN(nnx.Module):\n    def __init__(self, *, rngs):\n        self.c1 = nnx.Conv(1, 32, (3, 3), rngs=rngs)\n"
+        "        self.c2 = nnx.Conv(32, 64, (3, 3), rngs=nnx.Rngs(1))\n        self.d = nnx.Linear(3136, 10, rngs=rngs)\n"
+        "    def __call__(self, x):\n        x = nnx.max_pool(nnx.relu(self.c1(x)), (2, 2), strides=(2, 2))\n"
+        "        x = nnx.max_pool(nnx.relu(self.c2(x)), (2, 2), strides=(2, 2))\n        return self.d(x.reshape(len(x), -1))",
+    ),
     "half a kernel, right where it is odd": (
         "output_size",
         "def output_size(n, kernel, stride, padding):\n    return (n + 2 * padding - 2 * (kernel // 2) - 1) // stride + 1",

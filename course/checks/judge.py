@@ -180,7 +180,7 @@ class Marking:
             (mistake.hint,) if mistake else explain(cases[worst], got[worst], sentences[worst] or "")
         )
         if not mistake:
-            kind = self._kind(got, right, worst, code, mend) or kinds.of_sentence(sentences[worst] or "")
+            kind = self._kind(got, right, worst, code, mend) or kinds.of_sentence(sentences[worst] or "", code)
             text = (text[0], kind) if kind else text
         return say(
             False,

@@ -1,7 +1,7 @@
 """Mistakes of a kind, recognized for every exercise: by the numbers, by the error, by the learner's code.
 
 An exercise declares its own mistakes; their hints come first. What is said here is said only where it is true, and tells a
-place or a relation, not the answer. `errors` reads what Python, NumPy and JAX say, `relations` compares answers with the
+place or a relation, not the answer. `errors` reads what Python, NumPy and JAX say, `findings` what the simulator says, `relations` compares answers with the
 expected ones, `source` reads the learner's code, `stand_ins` makes mistakes of the right answer, and `repairs` tries small
 changes of what the learner wrote.
 """
@@ -19,7 +19,9 @@ from course.checks import probes
 from course.checks.compare import is_array, is_number, kind_of
 from course.checks.exercise import Case, Exercise
 from course.checks.kinds.errors import meaning
-from course.checks.kinds.relations import Part, relation
+from course.checks.kinds.findings import NEVER_WRITTEN, is_kernel, of_finding
+from course.checks.kinds.holds import Part
+from course.checks.kinds.relations import relation
 from course.checks.kinds.source import SPOILS, own, parsed, unused_input
 from course.checks.outcome import Outcome
 
@@ -68,10 +70,24 @@ _CLASSES = (
 _SHAPES = re.compile(r"(?:has|is|the) shape (?:is )?(\([\d, ]*\)); expected (?:\([a-z_, ]*\) = )?(\([\d, ]*\))")
 
 
-def of_sentence(sentence: str) -> str | None:
-    """What a class or a shape that is not the expected one says of the mistake, by the sentence that tells both; or None."""
+_PAIRS = re.compile(r"the shapes (\([\d, ]*\)) and (\([\d, ]*\)); expected (\([\d, ]*\)) and (\([\d, ]*\))")
+
+
+def _numbers(shape: str) -> tuple[int, ...]:
+    return tuple(int(n) for n in re.findall(r"\d+", shape))
+
+
+def of_sentence(sentence: str, code: str = "") -> str | None:
+    """What is said of a wrong answer tells of the mistake: of a class or a shape that is not the expected one, or of what the simulator found; or None."""
+    if said := of_finding(sentence, code):
+        return said
+    if pairs := _PAIRS.search(sentence):
+        found = [_numbers(shape) for shape in pairs.groups()]
+        return next(
+            (_of_shapes(got, want) for got, want in zip(found[:2], found[2:], strict=True) if got != want), None
+        )
     if shapes := _SHAPES.search(sentence):
-        return _of_shapes(*(tuple(int(n) for n in re.findall(r"\d+", shape)) for shape in shapes.groups()))
+        return _of_shapes(*map(_numbers, shapes.groups()))
     return next((said for words, said in _CLASSES if re.search(words, sentence)), None)
 
 
@@ -183,7 +199,7 @@ def _not_finite(cases: Sequence[Sequence[Part]], code: str) -> str | None:
     rest = all(part.same(part.got[~places], part.want[~places]) for part, places in zip(wrong, astray, strict=True))
     wholly_right = any(all(part.right for part in row) for row in cases)
     nan = all(np.isnan(part.got[places]).all() for part, places in zip(wrong, astray, strict=True))
-    if re.search(r"threadIdx|_ref\b", code):
+    if is_kernel(code):
         if not rest or not nan:
             return None
         others = "" if any(places.all() for places in astray) else "All other numbers are right. "
@@ -205,8 +221,8 @@ def _never_written(cases: Sequence[Sequence[Part]], code: str) -> str | None:
     empty = any(
         part.got.dtype.kind == "f" and np.isnan(part.got).any() for row in cases for part in row if not part.right
     )
-    if empty and re.search(r"threadIdx|_ref\b", code):
-        return "An element of a kernel's output that is never written holds NaN. Does each program, or each thread, write elements of its own, and do all of them together write every element?"
+    if empty and is_kernel(code):
+        return NEVER_WRITTEN
     return None
 
 

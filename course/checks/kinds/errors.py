@@ -25,10 +25,19 @@ _KINDS = {
 }
 
 
+_NUMBERS = {"int", "float", "bool", "complex", "ArrayImpl", "ndarray"}
+
+
 def _operand(found: re.Match[str], source: str) -> str | None:
     kinds = found.groups()[1:]
     known = next((name for name in _KINDS if name in kinds), None)
-    return f"`{found[1]}` can't calculate with this. {_KINDS[known]}" if known else None
+    if known:
+        return f"`{found[1]}` can't calculate with this. {_KINDS[known]}"
+    own = next((kind for kind in kinds if kind and kind not in _NUMBERS), None)
+    return (
+        own
+        and f"`{found[1]}` can't calculate with an object of the class {own}: use the numbers that it holds, by the names of its attributes."
+    )
 
 
 def _attribute(found: re.Match[str], source: str) -> str | None:
@@ -203,6 +212,10 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
     (r"grad requires real- or complex-valued inputs", "You asked for a gradient with respect to whole numbers. Is this the right argument? Parameters are floats."),
     # --- shapes and types
     (r"dot_general requires contracting dimensions|[Mm]atmul.*(?:mismatch|core dim)|shapes \(.*\) and \(.*\) not aligned", _contracted),
+    (
+        r"shape-mismatch for sum|tensordot.*must|einsum.*(?:does not match|size)|inconsistent size for contracted",
+        "The axes that are multiplied and added up must be equally long in both arrays, and here they are not: is one array too short, or are two of its axes swapped?",
+    ),
     (r"[Ii]ncompatible shapes for broadcasting.*|could not be broadcast together.*|arguments to \w+ must have equal shapes.*", _meeting),
     (r"cannot reshape array", "The new shape doesn't fit the count of numbers: its lengths, multiplied together, must give that count."),
     (r"not enough values to unpack \(expected (\d+), got (\d+)\)", _unpacked),
@@ -215,7 +228,7 @@ _MEANINGS: tuple[tuple[str, Meaning], ...] = (
     (r"only (?:length-1|size-1|0-dimensional|integer scalar) arrays|must be real number, not|Only scalar arrays can be converted", _SCALAR),
     (r"[Nn]eed at least one array to (?:stack|concatenate)", "There is nothing to put together: the list is empty. Does the loop run at least once on this input?"),
     (r"(?:iterable argument|arg) is (?:an )?empty|zero-size array to reduction", "There is nothing to choose from: on this input the array is empty."),
-    (r"[Pp]ytree|tree structure|[Cc]ustom node|Expected (?:dict|tuple|list|None)|[Mm]ismatch for|Dict key mismatch|Dict keys", _TREES),
+    (r"[Pp]ytree|tree structure|[Cc]ustom node|Expected (?:dict|tuple|list|None)|(?<!shape-)[Mm]ismatch for|Dict key mismatch|Dict keys", _TREES),
     (
         r"where requires ndarray or scalar arguments, got <class 'NoneType'>|[Ee]ither both or neither",
         "`where` was given None, or nothing, instead of a number or an array: it takes a condition, the values where it holds, and the values where it doesn't.",

@@ -7,202 +7,25 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import numpy as np
 
 from course.checks.compare import Told
-
-# A relation's answer on one input: it holds, it does not, or it can't be told there.
-Holds = bool | None
-
-
-@dataclass(frozen=True)
-class Part:
-    """One part of an answer on one input: what came, what is expected, and the input's numbers."""
-
-    got: np.ndarray
-    want: np.ndarray
-    args: tuple[tuple[str, Any], ...]
-    rtol: float
-    atol: float
-
-    def same(self, a: Any, b: Any) -> bool:
-        """Whether a is b, of the same shape and as close as the exercise asks for."""
-        a, b = np.asarray(a, np.float64), np.asarray(b, np.float64)
-        return a.shape == b.shape and bool(np.allclose(a, b, rtol=self.rtol, atol=self.atol, equal_nan=True))
-
-    @property
-    def right(self) -> bool:
-        """Whether there is nothing wrong here."""
-        return self.same(self.got, self.want)
-
-
-def _told(holds: bool, also_without: bool) -> Holds:
-    """None where the relation holds of a right answer, too, as the opposite of 0 is 0."""
-    return None if also_without and holds else holds
-
-
-def _maps(change: Callable[[np.ndarray], Any]) -> Callable[[Part], Holds]:
-    """The relation "what came is the expected, changed so"."""
-
-    def holds(part: Part) -> Holds:
-        with np.errstate(all="ignore"):
-            try:
-                other = np.asarray(change(part.want), np.float64)
-            except (ValueError, IndexError):
-                return None if part.right else False
-        return _told(bool(np.isfinite(other).all()) and part.same(part.got, other), part.right)
-
-    return holds
-
-
-def _cut(change: Callable[[np.ndarray], Any]) -> Callable[[Part], Holds]:
-    """What stands behind the decimal point is gone; where nothing but 0 is left, it can't be told from other zeros."""
-    holds = _maps(change)
-    return lambda part: (
-        None if part.got.dtype.kind == "f" and not part.got.any() and not change(part.want).any() else holds(part)
-    )
-
-
-def _swapped(one: int, other: int) -> Callable[[Part], Holds]:
-    """Two axes are exchanged."""
-    return _maps(lambda want: np.swapaxes(want, one, other) if want.ndim > other else want)
-
-
-def _shape_free(a: np.ndarray) -> list[float]:
-    return sorted(np.ravel(a).tolist())
-
-
-def _another_order(part: Part) -> Holds:
-    if part.want.size < 2:
-        return None if part.right else False
-    if part.got.shape != part.want.shape or not np.isfinite(part.got).all():
-        return False
-    return _told(part.same(_shape_free(part.got), _shape_free(part.want)), part.right)
-
-
-def _all_zero(part: Part) -> Holds:
-    return _told(part.got.shape == part.want.shape and not part.got.any(), part.right)
-
-
-def _zero_for_large(part: Part) -> Holds:
-    """Zero, and not for a fraction that could have been cut off."""
-    if part.want.size and np.abs(part.want).max() < 1 and not part.got.any():
-        return None
-    return _all_zero(part)
-
-
-def _edge(which: int) -> Callable[[Part, int], Holds]:
-    """All is right but the first (0) or last (-1) along an axis."""
-
-    def holds(part: Part, axis: int) -> Holds:
-        if part.got.shape != part.want.shape or part.want.ndim <= axis:
-            return None if part.right else False
-        if part.want.shape[axis] < 2:
-            return None if part.right else False
-        rest = [slice(None)] * part.want.ndim
-        rest[axis] = slice(1, None) if which == 0 else slice(None, -1)
-        return _told(part.same(part.got[tuple(rest)], part.want[tuple(rest)]), part.right)
-
-    return holds
-
-
-def _missing(which: int) -> Callable[[Part, int], Holds]:
-    """The first or the last along an axis is not there."""
-
-    def holds(part: Part, axis: int) -> Holds:
-        if part.want.ndim <= axis:
-            return False
-        rest = slice(1, None) if which == 0 else slice(None, -1)
-        return part.same(part.got, np.moveaxis(np.moveaxis(part.want, axis, 0)[rest], 0, axis))
-
-    return holds
-
-
-def _shifted(by: int) -> Callable[[Part, int], Holds]:
-    """Each stands one place too far along an axis."""
-
-    def holds(part: Part, axis: int) -> Holds:
-        if part.got.shape != part.want.shape or part.want.ndim <= axis:
-            return None if part.right else False
-        if part.want.shape[axis] < 3:
-            return None
-        got, want = np.moveaxis(part.got, axis, 0), np.moveaxis(part.want, axis, 0)
-        return _told(part.same(got[1:], want[:-1]) if by > 0 else part.same(got[:-1], want[1:]), part.right)
-
-    return holds
-
-
-def _reduced(part: Part, axis: int) -> Holds:
-    """What came still has an axis over which it adds up, or averages, to the expected."""
-    if part.got.ndim != part.want.ndim + 1 or axis >= part.got.ndim or part.got.shape[axis] == 0:
-        return False
-    if part.got.shape[axis] == 1:
-        return None
-    return part.same(part.got.sum(axis=axis), part.want) or part.same(part.got.mean(axis=axis), part.want)
-
-
-def _an_axis_of_one(part: Part) -> Holds:
-    return (
-        part.got.shape != part.want.shape
-        and part.same(part.got.reshape(-1), part.want.reshape(-1))
-        and (sorted(n for n in part.got.shape if n != 1) == sorted(n for n in part.want.shape if n != 1))
-    )
-
-
-_AXES = ("first", "second", "third", "fourth")
-# What is said of a relation; a part's name goes before it.
-_PLAIN: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
-    ("Every number is zero. Do you ever put your results into it?", _zero_for_large),
-    ("Every number has the opposite sign.", _maps(np.negative)),
-    ("The numbers are right, but the first two axes are swapped: the matrix is transposed.", _swapped(0, 1)),
-    ("The numbers are right, but the second and third axes are swapped.", _swapped(1, 2)),
-    ("The numbers are right, but there is an axis of length 1 too many or too few.", _an_axis_of_one),
-)  # fmt: skip
-_VALUES: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
-    ("You return the expected numbers without the digits after the decimal point. `//`, `int` and an integer type cut them off.", _cut(np.trunc)),
-    ("You return the expected numbers rounded down, as `//` and `floor` do.", _cut(np.floor)),
-    *(
-        (f"You return the expected numbers rounded to {d} decimal place{'s' * (d > 1)}. Keep all digits.", _cut(partial(np.round, decimals=d)))
-        for d in (1, 2, 3, 4)
-    ),
-    ("Everything is right except the negative numbers, which came out as 0.", _cut(lambda want: np.maximum(want, 0))),
-    ("Everything is right except the positive numbers, which came out as 0.", _cut(lambda want: np.minimum(want, 0))),
-    ("The numbers are right up to their sign: negative ones came out positive.", _maps(np.abs)),
-    ("You return 1 divided by the expected value: the fraction is upside down.", _maps(lambda want: 1 / want)),
-    ("The values are right, but in another order.", _another_order),
-)  # fmt: skip
-_MAPPED: tuple[tuple[str, Callable[[Part], Holds]], ...] = (
-    ("You return the square of the expected value.", _maps(np.square)),
-    ("You return the square root of the expected value.", _maps(np.sqrt)),
-    ("You return the logarithm of the expected value.", _maps(np.log)),
-    ("You return e to the power of the expected value.", _maps(np.exp)),
-    ("You return 1 minus the expected value.", _maps(lambda want: 1 - want)),
-    ("You return the mean of the expected numbers: the mean goes over too many of them.", _maps(np.mean)),
-    ("You return the sum of the expected numbers: the sum goes over too many of them.", _maps(np.sum)),
-)  # fmt: skip
-# An edge can be all that is wrong on one input by chance: a reason that is another shows on few of the inputs.
-_EDGES: tuple[tuple[str, Callable[[Part, int], Holds]], ...] = (
-    ("Everything is right except what comes first along the {axis} axis.", _edge(0)),
-    ("Everything is right except what comes last along the {axis} axis.", _edge(-1)),
-)  # fmt: skip
-_ALONG: tuple[tuple[str, Callable[[Part, int], Holds]], ...] = (
-    ("What should come first along the {axis} axis is missing; the rest is right.", _missing(0)),
-    ("What should come last along the {axis} axis is missing; the rest is right.", _missing(-1)),
-    ("The order along the {axis} axis is reversed.", lambda part, axis: _flipped(part, axis)),
-    ("The numbers are one place too far along the {axis} axis.", _shifted(1)),
-    ("The numbers are one place too early along the {axis} axis.", _shifted(-1)),
-    ("A sum or a mean is missing along the {axis} axis of your answer.", _reduced),
-)  # fmt: skip
-
-
-def _flipped(part: Part, axis: int) -> Holds:
-    if part.want.ndim <= axis:
-        return None if part.right else False
-    return _told(part.same(part.got, np.flip(part.want, axis)), part.right)
+from course.checks.kinds.holds import (
+    ALONG,
+    AXES,
+    EDGES,
+    MAPPED,
+    PLAIN,
+    VALUES,
+    Holds,
+    Part,
+    all_zero,
+    by_lines,
+    maps,
+    told,
+)
 
 
 def relation(cases: Sequence[Sequence[Part]], names: Sequence[str], loose: bool = False) -> str | None:
@@ -237,9 +60,9 @@ def _of_parts(said: str, wrong: list[int], columns: Sequence[Any], names: Sequen
 
 def _always(holds: Callable[[Part], Holds], column: Sequence[Part]) -> bool:
     """Whether a relation holds wherever it can be told, and not by chance: on two inputs, or on several numbers that are no counts."""
-    told = [(holds(part), part) for part in column]
-    true = [part for answer, part in told if answer is True]
-    if any(answer is False for answer, _ in told) or not true:
+    found = [(holds(part), part) for part in column]
+    true = [part for answer, part in found if answer is True]
+    if any(answer is False for answer, _ in found) or not true:
         return False
     return len(true) > 1 or (true[0].want.size > 1 and true[0].want.dtype.kind == "f")
 
@@ -263,11 +86,11 @@ def _plain(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds
     first, wrong = column[0], [part for part in column if not part.right]
     for k, (name, _) in enumerate(first.args):
         yield f"You return {f'`{name}`' if name else 'an input'} itself, unchanged.", _against(k, lambda part, x: x)
-    yield from _PLAIN
-    edges = _EDGES if len(wrong) > 1 or len(wrong) == len(column) else ()
-    for axis, (said, holds) in itertools.product(range(4), (*edges, *_ALONG)):
-        yield said.format(axis=_AXES[axis]), _on_axis(holds, axis)
-    yield from _VALUES
+    yield from PLAIN
+    edges = EDGES if len(wrong) > 1 or len(wrong) == len(column) else ()
+    for axis, (said, holds) in itertools.product(range(4), (*edges, *ALONG)):
+        yield said.format(axis=AXES[axis]), _on_axis(holds, axis)
+    yield from VALUES
 
 
 def _on_axis(holds: Callable[[Part, int], Holds], axis: int) -> Callable[[Part], Holds]:
@@ -278,7 +101,7 @@ def _loose(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds
     """What says by how much the numbers are wrong; the reason may be any of several."""
     yield (
         "Every number is zero. Does `//` or `int` cut a fraction off, or do you never put your results into it?",
-        _all_zero,
+        all_zero,
     )
     yield from _lengths(column[0])
     yield from _constants(column)
@@ -295,7 +118,16 @@ def _loose(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], Holds
         )
         yield f"You return the expected value times `{name}`.", _against(k, lambda part, x: part.want * x)
         yield f"You return the expected value divided by `{name}`.", _against(k, lambda part, x: part.want / x)
-    yield from _MAPPED
+    yield from MAPPED
+    for axis, line in ((1, "row"), (0, "column")):
+        yield (
+            f"Within each {line} all numbers are too large or too small by the same factor, and other {line}s have another factor: what do you multiply or divide each {line} by?",
+            by_lines(np.divide, axis),
+        )
+        yield (
+            f"Within each {line} all numbers are too large or too small by the same amount, and other {line}s have another amount: what do you add to each {line}, or subtract from it?",
+            by_lines(np.subtract, axis),
+        )
 
 
 def _against(k: int, make: Callable[[Part, Any], Any]) -> Callable[[Part], Holds]:
@@ -308,7 +140,7 @@ def _against(k: int, make: Callable[[Part, Any], Any]) -> Callable[[Part], Holds
                 other = np.asarray(make(part, np.asarray(x, np.float64)))
             except (ValueError, TypeError):
                 return None if part.right else False
-        return _told(part.same(part.got, other), part.right)
+        return told(part.same(part.got, other), part.right)
 
     return holds
 
@@ -337,12 +169,12 @@ def _constants(column: Sequence[Part]) -> Iterator[tuple[str, Callable[[Part], H
         said = "Each number is too large or too small by one and the same factor"
         yield (
             Told(f"{said}: you return {ratio:.4g} times the expected value.", f"{said}."),
-            _maps(lambda want: want * ratio),
+            maps(lambda want: want * ratio),
         )
     offset = _offset(column)
     if offset is not None:
         said = f"Each number is too {'large' if offset > 0 else 'small'} by one and the same amount"
-        yield Told(f"{said}, {abs(offset):.4g}.", f"{said}."), _maps(lambda want: want + offset)
+        yield Told(f"{said}, {abs(offset):.4g}.", f"{said}."), maps(lambda want: want + offset)
 
 
 def _length(k: int, axis: int, power: int) -> Callable[[Part], Holds]:
@@ -351,7 +183,7 @@ def _length(k: int, axis: int, power: int) -> Callable[[Part], Holds]:
         n = len(x) if isinstance(x, (list, tuple)) else np.shape(x)[axis] if np.ndim(x) > axis else 0
         if not n:
             return None if part.right else False
-        return _told(part.same(part.got, part.want * float(n) ** power), part.right)
+        return told(part.same(part.got, part.want * float(n) ** power), part.right)
 
     return holds
 

@@ -7,15 +7,16 @@ it right on all of them, the place is known for certain. This is done in the lea
 from __future__ import annotations
 
 import ast
-import copy
 import inspect
 import itertools
 import linecache
 import textwrap
+import warnings
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from course.checks.kinds.rewrites import rewrites
+from course.checks.kinds.changes import changes
+from course.checks.kinds.edits import Change
 from course.checks.kinds.source import parsed
 from course.checks.outcome import can_stop
 
@@ -23,9 +24,6 @@ from course.checks.outcome import can_stop
 MOST = 250
 _FILE = "<a change that is tried {}>"
 _numbers = itertools.count()
-
-# A changed tree, the line, and what is said of it.
-Change = tuple[ast.AST, str]
 
 
 def repaired(function: Any, code: str, right: Callable[[Any], bool]) -> str | None:
@@ -49,7 +47,10 @@ def repaired(function: Any, code: str, right: Callable[[Any], bool]) -> str | No
     if not isinstance(definition, ast.FunctionDef) or definition.name != function.__name__:
         return None
     try:
-        return _mended(tree, function, code.splitlines(), right)
+        # What a change that is tried divides by 0 is none of the learner's affair.
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return _mended(tree, function, code.splitlines(), right)
     finally:
         forget()
 
@@ -70,7 +71,7 @@ def _mended(tree: ast.Module, function: Any, lines: list[str], right: Callable[[
 def _once(tree: ast.Module) -> Iterator[Change]:
     """Each change that makes another text than those before it."""
     seen: set[str] = set()
-    for change in _changes(tree):
+    for change in changes(tree):
         text = ast.unparse(tree)
         if text not in seen:
             seen.add(text)
@@ -99,360 +100,3 @@ def forget() -> None:
     """Drop the sources of what was tried."""
     for file in [file for file in linecache.cache if file.startswith(_FILE.split("{")[0])]:
         del linecache.cache[file]
-
-
-def _changes(tree: ast.Module) -> Iterator[Change]:
-    """Each small change in turn, made in the tree itself, and taken back before the next."""
-    kinds = (
-        _bounds,
-        _signs,
-        _too_much,
-        _functions,
-        _form,
-        _exchanged_names,
-        _whole_numbers,
-        _orders,
-        _axes,
-        _assignments,
-        _comparisons,
-        _counts,
-        _names,
-        _operations,
-        _turned,
-    )
-    for kind in kinds:
-        for node in list(ast.walk(tree)):
-            yield from kind(node, tree)
-
-
-def _set(node: Any, field: str, value: Any, said: str, place: ast.AST | None = None) -> Iterator[Change]:
-    """The tree with one field of a node set, for as long as the change is looked at."""
-    before = getattr(node, field)
-    setattr(node, field, value)
-    yield place or node, said
-    setattr(node, field, before)
-
-
-def _signs(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    if isinstance(node, (ast.BinOp, ast.AugAssign)) and isinstance(node.op, (ast.Add, ast.Sub)):
-        other = ast.Sub() if isinstance(node.op, ast.Add) else ast.Add()
-        yield from _set(node, "op", other, "a plus should be a minus, or a minus a plus.")
-    for field, value in _expressions(node):
-        if isinstance(value, ast.UnaryOp) and isinstance(value.op, ast.USub):
-            yield from _put(node, field, value.operand, "there is one minus too many.")
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Sub):
-        node.left, node.right = node.right, node.left
-        yield node, "a subtraction is the wrong way around."
-        node.left, node.right = node.right, node.left
-
-
-def _orders(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    """Two neighbors exchanged, in a call, a tuple, a place, a product or a quotient."""
-    if isinstance(node, ast.Call) and 1 < len(node.args) < 5:
-        yield from _exchanged(node.args, node, "two arguments are in the wrong order.")
-    if isinstance(node, ast.Tuple) and 1 < len(node.elts) < 5:
-        yield from _exchanged(node.elts, node, "two things are in the wrong order.")
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.Div, ast.MatMult, ast.FloorDiv)):
-        node.left, node.right = node.right, node.left
-        yield node, "the two sides of an operation are swapped."
-        node.left, node.right = node.right, node.left
-
-
-def _exchanged(parts: list[ast.expr], node: ast.AST, said: str) -> Iterator[Change]:
-    for i, j in itertools.combinations(range(len(parts)), 2):
-        parts[i], parts[j] = parts[j], parts[i]
-        yield node, said
-        parts[i], parts[j] = parts[j], parts[i]
-
-
-def _axes(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    if isinstance(node, ast.Call):
-        for keyword in node.keywords:
-            if keyword.arg == "axis":
-                for axis in (0, 1, -1, None):
-                    if ast.unparse(keyword.value) != str(axis):
-                        yield from _set(keyword, "value", ast.Constant(axis), "it goes along the wrong axis.", node)
-            if keyword.arg == "keepdims":
-                yield from _set(
-                    keyword, "value", ast.Constant(not _constant(keyword.value)), "`keepdims` decides here.", node
-                )
-        if (
-            isinstance(node.func, ast.Attribute)
-            and node.func.attr in _REDUCE
-            and node.keywords
-            and node.keywords[0].arg == "axis"
-        ) and all(keyword.arg != "keepdims" for keyword in node.keywords):
-            node.keywords.append(ast.keyword("keepdims", ast.Constant(True)))
-            yield node, "the axis that it removes is needed afterwards."
-            node.keywords.pop()
-
-
-_REDUCE = {"sum", "max", "min", "mean", "std"}
-
-
-def _own(tree: ast.Module) -> list[str]:
-    """The names of a function's own, each once."""
-    own = [n.arg for n in ast.walk(tree) if isinstance(n, ast.arg)]
-    own += [n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)]
-    return list(dict.fromkeys(own))
-
-
-def _names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    """Another name of the function's own."""
-    if not (isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)):
-        return
-    own = _own(tree)
-    if node.id in own:
-        for other in own:
-            if other != node.id and len(own) < 10:
-                yield from _set(node, "id", other, f"another name belongs in place of `{node.id}`.")
-
-
-def _assignments(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    for _, body in ast.iter_fields(node):
-        if not (isinstance(body, list) and body and isinstance(body[0], ast.stmt)):
-            continue
-        for i, line in enumerate(body):
-            if (
-                isinstance(line, ast.Assign)
-                and len(line.targets) == 1
-                and isinstance(line.targets[0], (ast.Name, ast.Subscript))
-            ):
-                body[i] = ast.copy_location(ast.AugAssign(line.targets[0], ast.Add(), line.value), line)
-                yield line, "`=` forgets the old value; add to it instead."
-                body[i] = line
-            if isinstance(line, ast.AugAssign):
-                body[i] = ast.copy_location(ast.Assign([line.target], line.value), line)
-                yield line, f"`{ast.unparse(line).split('=')[0].split()[-1]}=` does more than set a value."
-                body[i] = line
-            if isinstance(line, ast.Expr) and isinstance(line.value, ast.Call) and ".at[" in ast.unparse(line):
-                base = ast.unparse(line).split(".at[")[0]
-                if base.isidentifier():
-                    body[i] = ast.copy_location(ast.Assign([ast.Name(base, ast.Store())], line.value), line)
-                    yield line, "the new array is thrown away."
-                    body[i] = line
-            if isinstance(line, ast.Return) and isinstance(node, (ast.For, ast.While)) and i == len(body) - 1 > 0:
-                yield from _moved_out(node, body, line, tree)
-            if len(body) > 1 and not isinstance(line, (ast.Return, ast.FunctionDef)):
-                del body[i]
-                yield line, "it does not belong there."
-                body.insert(i, line)
-
-
-def _moved_out(loop: ast.AST, body: list[ast.stmt], line: ast.Return, tree: ast.Module) -> Iterator[Change]:
-    for node in ast.walk(tree):
-        outer = getattr(node, "body", None)
-        if isinstance(outer, list) and loop in outer:
-            at = outer.index(loop)
-            body.pop()
-            outer.insert(at + 1, line)
-            yield line, "it is inside the loop, so it ends the function in the first iteration."
-            del outer[at + 1]
-            body.append(line)
-
-
-def _comparisons(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    if isinstance(node, ast.Compare) and len(node.ops) == 1:
-        for other in (ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.Eq):
-            if not isinstance(node.ops[0], other):
-                yield from _set(node, "ops", [other()], "the comparison is not the right one.")
-
-
-def _operations(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    if isinstance(node, ast.BinOp) and isinstance(
-        node.op, (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Add, ast.Mod)
-    ):
-        for other in (ast.Mult, ast.Div, ast.FloorDiv, ast.MatMult, ast.Pow, ast.Add):
-            if not isinstance(node.op, other):
-                yield from _set(node, "op", other(), "one operation is not the right one.")
-    if isinstance(node, ast.BinOp) and isinstance(node.op, (ast.BitAnd, ast.BitOr)):
-        both = ast.BitAnd() if isinstance(node.op, ast.BitOr) else ast.BitOr()
-        yield from _set(node, "op", both, "`&` requires both, `|` at least one of the two.")
-
-
-def _counts(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    for field, value in _expressions(node):
-        number = _constant(value)
-        if type(number) in (int, float) and not isinstance(node, ast.keyword):
-            others = {
-                number + 1,
-                number - 1,
-                number * 2,
-                0,
-                number / 2 if isinstance(number, float) or number % 2 else number // 2,
-            }
-            if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] in ("round", "around"):
-                continue  # more digits hide a rounding; none is asked for
-            if isinstance(node, ast.Call) and ast.unparse(node.func) == "range":
-                others = {
-                    other for other in others if other >= 0
-                }  # a range that begins below 0 is none that is too short
-            for other in sorted(others - {number}):
-                yield from _put(node, field, ast.Constant(other), f"another number belongs in place of {number}.")
-        elif isinstance(node, ast.Call) and ast.unparse(node.func) == "range":
-            for op in (ast.Add(), ast.Sub()):
-                said = "the range starts or ends one too early or too late."
-                yield from _put(node, field, ast.BinOp(value, op, ast.Constant(1)), said)
-
-
-_OTHERS = {
-    name: group
-    for group in (
-        ("sum", "mean", "max"),
-        ("max", "min", "sum", "argmax"),
-        ("maximum", "minimum"),
-        ("argmax", "argmin"),
-        ("zeros", "ones"),
-        ("exp", "log"),
-        ("tanh", "tan"),
-        ("std", "var"),
-        ("sqrt", "square"),
-        ("set", "add"),
-    )
-    for name in group
-} | {"exp2": ("exp",), "log2": ("log",), "log10": ("log",), "max": ("min", "sum", "argmax"), "sum": ("mean", "max"), "min": ("max",), "mean": ("sum", "max")}  # fmt: skip
-
-
-def _functions(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    if isinstance(node, ast.Call):
-        field, name = (
-            ("attr", node.func.attr) if isinstance(node.func, ast.Attribute) else ("id", getattr(node.func, "id", ""))
-        )
-        for other in _OTHERS.get(name, ()):
-            if other != name:
-                yield from _set(node.func, field, other, f"`{name}` is not the right function there.", node)
-
-
-def _bounds(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    """A bound, or a rounding, that is left out; tried before a sign in it, which can keep it from ever being reached."""
-    for field, value in _expressions(node):
-        if isinstance(value, ast.Call) and ast.unparse(value.func).split(".")[-1] in _BOUNDS and len(value.args) == 2:
-            for rest in value.args[: 1 if "round" in ast.unparse(value.func) else 2]:
-                yield from _put(node, field, rest, f"`{ast.unparse(value.func)}` does not belong there.")
-
-
-def _too_much(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    """A term, a factor, a call, a turn, a slice that is left out."""
-    for field, value in _expressions(node):
-        if isinstance(value, ast.BinOp) and not isinstance(value.op, ast.MatMult):
-            for rest, gone in ((value.left, value.right), (value.right, value.left)):
-                yield from _put(node, field, rest, f"{_which(gone, value, tree)} does not belong there.")
-        if isinstance(value, ast.Call) and len(value.args) == 1 and not value.keywords:
-            yield from _put(node, field, value.args[0], f"`{ast.unparse(value.func)}` does not belong there.")
-        if isinstance(value, ast.Call) and isinstance(value.func, ast.Attribute) and not _is_module(value.func.value):
-            yield from _put(node, field, value.func.value, f"`.{value.func.attr}(…)` does not belong there.")
-        if isinstance(value, ast.Attribute) and value.attr == "T":
-            yield from _put(node, field, value.value, f"the `.T` of `{_text(value.value)}` does not belong there.")
-        if isinstance(value, ast.Subscript) and isinstance(value.slice, (ast.Slice, ast.UnaryOp, ast.Tuple)):
-            yield from _put(
-                node, field, value.value, f"`{_text(value)[len(_text(value.value)) :]}` does not belong there."
-            )
-
-
-# Of two arguments each may be the one that is meant: a bound, or a number of digits.
-_BOUNDS = ("min", "max", "minimum", "maximum", "round", "around")
-
-
-def _text(node: ast.AST) -> str:
-    """What a node is in the learner's own writing, where it is known: 1e6 is not 1000000.0."""
-    return getattr(node, "written", None) or ast.unparse(node)
-
-
-def _which(part: ast.expr, whole: ast.expr, tree: ast.AST) -> str:
-    """A part of a line; where the same stands in the line twice, with what it is a part of."""
-    text = _text(part)
-    line = [
-        n
-        for n in ast.walk(tree)
-        if isinstance(n, ast.expr) and getattr(n, "lineno", 0) == getattr(part, "lineno", 0) and _text(n) == text
-    ]
-    return f"`{text}`" if len(line) < 2 else f"`{text}` in `{_text(whole)}`"
-
-
-def _exchanged_names(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    """Two names exchanged wherever they stand in a line."""
-    if not isinstance(node, (ast.Assign, ast.AugAssign, ast.Return)) or node.value is None:
-        return
-    names = [n for n in ast.walk(node.value) if isinstance(n, ast.Name)]
-    own = _own(tree)
-    known = [name for name in dict.fromkeys(n.id for n in names) if name in own]
-    for one, other in itertools.combinations(known, 2) if len(known) < 6 else ():
-        yield from _renamed(names, {one: other, other: one}, f"`{one}` and `{other}` are swapped.", node)
-
-
-def _renamed(names: list[ast.Name], to: dict[str, str], said: str, place: ast.AST) -> Iterator[Change]:
-    before = [name.id for name in names]
-    for name in names:
-        name.id = to.get(name.id, name.id)
-    yield place, said
-    for name, old in zip(names, before, strict=True):
-        name.id = old
-
-
-def _whole_numbers(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    """Every whole-number type that is asked for by its name, made one of floats."""
-    if node is not tree:
-        return
-    kinds = [
-        n for n in ast.walk(tree) if isinstance(n, ast.Constant) and n.value in ("int8", "int16", "int32", "int64")
-    ]
-    before = [kind.value for kind in kinds]
-    for kind in kinds:
-        kind.value = "float32"
-    if kinds:
-        yield kinds[0], f"`{before[0]!s}` keeps whole numbers only, and cuts off the digits after the decimal point."
-    for kind, old in zip(kinds, before, strict=True):
-        kind.value = old
-
-
-def _form(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    """The form of an expression: see :mod:`course.checks.kinds.rewrites`."""
-    for field, value in _expressions(node):
-        whole = field == "value" and isinstance(node, (ast.Return, ast.Assign, ast.AugAssign))
-        for other, said in rewrites(value, whole, tree):
-            yield from _put(node, field, other, said)
-
-
-def _is_module(node: ast.expr) -> bool:
-    return ast.unparse(node).split(".")[0] in ("jnp", "np", "jax", "math", "nnx", "optax", "pl")
-
-
-def _turned(node: ast.AST, tree: ast.Module) -> Iterator[Change]:
-    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.MatMult):
-        for field in ("left", "right"):
-            value = getattr(node, field)
-            yield from _set(
-                node, field, ast.Attribute(value, "T", ast.Load()), f"`{ast.unparse(value)}` needs a transpose."
-            )
-    if isinstance(node, ast.Return) and node.value is not None:
-        yield from _set(
-            node, "value", ast.UnaryOp(ast.USub(), copy.copy(node.value)), "the sign of the result is wrong."
-        )
-
-
-def _constant(node: ast.AST) -> Any:
-    return node.value if isinstance(node, ast.Constant) else None
-
-
-def _expressions(node: ast.AST) -> Iterator[tuple[Any, ast.expr]]:
-    """The expressions right below a node, and where: a field, or a field and a place in its list."""
-    for field, value in ast.iter_fields(node):
-        if (
-            isinstance(value, ast.expr)
-            and field not in ("func", "annotation", "returns")
-            and not isinstance(getattr(value, "ctx", None), ast.Store)
-        ):
-            yield field, value
-        elif isinstance(value, list) and field != "decorator_list":
-            yield from (((field, i), part) for i, part in enumerate(value) if isinstance(part, ast.expr))
-
-
-def _put(node: ast.AST, field: Any, value: ast.expr, said: str) -> Iterator[Change]:
-    """The tree with one expression replaced, for as long as the change is looked at."""
-    if isinstance(field, str):
-        yield from _set(node, field, value, said)
-        return
-    parts, i = getattr(node, field[0]), field[1]
-    before, parts[i] = parts[i], value
-    yield node, said
-    parts[i] = before

@@ -168,10 +168,16 @@ def _closed(node: ast.Call) -> Iterator[Rewrite]:
         yield _read(_text([*operands[:k], late], signs[:k])), said
 
 
+# What these take is no number: with more inside, they may be right by chance.
+_OF_WHOLE = {"len", "range", "list", "tuple", "sorted", "enumerate", "reversed"}
+
+
 def _around(node: ast.expr) -> Iterator[Rewrite]:
     """A call that goes round a part of the expression alone, put round the whole of it."""
     for number, call in enumerate(ast.walk(node)):
         if call is node or not isinstance(call, ast.Call) or len(call.args) != 1 or call.keywords:
+            continue
+        if ast.unparse(call.func) in _OF_WHOLE:
             continue
         other = copy.deepcopy(node)
         inner: ast.expr = _Without(list(ast.walk(other))[number]).visit(other)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -119,7 +119,9 @@ def pooled(pool: Callable[..., Any], x: Array) -> Any:
 # --- A network of any layers ------------------------------------------------------------------------------------------
 
 
-def network(CNN: Callable[..., Any], images: Array, features: int, classes: int) -> tuple[np.ndarray, Any, Any]:
+def network(
+    CNN: Callable[..., Any], images: Array, features: int, classes: int, seeds: Sequence[int] = ()
+) -> tuple[np.ndarray, Any, Any, list[list[Array]]]:
     """What a network makes of images.
 
     Every parameter is first replaced by known numbers. So two networks that do the same give the same logits, whatever
@@ -129,16 +131,18 @@ def network(CNN: Callable[..., Any], images: Array, features: int, classes: int)
         CNN: what the learner wrote.
         images: `(batch, height, width, 1)`.
         features, classes: of the layer whose weights are looked at: any array with an axis `classes` and `features` numbers for each.
+        seeds: the network is made once more for each of these, as it would be to be trained.
 
     Returns:
         The shapes of the parameters, int32 `(parameters, 4)` with 0 for no axis. The logits; None without parameters. And the
         numbers of each image that reach that layer, in the order of its weights `(batch, features)`, with the weights in the
-        same order `(features, classes)`; None where there is no such layer, or more than one.
+        same order `(features, classes)`; None where there is no such layer, or more than one. For each of the seeds, a few numbers
+        of each array of weights that the network starts with.
     """
     from flax import nnx
 
-    def build() -> Any:
-        model = CNN(rngs=nnx.Rngs(0))
+    def build(seed: int = 0) -> Any:
+        model = CNN(rngs=nnx.Rngs(seed))
         if not isinstance(model, nnx.Module):
             raise TypeError(f"CNN(rngs=nnx.Rngs(0)) made a {type(model).__name__}, which is not an nnx.Module")
         return model
@@ -153,12 +157,13 @@ def network(CNN: Callable[..., Any], images: Array, features: int, classes: int)
         nnx.update(model, jax.tree.map(_weights, parameters))
     table = np.array(shapes, dtype=np.int32).reshape(-1, 4)
     if not shapes:
-        return table, None, None
+        return table, None, None, []
+    started = [_some_weights(nnx.state(build(seed), nnx.Param)) for seed in seeds]
     try:
         logits, reaching = _reaching(model, images, features, classes)
     except Exception:  # whatever it is, the network itself says it better
         logits, reaching = None, None
-    return table, model(images) if reaching is None else logits, reaching
+    return table, model(images) if reaching is None else logits, reaching, started
 
 
 def _reaching(model: Any, images: Array, features: int, classes: int) -> tuple[Any, Any]:
@@ -185,6 +190,15 @@ def _reaching(model: Any, images: Array, features: int, classes: int) -> tuple[A
         jnp.stack([jnp.take(slope, 0, axis=axis).ravel() for slope in slopes]),
         jnp.moveaxis(leaves[place], axis, -1).reshape(features, classes),
     )
+
+
+# So many of each array are plenty: no two of them are alike by chance.
+_SOME = 16
+
+
+def _some_weights(parameters: Any) -> list[Array]:
+    """The first numbers of each array of weights, which has two axes or more; all biases may begin alike."""
+    return [leaf.ravel()[:_SOME] for leaf in jax.tree.leaves(parameters) if leaf.ndim > 1]
 
 
 def _weights(leaf: Any) -> Array:

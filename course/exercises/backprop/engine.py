@@ -18,7 +18,9 @@ Rule = Callable[[Node, Node, Node], tuple[Any, Any]]
 Operation = Callable[[Node, Node], Node]
 
 
-def _operation(compute: Callable[[Any, Any], Any], rule: Rule, parents: bool = True, assign: bool = False) -> Operation:
+def _operation(
+    compute: Callable[[Any, Any], Any], rule: Rule, parents: bool = True, assign: bool = False, at_once: bool = False
+) -> Operation:
     """An operation of two Values; `rule(a, b, out)` is what goes back to a and to b."""
 
     def made(a: Node, b: Node) -> Node:
@@ -26,6 +28,9 @@ def _operation(compute: Callable[[Any, Any], Any], rule: Rule, parents: bool = T
 
         def push() -> None:
             to_a, to_b = rule(a, b, out)
+            if at_once:
+                a.grad, b.grad = a.grad + to_a, b.grad + to_b
+                return
             a.grad = to_a if assign else a.grad + to_a
             b.grad = to_b if assign else b.grad + to_b
 
@@ -91,6 +96,10 @@ FORGOTTEN = (
     "Slopes that were there before are gone: `=` overwrites what another use of the same Value has sent back. "
     "The slopes of all uses add up."
 )
+OVERWRITTEN = (
+    "Right where the two are different Values. Where they are the same one, your second assignment overwrites what the first has added: "
+    "read `b.grad` only after `a.grad` has its new slope."
+)
 NOTHING_SENT = (
     "The value is right, but `out.push()` sends nothing to a and b. The rule belongs *inside* push, which reads "
     "`out.grad` once the slope has come back. Attach it with `out.push = push`, without parentheses."
@@ -144,6 +153,7 @@ MULTIPLY = Exercise(
     edges=("a factor that is 0",),
     mistakes=(
         Mistake("= in place of +=", FORGOTTEN, _operation(lambda x, y: x * y, _product, assign=True)),
+        Mistake("both read, then written", OVERWRITTEN, _operation(lambda x, y: x * y, _product, at_once=True)),
         Mistake(
             "own factor",
             "The slope of each factor contains that factor itself. Turn a up a little: how fast the product grows depends on *b*.",
@@ -244,6 +254,7 @@ MATMUL = Exercise(
     edges=("a single row", "a single column"),
     mistakes=(
         Mistake("= in place of +=", FORGOTTEN, _operation(lambda x, y: x @ y, _matrices, assign=True)),
+        Mistake("both read, then written", OVERWRITTEN, _operation(lambda x, y: x @ y, _matrices, at_once=True)),
         Mistake(
             "b not turned",
             "The slopes of b are right. For a, write the shapes side by side: out.grad is (m, n) and b is (k, n). Which axis has to vanish?",

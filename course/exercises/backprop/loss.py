@@ -61,6 +61,11 @@ def _shifted_by_the_batch(logits: Array) -> Array:
     return jnp.log(plain_softmax(logits - logits.max()))
 
 
+def _yes_or_no(logits: Array, labels: Array) -> Array:
+    p, right = jax.nn.softmax(logits), one_hot(logits, labels)
+    return right * jnp.log(p) + (1 - right) * jnp.log(1 - p)
+
+
 def _added(small: str) -> Mistake:
     return Mistake(
         f"{small} added",
@@ -206,6 +211,11 @@ CROSS_ENTROPY = Exercise(
             "softmax over everything",
             "The exponentials were divided by the sum of the whole table. Each row has a sum of its own.",
             lambda logits, labels: -of_labels(jax.nn.log_softmax(logits, axis=(0, 1)), labels).mean(),
+        ),
+        Mistake(
+            "a yes or no for each class",
+            "You added a term for each *wrong* class, the logarithm of 1 minus its probability. Only the right class's probability counts.",
+            lambda logits, labels: -_yes_or_no(logits, labels).sum(axis=1).mean(),
         ),
         Mistake(
             "base 2",

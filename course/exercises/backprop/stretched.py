@@ -74,6 +74,11 @@ UNBROADCAST = Exercise(
             lambda grad, shape: _first_copy(grad, shape),
         ),
         Mistake(
+            "the first along the added axes",
+            "Along an axis that was added in front, only the first slope was kept. The slopes of all copies add up.",
+            lambda grad, shape: _stretched_summed(grad[(0,) * (grad.ndim - len(shape))], shape),
+        ),
+        Mistake(
             "added axes only",
             "The axes that were added in front are summed. An axis of length 1 that was *stretched* is still as long as in `grad`.",
             _added_summed,

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from course.exercises.cnn_classification.diagnoses import WHAT_WENT_WRONG
 from course.exercises.cnn_classification.estimates import NETWORK_COSTS
-from course.exercises.cnn_classification.layers import CONV2D, OUTPUT_SIZE
+from course.exercises.cnn_classification.layers import CONV2D
 from course.exercises.cnn_classification.loss import LOSS_FN
 from course.exercises.cnn_classification.modes import EVALUATE
 from course.exercises.cnn_classification.network import CNN
 from course.exercises.cnn_classification.pool import MAX_POOL
 from course.exercises.cnn_classification.reading import CLASSIFY
 from course.exercises.cnn_classification.scores import CONFUSION_MATRIX, PRECISION_RECALL_F1
+from course.exercises.cnn_classification.sizes import OUTPUT_SIZE
 from course.exercises.cnn_classification.training import TRAIN_STEP
 
 # In the order of the lesson.

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from typing import Any
 
@@ -18,6 +19,7 @@ from course.checks.exercise import Case, Exercise, Mistake, WrongAnswer
 from course.checks.outcome import Failure
 from course.checks.probes.cnn_classification import network as probe
 from course.exercises.cnn_classification.common import TOPIC, after_colon
+from course.exercises.keys import drawn
 
 SIDE, CLASSES = 28, 10
 # How many numbers of an image reach the dense layer.
@@ -40,6 +42,7 @@ def _network() -> Any:
             size: int = 3,
             padding: str = "SAME",
             activations: tuple[bool, ...] = (True, True),
+            bend: str = "relu",
             pools: tuple[bool, ...] = (True, True),
             pool: str = "max_pool",
             strides: tuple[int, int] | None = (2, 2),
@@ -49,7 +52,7 @@ def _network() -> Any:
         ) -> None:
             # `told`: how many channels or numbers each layer is told to expect, where that is not what comes.
             self.activations, self.pools, self.rows, self.finish = activations, pools, rows, finish
-            self.pool, self.strides = getattr(nnx, pool), strides
+            self.pool, self.strides, self.bend = getattr(nnx, pool), strides, getattr(nnx, bend)
             side, deep, convs = SIDE, 1, []
             for out, pooled, deep_told in zip(channels, pools, told, strict=False):
                 convs.append(nnx.Conv(deep_told or deep, out, kernel_size=(size, size), padding=padding, rngs=rngs))
@@ -62,7 +65,7 @@ def _network() -> Any:
         def __call__(self, x: Array) -> Array:
             for conv, active, pooled in zip(self.convs.layers, self.activations, self.pools, strict=True):
                 x = conv(x)
-                x = nnx.relu(x) if active else x
+                x = self.bend(x) if active else x
                 x = self.pool(x, (2, 2), strides=self.strides) if pooled else x
             return self.finish(self.dense(self.rows(x)))
 
@@ -74,6 +77,21 @@ def network(**otherwise: Any) -> Callable[..., Any]:
 
     def build(*, rngs: Any) -> Any:
         return _network()(rngs=rngs, **otherwise)
+
+    return build
+
+
+# What stands for a generator that nobody has seeded.
+_COUNT = itertools.count()
+
+
+def _with_key(number: Callable[[], int]) -> Callable[..., Any]:
+    """Stands for a class whose layers get another key than the one that is given."""
+
+    def build(*, rngs: Any) -> Any:
+        from flax import nnx
+
+        return _network()(rngs=nnx.Rngs(number()))
 
     return build
 
@@ -96,11 +114,12 @@ def _ordered(features: int, classes: int) -> np.ndarray:
     return np.random.default_rng(0).normal(0, (2 / features) ** 0.5, (features, classes))
 
 
-def _measure(raw: Any, images: Array, features: int, classes: int) -> Any:
+def _measure(raw: Any, images: Array, features: int, classes: int, seeds: Sequence[int]) -> Any:
     """The shapes, and the logits, as if the dense layer took its numbers in one order: in which it does is the learner's choice."""
-    shapes, logits, reaching = raw
+    shapes, logits, reaching, started = raw
     if np.shape(shapes) == (0, 4):
         raise WrongAnswer(after_colon(NO_PARAMETERS))
+    _by_keys(started, seeds)
     if reaching is None:
         return shapes, logits
     numbers, weights = (np.asarray(part, np.float64) for part in reaching)
@@ -117,7 +136,25 @@ def _measure(raw: Any, images: Array, features: int, classes: int) -> Any:
     return table, (ordered[:-1] + besides).astype(np.float32), ordered[-1].astype(np.float32)
 
 
-def _explain(failure: Failure, besides: Any, images: Array, features: int, classes: int) -> str | None:
+def _by_keys(started: Sequence[Sequence[np.ndarray]], seeds: Sequence[int]) -> None:
+    """The same key gives a network the same weights again, another key gives each layer others.
+
+    Raises:
+        WrongAnswer: it does not.
+    """
+    if len(started) != len(seeds):
+        raise WrongAnswer("not every call made a network.")
+    pairs = list(itertools.combinations(zip(seeds, started, strict=True), 2))
+    layers = [(one == other, *both) for (one, a), (other, b) in pairs for both in zip(a, b, strict=True)]
+    if any(np.array_equal(a, b) for same, a, b in layers if not same):
+        raise WrongAnswer(after_colon(KEY_UNUSED), mark="key unused")
+    if not all(np.array_equal(a, b) for same, a, b in layers if same):
+        raise WrongAnswer(after_colon(NOT_THE_KEY), mark="not the key's")
+
+
+def _explain(
+    failure: Failure, besides: Any, images: Array, features: int, classes: int, seeds: Sequence[int]
+) -> str | None:
     why = _misfit(failure.message, len(images))
     return why and after_colon(why)
 
@@ -126,10 +163,15 @@ NO_PARAMETERS = (
     "The network has no parameters of its own. The layers are made once, in `__init__`, and kept as `self.…`. A layer that is "
     "made in `__call__` would be a new one at each call, with new random weights, and nothing that it learns would be kept."
 )
+KEY_UNUSED = (
+    "A layer starts with the same weights, whatever the `rngs` are that the network is given. Hand these `rngs` on to each layer; "
+    "a layer whose weights all start as 0 could not learn what makes its channels different."
+)
+NOT_THE_KEY = "Two networks that are made with the same key start with different weights. All that is random has to come from the `rngs` that are given."
 CONV1_INPUT = "The images have one channel. How many did you tell the first convolution?"
 CONV2_INPUT = (
-    "The second convolution gets as many channels as the first has kernels. How many did you tell it? "
-    "(It doesn't see the channel of the image.)"
+    "The second convolution gets as many channels as the first has kernels, and the layer that you call there was made for another number. "
+    "Did you tell it that number, or do you call the first convolution again?"
 )
 POOL_STRIDES = (
     "More numbers reach the dense layer than it was made for: without `strides`, "
@@ -188,7 +230,7 @@ def _shape_difference(got: Any, want: Any) -> str | None:
     return Told(f"{wrong} of the shape {missing[0]}.", f"{wrong}.") if missing else None
 
 
-def _accept(got: Any, want: Any, images: Array, features: int, classes: int) -> str | None:
+def _accept(got: Any, want: Any, images: Array, features: int, classes: int, seeds: Sequence[int]) -> str | None:
     if isinstance(got, tuple) and len(got) > 1 and (shapes := _shape_difference(got[0], want[0])):
         return shapes
     parts = ("the shapes of the parameters", "the logits", "the logits of all images")
@@ -210,12 +252,12 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         np.float32
     )
     return [
-        Case(label, (given, FEATURES, CLASSES), describe(given))
-        for label, given in (
-            ("one image", noise[:1]),
-            ("one image that is dark above and bright below", ramp),
-            ("three images", noise),
-            ("three images, mostly black", strokes),
+        Case(label, (given, FEATURES, CLASSES, seeds), describe(given))
+        for label, given, seeds in (
+            ("one image", noise[:1], []),
+            ("one image that is dark above and bright below", ramp, drawn(rng, 2, 1)),
+            ("three images", noise, []),
+            ("three images, mostly black", strokes, []),
         )
     ]
 
@@ -248,6 +290,11 @@ CNN = Exercise(
             "no first activation",
             "After the first convolution there is no activation.",
             network(activations=(False, True)),
+        ),
+        Mistake(
+            "tanh",
+            "The activation between the layers is tanh. The network asked for has ReLU.",
+            network(bend="tanh"),
         ),
         Mistake(
             "mean pool",
@@ -325,6 +372,8 @@ CNN = Exercise(
             "Each image needs a row of its own, even if there is only one.",
             network(rows=lambda maps: maps.reshape(-1)),
         ),
+        Mistake("key unused", KEY_UNUSED, _with_key(lambda: 0)),
+        Mistake("not the key's", NOT_THE_KEY, _with_key(lambda: next(_COUNT))),
         Mistake("layers made in the call", NO_PARAMETERS, lambda *, rngs: _empty()(rngs=rngs)),
     ),
 )

@@ -52,6 +52,12 @@ def _cut_into_pieces(x: Array) -> Array:
     return x.reshape(batch, h // 2, w // 2, 2, 2, channels).max(axis=(3, 4))
 
 
+def _cut_into_halves(x: Array) -> Array:
+    """A reshape that takes for a block what is at the same place of each half; stops where the size is odd."""
+    batch, h, w, channels = x.shape
+    return x.reshape(batch, 2, h // 2, 2, w // 2, channels).max(axis=(1, 3))
+
+
 def _even(x: Array) -> Array:
     return x[:, : x.shape[1] // 2 * 2, : x.shape[2] // 2 * 2]
 
@@ -156,6 +162,18 @@ MAX_POOL = Exercise(
             "The last odd row or column is cut off as it should be, but the reshape takes four numbers that follow each other in a row "
             "for a block. In which order of the axes do two rows and two columns make one?",
             lambda x: _cut_into_pieces(_even(x)),
+        ),
+        Mistake(
+            "cut into halves",
+            "The reshape compares numbers that lie half an image apart: its axes of length 2 come before the counts of blocks. "
+            "Neighbors are in the axis that comes *last*.",
+            _cut_into_halves,
+        ),
+        Mistake(
+            "cut into halves, even part only",
+            "The last odd row or column is cut off as it should be, but the reshape compares numbers that lie half an image apart: "
+            "its axes of length 2 come before the counts of blocks. Neighbors are in the axis that comes *last*.",
+            lambda x: _cut_into_halves(_even(x)),
         ),
         Mistake(
             "channels pooled",

@@ -54,6 +54,20 @@ def _gradient_a_step_on(loss: Loss, w: Any, v: Any) -> Any:
     return jax.grad(loss)(w + v)
 
 
+def _gradient_at_w(loss: Loss, w: Any, v: Any) -> Any:
+    import jax
+
+    return jax.grad(loss)(w)
+
+
+def _slope_along(loss: Loss, w: Any, v: Any, rounds: int) -> Any:
+    """How the loss changes along v, which becomes as long as 1, and turns around where the loss falls."""
+    for _ in range(rounds):
+        v = (_gradient_at_w(loss, w, v) @ v) * v
+        v = v / (v @ v) ** 0.5
+    return _gradient_at_w(loss, w, v) @ v
+
+
 def _at_v(loss: Loss, w: Any, v: Any) -> Any:
     return _hessian_times(loss, v, v)
 
@@ -188,6 +202,21 @@ LARGEST_CURVATURE = Exercise(
             "the gradient a step on",
             "That is the gradient at w + v. H v says how fast the gradient *changes* when you leave w in the direction v.",
             lambda *args: _power(*args, times=_gradient_a_step_on),
+        ),
+        Mistake(
+            "the gradient at w",
+            "That is the gradient at w, the first part of what `jvp` gives. The second says how it changes along v.",
+            lambda *args: _power(*args, times=_gradient_at_w),
+        ),
+        Mistake(
+            "the slope along v",
+            "That is how the *loss* changes along v. The curvature is how its *gradient* changes: which function does `jvp` get?",
+            _slope_along,
+        ),
+        Mistake(
+            "place and direction swapped",
+            "Place and direction have changed places: yours is the curvature at v, for the direction w.",
+            lambda *args: _power(*args, times=lambda loss, w, v: _hessian_times(loss, v, w)),
         ),
         Mistake(
             "in the place v",

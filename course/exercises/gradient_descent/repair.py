@@ -116,6 +116,12 @@ ONE_EPOCH = Exercise(
             lambda *args: _one_after_the_other(*args),
         ),
         Mistake(
+            "W follows the new b",
+            "b is right in the first step, and W is not: you calculated its slope after b had moved. "
+            "Both slopes belong to the same error.",
+            lambda W, b, X, Y, rate, batch, order: _one_after_the_other(W, b, X, Y, rate, batch, order, first="b"),
+        ),
+        Mistake(
             "divided by all",
             "Right where the batch has all examples. In a smaller one the steps are too short: the loss is a mean over the batch.",
             lambda *args: _of_all(*args),
@@ -160,13 +166,14 @@ ONE_EPOCH = Exercise(
 )
 
 
-def _one_after_the_other(W: Any, b: Any, X: Any, Y: Any, rate: float, batch: int, order: Any) -> Pair:
-    """As `one_epoch`, but b's slope is that of the W that has just moved."""
+def _one_after_the_other(W: Any, b: Any, X: Any, Y: Any, rate: float, batch: int, order: Any, first: str = "W") -> Pair:
+    """As `one_epoch`, but one of the slopes is that of what has just moved."""
     W, b, X, Y = (np.asarray(array) for array in (W, b, X, Y))
     for i in range(0, len(X), batch):
         rows = np.asarray(order)[i : i + batch]
-        W = W - rate * (2 * (X[rows] @ W.T + b - Y[rows]) / len(rows)).T @ X[rows]
-        b = b - rate * (2 * (X[rows] @ W.T + b - Y[rows]) / len(rows)).sum(axis=0)
+        for moves in ("W", "b") if first == "W" else ("b", "W"):
+            dZ = 2 * (X[rows] @ W.T + b - Y[rows]) / len(rows)
+            W, b = (W - rate * dZ.T @ X[rows], b) if moves == "W" else (W, b - rate * dZ.sum(axis=0))
     return W, b
 
 

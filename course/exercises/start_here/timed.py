@@ -34,7 +34,7 @@ def _timed_cases(rng: np.random.Generator) -> list[Case]:
     # The dispatch stays below 0.4 % of the work, so that waiting once for a queue of calls is right too.
     for label, compile_s, compute_s, several in (
         ("a function that takes long to compile", 2.0, 0.5, False),
-        ("a function that takes long to run", 0.8, 3.0, False),
+        ("a function that takes long to run", 0.8, 9.0, False),
         ("a quick function", 0.3, 0.02, False),
         ("a function that never compiles", 0.0, 0.7, False),
         ("a function with two results", 1.1, 0.25, True),
