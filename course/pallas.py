@@ -154,7 +154,8 @@ def _told(bytecode: bytes) -> str:
         lines = str(module).splitlines()[2:]
     inside = [line[4:] for line in lines if line.startswith("    ") and "tt.return" not in line]
     # A type ends a line, or comes before what a loop begins with.
-    return "\n".join(re.sub(r"(?: ->| :) [^:{]*?( \{)?$", r"\1", line).replace("  {", " {") for line in inside)
+    plain = [re.sub(r" : [^:{]*?( \{)?$", r"\1", line) for line in inside]
+    return "\n".join(re.sub(r" -> \([^)]*\) +\{$", " {", line) for line in plain)
 
 
 @cache
