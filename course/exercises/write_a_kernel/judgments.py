@@ -6,12 +6,18 @@ from course.exercises.choices import Quantity, choice, estimate
 from course.exercises.write_a_kernel.common import TOPIC
 
 _NOT_A = "If every program got block 0, the numbers 4 to 7 would appear nowhere in a copy, and 0 to 3 more than once."
-_NOT_B = "A grid that is too short leaves the end of the output unwritten. Is something missing at the end, and only there?"
+_NOT_B = (
+    "A grid that is too short leaves the end of the output unwritten. Is something missing at the end, and only there?"
+)
 _NOT_C = "With elements for blocks, program 0 still gets its own block, but program 1 is sent far away. Is that what you see?"
 _NOT_D = "A value from out of bounds would spoil a sum or a maximum. Here nothing is combined: each number is copied by itself."
 _NOT_E = "In a race the result changes from run to run, or from device to device. This one is the same every time."
-_SUM_FULL = "Then the first two sums would be wrong or repeated. They are right: 0 + 1 + 2 + 3 = 6 and 4 + 5 + 6 + 7 = 22."
-_TOTAL = "That would be wrong in the interpreter, too, and the same each time. Here the interpreter gets the right total."
+_SUM_FULL = (
+    "Then the first two sums would be wrong or repeated. They are right: 0 + 1 + 2 + 3 = 6 and 4 + 5 + 6 + 7 = 22."
+)
+_TOTAL = (
+    "That would be wrong in the interpreter, too, and the same each time. Here the interpreter gets the right total."
+)
 
 # x is 0, 1, … 9, in blocks of 4. The notebook shows the five results.
 DIAGNOSE_BLOCKS = choice(

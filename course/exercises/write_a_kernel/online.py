@@ -36,7 +36,7 @@ def online_softmax(scores: Any, values: Any, rows: Any, piece: Any) -> Any:
             return new_top, total, weighed
 
         start = (jnp.full((rows, 1), -jnp.inf), jnp.zeros((rows, 1)), jnp.zeros((rows, d)))
-        top, total, weighed = jax.lax.fori_loop(0, n // piece, take_in, start)
+        _, total, weighed = jax.lax.fori_loop(0, n // piece, take_in, start)
         o_ref[...] = weighed / total
 
     return pl.pallas_call(
@@ -63,9 +63,7 @@ def _want(scores: np.ndarray, values: np.ndarray, rows: int, piece: int) -> np.n
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
-    def case(
-        label: str, m: int, n: int, d: int, rows: int, piece: int, *levels: float, cliff: float = 0.0
-    ) -> Case:
+    def case(label: str, m: int, n: int, d: int, rows: int, piece: int, *levels: float, cliff: float = 0.0) -> Case:
         """A row of each level; within it the scores rise and fall, from piece to piece, and in the last row they fall by a cliff."""
         scores = normal(rng, m, n)
         for p in range(n // piece):  # an odd piece is higher than those beside it
@@ -172,7 +170,10 @@ ONLINE_SOFTMAX = _TASK.exercise(
                     "total = shrink * total + e.sum(axis=1, keepdims=True)",
                     "total = shrink * (total + e.sum(axis=1, keepdims=True))",
                 ),
-                ("weighed = shrink * weighed + e @ v_ref[part, :]", "weighed = shrink * (weighed + e @ v_ref[part, :])"),
+                (
+                    "weighed = shrink * weighed + e @ v_ref[part, :]",
+                    "weighed = shrink * (weighed + e @ v_ref[part, :])",
+                ),
                 ("jnp.full((rows, 1), -jnp.inf)", "jnp.full((rows, 1), -1e4)"),
             ),
         ),

@@ -81,7 +81,9 @@ def in_blocks(call: Call, asked: Asked) -> None:
     """
     *_, want = asked.blocks
     if call.steps == 1 < asked.steps:
-        raise refuse("one block", "the kernel ran once, on everything: a grid of one program. Cut the work into blocks.")
+        raise refuse(
+            "one block", "the kernel ran once, on everything: a grid of one program. Cut the work into blocks."
+        )
     got = call.outputs[0].block
     if _long(got) != _long(want):
         raise refuse("other blocks", f"a block of the output has the shape {got}; asked for are blocks of {want}.")
@@ -233,20 +235,20 @@ class Task:
         if grid.steps != asked.steps:
             raise refuse("other steps", f"the kernel ran {grid.steps} times; asked for are {asked.steps} programs.")
         if grid.places < grid.steps:
-            raise refuse(
-                "race", "several programs write the same block of the output, which is a race on a GPU."
-            )
+            raise refuse("race", "several programs write the same block of the output, which is a race on a GPU.")
         if _long(grid.written) != _long(want):
             raise refuse("other blocks", f"a block of the output is {grid.written}; asked for are blocks of {want}.")
         if sum(map(_size, grid.read)) > sum(map(_size, given)):
             raise refuse("too much read", "each program reads more than its part of the answer needs.")
         if grid.asks_nan:
             raise refuse(
-                "nan left out", "the kernel leaves out what is nan. Values out of bounds are nan only in the interpreter."
+                "nan left out",
+                "the kernel leaves out what is nan. Values out of bounds are nan only in the interpreter.",
             )
         if grid.by_step:
             raise refuse(
-                "placed twice", "the kernel indexes a reference by `program_id`, where it is this program's block already."
+                "placed twice",
+                "the kernel indexes a reference by `program_id`, where it is this program's block already.",
             )
         if self.depth and max(grid.products, default=0) > self.depth(asked):
             raise refuse("whole strips", f"the kernel combines {max(grid.products)} numbers at once.")
@@ -263,4 +265,6 @@ class Task:
     def _right(self, answer: Any, *args: Any) -> bool:
         want = self.want(*args)
         got = np.asarray(answer) if isinstance(answer, np.ndarray) else np.zeros(())
-        return got.shape == want.shape and got.dtype.kind == "f" and np.allclose(got, want, rtol=self.rtol, atol=self.atol)
+        return (
+            got.shape == want.shape and got.dtype.kind == "f" and np.allclose(got, want, rtol=self.rtol, atol=self.atol)
+        )
