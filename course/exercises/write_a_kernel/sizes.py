@@ -21,14 +21,15 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         shape = tuple(size * count + rest for size, count, rest in zip(block, full, more, strict=True))
         return Case(label, (shape, block))
 
-    a, b, c, d, e, f = (whole(rng, 5, 60) for _ in range(6))
+    a, b, c, d, e, f = (whole(rng, 5, 2000) for _ in range(6))
+    counts = [whole(rng, 3, 99) for _ in range(6)]
     return [
-        of("one axis, all blocks full", (a,), (whole(rng, 3, 9),), (0,)),
-        of("one axis, the last block partly filled", (b,), (whole(rng, 3, 9),), (1,)),
-        of("two axes, only the second one uneven", (c, 3), (2, 5), (0, 1)),
-        of("two axes, only the first one uneven", (4, d), (6, 3), (3, 0)),
+        of("one axis, all blocks full", (a,), (counts[0],), (0,)),
+        of("one axis, the last block partly filled", (b,), (counts[1],), (1,)),
+        of("two axes, only the second one uneven", (c, 3), (counts[2], 2), (0, 1)),
+        of("two axes, only the first one uneven", (4, d), (counts[3], 2), (3, 0)),
         of("a block that is larger than the array", (e,), (0,), (e - 2,)),
-        of("three axes", (2, f, 3), (4, 1, 2), (1, f - 1, 0)),
+        of("three axes", (2, f, 3), (counts[4], 1, counts[5]), (1, f - 1, 0)),
     ]
 
 
