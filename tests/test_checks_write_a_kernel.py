@@ -38,7 +38,7 @@ def the_verdict(name: str, answer: Callable[..., Any]) -> Verdict:
 
 
 def padded_sum(x: Any, rows: int) -> Any:
-    """With the rim made even by zeros, a block without its axis of one, and the last sum as a product."""
+    """With the last block filled up with zeros, a block without its axis of one, and the last sum as a product."""
     steps = -(-x.shape[0] // rows)
     longer = jnp.pad(x, ((0, steps * rows - x.shape[0]), (0, 0)))
 
