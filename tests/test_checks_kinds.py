@@ -355,7 +355,9 @@ def test_a_change_that_never_ends_is_stopped_and_no_other_is_harmed(monkeypatch:
 
 def test_a_change_that_is_tried_warns_of_nothing() -> None:
     """`0 * (x - x)` made to `0 / (x - x)`."""
-    code = "def f(x, w, rate):\n    x, w = np.asarray(x), np.asarray(w)\n    return rate * w / w + np.cos(x) + 0 * (x - x)"
+    code = (
+        "def f(x, w, rate):\n    x, w = np.asarray(x), np.asarray(w)\n    return rate * w / w + np.cos(x) + 0 * (x - x)"
+    )
     with warnings.catch_warnings(record=True) as seen:
         warnings.simplefilter("always")
         assert len(judge(WEIGH, written(code)).text) == 1

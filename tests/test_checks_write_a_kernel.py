@@ -38,7 +38,7 @@ def the_verdict(name: str, answer: Callable[..., Any]) -> Verdict:
 
 
 def padded_sum(x: Any, rows: int) -> Any:
-    """With the rim made even by zeros, a block without its axis of one, and the last sum as a product."""
+    """With the last block filled up with zeros, a block without its axis of one, and the last sum as a product."""
     steps = -(-x.shape[0] // rows)
     longer = jnp.pad(x, ((0, steps * rows - x.shape[0]), (0, 0)))
 
@@ -154,7 +154,7 @@ def test_each_number_of_an_input_is_shown_under_its_name() -> None:
 def test_a_right_answer_is_told_what_it_moves() -> None:
     message = the_verdict("fused_layer", two_dimensional_bias).message
     assert (
-        "2 steps, each of which reads a block of (1, 6) and (6, 4) and (1, 4) and writes one of (1, 4): 272 bytes in, 32 out."
+        "2 programs, each of which reads a block of (1, 6) and (6, 4) and (1, 4) and writes one of (1, 4): 272 bytes in, 32 out."
         in message
     )
 

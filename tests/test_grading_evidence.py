@@ -51,12 +51,20 @@ OTHERWISE = {
     "gpu_parallelism": {"batched": "def batched(score, X, w):\n    return jnp.stack([score(x, w) for x in X])"},
     "write_a_kernel": {
         "scale_shift": "def scale_shift(x, scale, shift, block):\n    return scale * x + shift",
+        "block_max": (
+            "def block_max(x, block):\n"
+            "    x = jnp.pad(x, (0, -len(x) % block), constant_values=-jnp.inf)\n"
+            "    return x.reshape(-1, block).max(axis=1)"
+        ),
         "outer_sum": "def outer_sum(x, y, rows, cols):\n    return x[:, None] + y[None]",
         "transpose_blocks": "def transpose_blocks(x, rows, cols):\n    return x.T",
         "row_softmax": "def row_softmax(x, rows):\n    return jax.nn.softmax(x, axis=1)",
         "column_sum": "def column_sum(x, rows):\n    return x.sum(axis=0)",
         "matmul_blocks": "def matmul_blocks(A, B, rows, cols, depth):\n    return A @ B",
         "fused_layer": "def fused_layer(X, W, b, rows, cols):\n    return jax.nn.relu(X @ W + b)",
+        "online_softmax": (
+            "def online_softmax(scores, values, rows, piece):\n    return jax.nn.softmax(scores, axis=1) @ values"
+        ),
     },
 }
 

@@ -360,14 +360,19 @@ PLANTED: dict[str, tuple[str, dict[str, str]]] = {
     "write_a_kernel": (
         "scale_shift",
         {
+            "grid_of": ONE,
             "block_bounds": TABLE,
+            "block_max": CODE,
             "outer_sum": ZEROS,
             "transpose_blocks": IN_PLACE,
             "row_softmax": MODULES,
             "column_sum": KEYBOARD,
+            "diagnose_blocks": ZEROS,
             "matmul_blocks": RANDOM,
+            "estimated_blocks": RANDOM,
             "fused_layer": RENAMES,
             "bytes_moved": TABLE,
+            "online_softmax": FIRST,
         },
     ),
     "make_it_fast": (

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
+from jax.experimental import pallas as pl
 from making import code, notebook
 
 from course.authoring.lessons import LESSONS, course_root, stored
 from course.authoring.lowering import Lowered
+from course.authoring.notebook import read
+from course.curriculum import lesson_of
 
 ROOT = course_root(Path(__file__).parent)
 
@@ -43,6 +48,19 @@ def test_what_a_lesson_compiles_can_be_lowered_for_an_nvidia_gpu(path: Path) -> 
     assert problems(found, "xla", "triton") == []
     kernels = {one.name for one in found if one.compiler == "triton"}
     assert bool(kernels) == (path.stem.endswith("write_a_kernel"))
+
+
+@pytest.mark.thorough
+@pytest.mark.every_set
+def test_the_lesson_names_each_of_its_kernels_that_mosaic_refuses() -> None:
+    """Where `pl.pallas_call` can hand a kernel to Mosaic GPU, and refusals are those that the lesson's table lists."""
+    if "backend" not in inspect.signature(pl.pallas_call).parameters:
+        pytest.skip("this JAX hands no kernel of pl.pallas_call to Mosaic GPU")
+    path = ROOT / LESSONS / f"{lesson_of('write_a_kernel')}.ipynb"
+    refused = {one.name for one in lowered(path) if one.compiler == "mosaic_gpu" and one.problem}
+    table = next(cell["source"] for cell in read(path)["cells"] if cell["id"] == "k-25b")
+    listed = {name for row in re.findall(r"^\|[^|]*\|([^|]*)\|$", table, re.M) for name in re.findall(r"`(\w+)`", row)}
+    assert refused == listed
 
 
 PLANTED = """\

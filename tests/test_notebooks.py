@@ -37,6 +37,7 @@ SECOND_EDITION = (
     "gradient_descent",
     "cnn_classification",
     "roofline",
+    "write_a_kernel",
     "make_it_fast",
 )
 

@@ -1,4 +1,4 @@
-"""Pictures of blocks: they show which step is given which block, and what the blocks move."""
+"""Pictures of blocks: they show which program is given which block, and what the blocks move."""
 
 from __future__ import annotations
 
@@ -13,10 +13,12 @@ matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 import pytest
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 
 from course import plot
 from course.plot.alt import describe
-from course.plot.blocks import steps_of
+from course.plot.blocks import programs_of
+from course.plot.style import COLORS
 
 
 def spec(block: tuple[int | None, ...], index_map: Callable[..., Any]) -> Any:
@@ -33,7 +35,7 @@ def written(ax: Axes) -> list[str]:
     return [text.get_text() for text in ax.texts]
 
 
-def test_each_block_names_the_steps_that_are_given_it() -> None:
+def test_each_block_names_the_programs_that_are_given_it() -> None:
     x, y, out = plot.block_map(
         (2, 3),
         {
@@ -48,26 +50,26 @@ def test_each_block_names_the_steps_that_are_given_it() -> None:
     assert out.get_xlabel() == "4 × 9, in blocks of 2 × 3"
 
 
-def test_steps_that_are_no_whole_axis_are_written_one_after_the_other() -> None:
+def test_programs_that_are_no_whole_axis_are_written_one_after_the_other() -> None:
     (ax,) = plot.block_map((5,), {"x": ((4,), spec((2,), lambda i: (i % 2,)))})
     assert written(ax) == ["0 · 2 · 4", "1 · 3"]
 
 
-def test_a_diagonal_of_steps_is_not_taken_for_all_of_them() -> None:
+def test_a_diagonal_of_programs_is_not_taken_for_all_of_them() -> None:
     (ax,) = plot.block_map((2, 2), {"x": ((4,), spec((2,), lambda i, j: ((i + j) % 2,)))})
     assert written(ax) == ["0, 0 · 1, 1", "0, 1 · 1, 0"]
 
 
 def test_a_block_lies_where_its_index_map_says() -> None:
-    found = steps_of((2, 2), spec((2, 3), lambda i, j: (j, i)))
+    found = programs_of((2, 2), spec((2, 3), lambda i, j: (j, i)))
     assert found == {(0, 0): [(0, 0)], (1, 0): [(0, 1)], (0, 1): [(1, 0)], (1, 1): [(1, 1)]}
 
 
-def test_only_the_step_asked_for_is_colored_where_one_is() -> None:
+def test_only_the_program_asked_for_is_colored_where_one_is() -> None:
     (ax,) = plot.block_map((2, 2), {"x": ((4, 4), spec((2, 2), lambda i, j: (i, j)))}, at=(1, 0))
     colored = [patch for patch in ax.patches if patch.get_alpha() == 0.45]
     assert [(patch.get_x(), patch.get_y()) for patch in colored] == [(0, 2)]  # type: ignore[attr-defined]
-    assert "step (1, 0) gets rows 2 to 3, columns 0 to 1" in describe(ax.figure)  # type: ignore[arg-type]
+    assert "program (1, 0) gets rows 2 to 3, columns 0 to 1" in describe(ax.figure)  # type: ignore[arg-type]
 
 
 def test_what_reaches_beyond_the_array_is_hatched_and_said() -> None:
@@ -76,13 +78,43 @@ def test_what_reaches_beyond_the_array_is_hatched_and_said() -> None:
     assert any(patch.get_hatch() for patch in ax.patches)
     words = describe(ax.figure)  # type: ignore[arg-type]
     assert "20 elements, in blocks of 8" in words
-    assert "step 2 gets elements 16 to 19" in words
+    assert "program 2 gets elements 16 to 19" in words
     assert "reach beyond the array" in words
 
 
 def test_an_axis_that_is_squeezed_out_of_a_block_counts_as_one() -> None:
     (ax,) = plot.block_map((2,), {"x": ((2, 3), spec((None, 3), lambda i: (i, 0)))})
     assert written(ax) == ["0", "1"]
+
+
+def stripes(ax: Axes) -> list[str]:
+    return [str(to_hex(patch.get_facecolor())).upper() for patch in ax.patches if patch.get_alpha() == 0.45]
+
+
+def test_a_color_means_the_same_program_in_every_array() -> None:
+    """A block of several programs has a stripe of each one's color, in the order in which they lie in the grid."""
+    down, across, table = plot.block_map(
+        (2, 3),
+        {
+            "down": ((4,), spec((2,), lambda i, j: (i,))),
+            "across": ((9,), spec((3,), lambda i, j: (j,))),
+            "table": ((4, 9), spec((2, 3), lambda i, j: (i, j))),
+        },
+        around=True,
+    )
+    a, b, c, d, e, f = COLORS
+    assert stripes(table) == stripes(down) == [a, b, c, d, e, f]
+    assert stripes(across) == [a, d, b, e, c, f]
+    assert down.get_ylim()[0] > 4 > down.get_xlim()[1], "it stands"
+
+
+def test_a_block_of_every_program_has_all_colors_and_more_programs_than_colors_have_none() -> None:
+    read, out = plot.block_map(
+        (4,), {"read": ((8,), spec((2,), lambda i: (i,))), "out": ((1,), spec((1,), lambda i: (0,)))}
+    )
+    assert stripes(out) == stripes(read) == list(COLORS[:4])
+    (ax,) = plot.block_map((7,), {"x": ((14,), spec((2,), lambda i: (i,)))})
+    assert stripes(ax) == []
 
 
 def test_traffic_adds_up_the_pieces_and_tells_them_apart_without_color() -> None:

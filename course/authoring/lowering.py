@@ -21,15 +21,10 @@ from pathlib import Path
 from typing import Any
 
 from course.authoring.in_process import run_cells
+from course.pallas import exported
 
-CUDA = "cuda"
 # Pallas' two compilers for NVIDIA GPUs.
 COMPILERS = ("triton", "mosaic_gpu")
-# Programs that hold one of these are for the GPU alone, and no version of XLA promises to read those of another.
-_CALLS = ("__gpu$xla.gpu.triton", "mosaic_gpu", "mosaic_gpu_v2")
-# A GPU for which the newest JAX lowers where there is none; its kind decides what Mosaic may use.
-CHIP = "NVIDIA H100 80GB HBM3"
-CORES = 132
 # So often a jitted function runs for arguments of a kind: enough for a picture, and not for a training.
 RUNS = 50
 
@@ -108,7 +103,7 @@ def _recorded(tell: Callable[[str, str, str], None], made: Callable[[_Jitted], N
             shapes = [jax.ShapeDtypeStruct(jnp.shape(one), jnp.result_type(one)) for one in operands]
             for compiler in COMPILERS:
                 compiled = pallas_call(kernel, *args, **{**kwargs, **_for(pallas_call, compiler), "interpret": False})
-                tell(_name(kernel), compiler, _problem(partial(_exported, jit(compiled), *shapes)))
+                tell(_name(kernel), compiler, _problem(partial(exported, jit(compiled), *shapes)))
             return called(*operands)
 
         return call
@@ -175,7 +170,7 @@ class _Jitted:
 
     def _lower(self, *args: Any, **kwargs: Any) -> None:
         self.called = True
-        self._tell(self.name, "xla", _problem(partial(_exported, self._jitted, *args, **kwargs)))
+        self._tell(self.name, "xla", _problem(partial(exported, self._jitted, *args, **kwargs)))
 
 
 def _by_jax() -> bool:
@@ -204,38 +199,12 @@ def _name(fun: Any) -> str:
     return str(name)
 
 
-def _exported(jitted: Any, *args: Any, **kwargs: Any) -> Any:
-    """The function's program for CUDA, as `jax.export` gives it."""
-    import jax
-    from jax import export
-
-    checks = [export.DisabledSafetyCheck.custom_call(name) for name in _CALLS]
-    with _gpu(), jax.disable_jit(False):
-        return export.export(jitted, platforms=[CUDA], disabled_checks=checks)(*args, **kwargs)
-
-
-def _gpu() -> contextlib.AbstractContextManager[Any]:
-    """Stands for a GPU, where this version of JAX wants to know which one."""
-    import jax
-
-    sharding = jax.sharding
-    if not hasattr(sharding, "AbstractDevice"):
-        return contextlib.nullcontext()
-    try:
-        device = sharding.AbstractDevice(device_kind=CHIP, num_cores=CORES, platform=CUDA)
-    except TypeError:  # an older JAX, which asks for no device
-        return contextlib.nullcontext()
-    mesh = sharding.AbstractMesh((1,), ("device",), abstract_device=device)
-    context: contextlib.AbstractContextManager[Any] = sharding.use_abstract_mesh(mesh)
-    return context
-
-
 def _for(pallas_call: Any, compiler: str) -> dict[str, Any]:
     """The arguments of `pl.pallas_call` by which one of the two compilers is chosen."""
     from importlib import import_module
 
     if "backend" in inspect.signature(pallas_call).parameters:
-        return {"backend": compiler}
+        return {"backend": compiler, "compiler_params": None}
     return {"compiler_params": import_module(f"jax.experimental.pallas.{compiler}").CompilerParams()}
 
 

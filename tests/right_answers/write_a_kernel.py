@@ -10,6 +10,35 @@ import numpy as np
 from jax.experimental import pallas as pl
 
 
+# %% grid_of: rounded up by hand
+def grid_of(shape, block):
+    sides = []
+    for n, size in zip(shape, block):
+        full = n // size
+        sides.append(full if n % size == 0 else full + 1)
+    return tuple(sides)
+
+
+# %% grid_of: math.ceil
+def grid_of(shape, block):
+    return tuple(math.ceil(n / size) for n, size in zip(shape, block))
+
+
+# %% grid_of: the negative quotient
+def grid_of(shape, block):
+    return tuple(-(-shape[axis] // block[axis]) for axis in range(len(shape)))
+
+
+# %% grid_of: NumPy
+def grid_of(shape, block):
+    return tuple(np.ceil(np.array(shape) / np.array(block)).astype(int).tolist())
+
+
+# %% grid_of: map
+def grid_of(shape, block):
+    return tuple(map(pl.cdiv, shape, block))
+
+
 # %% block_bounds: a generator
 def block_bounds(index, block, shape):
     return tuple((i * b, min((i + 1) * b, n)) for i, b, n in zip(index, block, shape))
@@ -115,7 +144,7 @@ def scale_shift(x, scale, shift, block):
     return out
 
 
-# %% scale_shift: a mask at the rim
+# %% scale_shift: a mask at the end
 def scale_shift(x, scale, shift, block):
     n = x.size
 
@@ -148,6 +177,80 @@ def scale_shift(x, scale, shift, block):
         out_specs=tile,
         interpret=True,
     )(x, jnp.array([scale, shift], jnp.float32))
+
+
+# %% block_max: the lowest float32 for what is not there
+def block_max(x, block):
+    programs = -(-x.shape[0] // block)
+
+    def kernel(x_ref, o_ref):
+        first = pl.program_id(0) * block
+        inside = jnp.arange(block) < x.shape[0] - first
+        o_ref[0] = jnp.max(jnp.where(inside, x_ref[:], jnp.finfo(jnp.float32).min))
+
+    return pl.pallas_call(
+        kernel,
+        out_shape=jax.ShapeDtypeStruct((programs,), jnp.float32),
+        grid=(programs,),
+        in_specs=[pl.BlockSpec((block,), lambda i: (i,))],
+        out_specs=pl.BlockSpec((1,), lambda i: (i,)),
+        interpret=True,
+    )(x)
+
+
+# %% block_max: padded outside, the kernel as it was
+def block_max(x, block):
+    def kernel(x_ref, o_ref):
+        o_ref[...] = x_ref[...].max(keepdims=True)
+
+    programs = pl.cdiv(x.size, block)
+    x = jnp.pad(x, (0, programs * block - x.size), constant_values=-jnp.inf)
+    return pl.pallas_call(
+        kernel,
+        out_shape=jax.ShapeDtypeStruct((programs,), x.dtype),
+        grid=(programs,),
+        in_specs=[pl.BlockSpec((block,), lambda i: (i,))],
+        out_specs=pl.BlockSpec((1,), lambda i: (i,)),
+        interpret=True,
+    )(x)
+
+
+# %% block_max: the first number of the block for what is not there
+def block_max(x, block):
+    n = x.size
+
+    def kernel(x_ref, o_ref):
+        z = x_ref[...]
+        place = pl.program_id(0) * block + jax.lax.iota(jnp.int32, block)
+        o_ref[...] = jnp.where(place < n, z, z[0]).max(keepdims=True)
+
+    return pl.pallas_call(
+        kernel,
+        out_shape=jax.ShapeDtypeStruct((pl.cdiv(n, block),), x.dtype),
+        grid=(pl.cdiv(n, block),),
+        in_specs=[pl.BlockSpec((block,), lambda i: (i,))],
+        out_specs=pl.BlockSpec((1,), lambda i: (i,)),
+        interpret=True,
+    )(x)
+
+
+# %% block_max: the argument where of jnp.max
+@partial(jax.jit, static_argnums=1)
+def block_max(x, block):
+    n = len(x)
+
+    def kernel(x_ref, o_ref):
+        place = jnp.arange(block) + block * pl.program_id(0)
+        o_ref[...] = jnp.max(x_ref[...], where=place < n, initial=-jnp.inf, keepdims=True)
+
+    return pl.pallas_call(
+        kernel,
+        out_shape=jax.ShapeDtypeStruct((pl.cdiv(n, block),), x.dtype),
+        grid=(pl.cdiv(n, block),),
+        in_specs=[pl.BlockSpec((block,), lambda i: (i,))],
+        out_specs=pl.BlockSpec((1,), lambda i: (i,)),
+        interpret=True,
+    )(x)
 
 
 # %% outer_sum: add.outer
@@ -722,3 +825,180 @@ def bytes_moved(batch, n_in, n_out, rows, cols):
 def bytes_moved(batch, n_in, n_out, rows, cols):
     steps = (batch / rows) * (n_out / cols)
     return int(4 * steps * (rows * n_in + n_in * cols + cols + rows * cols))
+
+
+# %% diagnose_blocks: by a condition, in small letters
+def diagnose_blocks(kernel):
+    if kernel.startswith("copy"):
+        return "abc"[int(kernel[-1]) - 1]
+    return "d" if kernel == "sums" else "e"
+
+
+# %% diagnose_blocks: with match
+def diagnose_blocks(kernel):
+    match kernel:
+        case "copy 1":
+            return "A"
+        case "copy 2":
+            return "B"
+        case "copy 3":
+            return "C"
+        case "sums":
+            return "D"
+        case _:
+            return "E"
+
+
+# %% diagnose_blocks: two lists
+def diagnose_blocks(kernel):
+    return "ABCDE"[["copy 1", "copy 2", "copy 3", "sums", "total"].index(kernel)]
+
+
+# %% diagnose_blocks: with a space
+def diagnose_blocks(kernel):
+    return dict(zip(("copy 1", "copy 2", "copy 3", "sums", "total"), ("A ", " B", "C", "D", "E")))[kernel]
+
+
+# %% estimated_blocks: worked out
+def estimated_blocks(quantity):
+    if quantity == "strips":
+        return 2 * 128 * 2048 * 2 / 1024
+    if quantity == "pieces":
+        return 2 * 2 * 128 * 64 * 2 / 1024
+    if quantity == "traffic":
+        return (4096 // 128) ** 2 * (2 * 128 * 4096 + 128 * 128) * 4 / 1e9
+    return 2 ** int(math.log2(227 * 1024 / (2 * 1024 * 4)))
+
+
+# %% estimated_blocks: rounded
+def estimated_blocks(quantity):
+    return {"strips": 1000, "pieces": 65, "traffic": 4, "side": 16.0}[quantity]
+
+
+# %% estimated_blocks: NumPy's numbers
+def estimated_blocks(quantity):
+    return np.float32({"strips": 1024, "pieces": 64, "traffic": 4.3, "side": 16}[quantity])
+
+
+# %% estimated_blocks: the strips alone
+def estimated_blocks(quantity):
+    guesses = {"strips": 2**10, "pieces": 2**6, "traffic": 1024 * 4.2e-3, "side": 2**4}
+    return guesses[quantity]
+
+
+# %% online_softmax: a low number to begin with, rows flat
+def online_softmax(scores, values, rows, piece):
+    (m, n), d = scores.shape, values.shape[1]
+
+    def kernel(s_ref, v_ref, o_ref):
+        def take_in(p, seen):
+            top, total, mixed = seen
+            s = s_ref[:, pl.ds(p * piece, piece)]
+            higher = jnp.maximum(top, jnp.max(s, axis=1))
+            factor = jnp.exp(top - higher)
+            e = jnp.exp(s - higher[:, None])
+            return (
+                higher,
+                total * factor + jnp.sum(e, axis=1),
+                mixed * factor[:, None] + jnp.dot(e, v_ref[pl.ds(p * piece, piece), :]),
+            )
+
+        start = jnp.full(rows, -1e30), jnp.zeros(rows), jnp.zeros((rows, d))
+        _, total, mixed = jax.lax.fori_loop(0, n // piece, take_in, start)
+        o_ref[...] = mixed / total[:, None]
+
+    return pl.pallas_call(
+        kernel,
+        out_shape=jax.ShapeDtypeStruct((m, d), jnp.float32),
+        grid=(pl.cdiv(m, rows),),
+        in_specs=[pl.BlockSpec((rows, n), lambda i: (i, 0)), pl.BlockSpec((n, d), lambda i: (0, 0))],
+        out_specs=pl.BlockSpec((rows, d), lambda i: (i, 0)),
+        interpret=True,
+    )(scores, values)
+
+
+# %% online_softmax: Python's own loop
+def online_softmax(scores, values, rows, piece):
+    (m, n), d = scores.shape, values.shape[1]
+
+    def kernel(s_ref, v_ref, o_ref):
+        top = jnp.full((rows, 1), -jnp.inf)
+        total = jnp.zeros((rows, 1))
+        mixed = jnp.zeros((rows, d))
+        for first in range(0, n, piece):
+            s = s_ref[:, first : first + piece]
+            new = jnp.maximum(top, s.max(axis=1, keepdims=True))
+            e = jnp.exp(s - new)
+            total = total * jnp.exp(top - new) + e.sum(axis=1, keepdims=True)
+            mixed = mixed * jnp.exp(top - new) + e @ v_ref[first : first + piece, :]
+            top = new
+        o_ref[...] = mixed / total
+
+    return pl.pallas_call(
+        kernel,
+        out_shape=jax.ShapeDtypeStruct((m, d), scores.dtype),
+        grid=(-(-m // rows),),
+        in_specs=[pl.BlockSpec((rows, n), lambda i: (i, 0)), pl.BlockSpec((n, d), lambda i: (0, 0))],
+        out_specs=pl.BlockSpec((rows, d), lambda i: (i, 0)),
+        interpret=True,
+    )(scores, values)
+
+
+# %% online_softmax: the mean so far, instead of the sum
+def online_softmax(scores, values, rows, piece):
+    (m, n), d = scores.shape, values.shape[1]
+
+    def kernel(s_ref, v_ref, o_ref):
+        def take_in(p, seen):
+            top, total, mean = seen
+            part = pl.ds(p * piece, piece)
+            s = s_ref[:, part]
+            new_top = jnp.maximum(top, s.max(axis=1, keepdims=True))
+            e = jnp.exp(s - new_top)
+            before = jnp.exp(top - new_top) * total
+            total = before + e.sum(axis=1, keepdims=True)
+            return new_top, total, (before * mean + e @ v_ref[part, :]) / total
+
+        start = (jnp.full((rows, 1), -jnp.inf), jnp.zeros((rows, 1)), jnp.zeros((rows, d)))
+        o_ref[...] = jax.lax.fori_loop(0, n // piece, take_in, start)[2]
+
+    return pl.pallas_call(
+        kernel,
+        out_shape=jax.ShapeDtypeStruct((m, d), scores.dtype),
+        grid=(pl.cdiv(m, rows),),
+        in_specs=[pl.BlockSpec((rows, n), lambda i: (i, 0)), pl.BlockSpec((n, d), lambda i: (0, 0))],
+        out_specs=pl.BlockSpec((rows, d), lambda i: (i, 0)),
+        interpret=True,
+    )(scores, values)
+
+
+# %% online_softmax: begun with the first piece
+def online_softmax(scores, values, rows, piece):
+    (m, n), d = scores.shape, values.shape[1]
+
+    def kernel(s_ref, v_ref, o_ref):
+        s = s_ref[:, pl.ds(0, piece)]
+        top = s.max(axis=1, keepdims=True)
+        e = jnp.exp(s - top)
+
+        def take_in(p, seen):
+            old, total, mixed = seen
+            part = pl.ds(p * piece, piece)
+            s = s_ref[:, part]
+            new = jnp.maximum(old, s.max(axis=1, keepdims=True))
+            e = jnp.exp(s - new)
+            shrink = jnp.exp(old - new)
+            return new, shrink * total + e.sum(axis=1, keepdims=True), shrink * mixed + e @ v_ref[part, :]
+
+        start = top, e.sum(axis=1, keepdims=True), e @ v_ref[pl.ds(0, piece), :]
+        _, total, mixed = jax.lax.fori_loop(1, n // piece, take_in, start)
+        o_ref[...] = mixed / total
+
+    return pl.pallas_call(
+        kernel,
+        out_shape=jax.ShapeDtypeStruct((m, d), scores.dtype),
+        grid=(pl.cdiv(m, rows),),
+        in_specs=[pl.BlockSpec((rows, n), lambda i: (i, 0)), pl.BlockSpec((n, d), lambda i: (0, 0))],
+        out_specs=pl.BlockSpec((rows, d), lambda i: (i, 0)),
+        interpret=True,
+    )(scores, values)

@@ -44,10 +44,10 @@ def blocks(function: Callable[..., Any], *args: Any) -> tuple[Any, list[Any], li
 
     Returns:
         The answer. For each `pallas_call` in it: its grid; for each input, then for each output, the array's shape, the block's
-        shape and an int32 array `(steps, axes)` with the block index of each step, the grid's last axis running fastest; the
-        contracted length of each product of matrices in its kernel, or where there is none, of each sum; whether the kernel moves about
-        in its blocks by the number of the step; and whether it asks what is nan. And the names of the operations outside of all kernels that
-        compute something; "pallas_call" among them where nothing is made of what a kernel gave.
+        shape and an int32 array `(programs, axes)` with the block index of each program, the grid's last axis running fastest; how many
+        numbers each product of matrices in its kernel, each sum and each maximum combines; whether the kernel moves about in its blocks
+        by the number of the program; whether it asks what is nan; and how many loops it has. And the names of the operations outside of
+        all kernels that compute something; "pallas_call" among them where nothing is made of what a kernel gave.
     """
     answer = function(*args)
     if answer is None or callable(answer):  # there is nothing to be read
@@ -101,7 +101,7 @@ def _inner(parameter: Any) -> Any:
     return jaxpr if hasattr(jaxpr, "eqns") else None
 
 
-def _call(operation: Any) -> tuple[list[int], list[Any], list[Any], list[int], bool, bool]:
+def _call(operation: Any) -> tuple[list[int], list[Any], list[Any], list[int], bool, bool, int]:
     mapping = operation.params["grid_mapping"]
     grid = [int(side) for side in mapping.grid]
     steps = list(itertools.islice(itertools.product(*map(range, grid)), _STEPS))
@@ -110,13 +110,14 @@ def _call(operation: Any) -> tuple[list[int], list[Any], list[Any], list[int], b
     count = len(operation.outvars)
     kernel = operation.params["jaxpr"]
     # A product may also be written with a sum.
-    products = _lengths(kernel, "dot_general") or _lengths(kernel, "reduce_sum")
+    products = [length for name in ("dot_general", "reduce_sum", "reduce_max") for length in _lengths(kernel, name)]
+    loops = sum(operation.primitive.name in ("scan", "while") for operation in _operations(kernel))
     inputs, outputs = sides[: len(sides) - count], sides[len(sides) - count :]
-    return grid, inputs, outputs, products, _by_step(kernel), any(map(_asks_for_nan, _operations(kernel)))
+    return grid, inputs, outputs, products, _by_step(kernel), any(map(_asks_for_nan, _operations(kernel))), loops
 
 
 def _lengths(kernel: Any, name: str) -> list[int]:
-    """How many numbers each operation of this name, one that adds up, takes for each number that it gives."""
+    """How many numbers each operation of this name, one that combines, takes for each number that it gives."""
     found = [operation for operation in _operations(kernel) if operation.primitive.name == name]
     axes = [one.params["dimension_numbers"][0][0] if name == "dot_general" else one.params["axes"] for one in found]
     return [int(np.prod([one.invars[0].aval.shape[i] for i in over])) for one, over in zip(found, axes, strict=True)]

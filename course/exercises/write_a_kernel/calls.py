@@ -1,4 +1,4 @@
-"""What a probe has read of a `pallas_call`: its grid, its blocks, and which block each step of the grid gets."""
+"""What a probe has read of a `pallas_call`: its grid, its blocks, and which block each program of the grid gets."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class Side:
     Attributes:
         shape: of the array.
         block: the shape of its blocks.
-        index: int `(steps, axes)`, the block index of each step.
+        index: int `(programs, axes)`, the block index of each program.
     """
 
     shape: tuple[int, ...]
@@ -33,12 +33,12 @@ class Side:
         return math.prod(self.block)
 
     def beyond(self) -> bool:
-        """Whether a step is given a block of which no element lies in the array ("Grids and BlockSpecs", docs.jax.dev)."""
+        """Whether a program is given a block of which no element lies in the array ("Grids and BlockSpecs", docs.jax.dev)."""
         start = self.index * np.array(self.block, int).reshape(1, -1)
         return bool(((start < 0) | (start >= np.array(self.shape, int).reshape(1, -1))).any())
 
     def shared(self) -> bool:
-        """Whether two steps are given the same block."""
+        """Whether two programs are given the same block."""
         return len(np.unique(self.index, axis=0)) < len(self.index)
 
 
@@ -49,9 +49,10 @@ class Call:
     Attributes:
         grid: its sides.
         inputs, outputs: its arrays.
-        products: how long the axis is that each product of matrices in the kernel adds up over; where there is none, each sum.
-        by_step: whether the kernel moves about in its blocks by the number of the step.
+        products: how many numbers each product of matrices, each sum and each maximum in the kernel combines.
+        by_step: whether the kernel moves about in its blocks by the number of the program.
         asks_nan: whether it asks which numbers are nan, or finite.
+        loops: how many loops are written in the kernel.
     """
 
     grid: tuple[int, ...]
@@ -60,6 +61,7 @@ class Call:
     products: tuple[int, ...]
     by_step: bool
     asks_nan: bool
+    loops: int
 
     @property
     def steps(self) -> int:
@@ -67,11 +69,11 @@ class Call:
         return math.prod(self.grid)
 
     def read(self) -> int:
-        """Bytes of float32 that come in, where each step fetches its blocks anew."""
+        """Bytes of float32 that come in, where each program fetches its blocks anew."""
         return _FLOAT32 * self.steps * sum(side.size for side in self.inputs)
 
     def written(self) -> int:
-        """Bytes of float32 that go out, one block a step."""
+        """Bytes of float32 that go out, one block a program."""
         return _FLOAT32 * self.steps * sum(side.size for side in self.outputs)
 
 
@@ -89,11 +91,11 @@ def calls_of(raw: Any) -> tuple[Any, list[Call], list[str]]:
 
 def _call(raw: Any) -> Call:
     match raw:
-        case (list(grid), list(inputs), list(outputs), list(products), bool(by_step), bool(asks_nan)) if (
+        case (list(grid), list(inputs), list(outputs), list(products), bool(by_step), bool(asks_nan), int(loops)) if (
             inputs and outputs
         ):
             given = tuple(map(_side, inputs)), tuple(map(_side, outputs))
-            return Call(_whole(grid), *given, _whole(products), by_step, asks_nan)
+            return Call(_whole(grid), *given, _whole(products), by_step, asks_nan, loops)
     raise _unreadable()
 
 

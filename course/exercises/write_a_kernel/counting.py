@@ -10,12 +10,12 @@ from course.checks.exercise import Case, Exercise, Mistake
 from course.exercises.write_a_kernel.common import TOPIC, whole
 
 
-def _steps(batch: int, n_out: int, rows: int, cols: int) -> int:
+def _programs(batch: int, n_out: int, rows: int, cols: int) -> int:
     return (batch // rows) * (n_out // cols)
 
 
 def bytes_moved(batch: int, n_in: int, n_out: int, rows: int, cols: int) -> int:
-    return 4 * _steps(batch, n_out, rows, cols) * (rows * n_in + n_in * cols + cols + rows * cols)
+    return 4 * _programs(batch, n_out, rows, cols) * (rows * n_in + n_in * cols + cols + rows * cols)
 
 
 def _cases(rng: np.random.Generator) -> list[Case]:
@@ -31,11 +31,11 @@ def _cases(rng: np.random.Generator) -> list[Case]:
     ]
 
 
-def _each_step(numbers: Callable[[int, int, int, int, int], int]) -> Callable[..., int]:
-    """A wrong answer that counts other numbers in a step than those that are moved."""
+def _each_program(numbers: Callable[[int, int, int, int, int], int]) -> Callable[..., int]:
+    """A wrong answer that counts other numbers in a program than those that are moved."""
 
     def bytes_in_all(batch: int, n_in: int, n_out: int, rows: int, cols: int) -> int:
-        return 4 * _steps(batch, n_out, rows, cols) * numbers(batch, n_in, n_out, rows, cols)
+        return 4 * _programs(batch, n_out, rows, cols) * numbers(batch, n_in, n_out, rows, cols)
 
     return bytes_in_all
 
@@ -77,14 +77,14 @@ BYTES_MOVED = Exercise(
             "X once",
             "You counted X once. Every program fetches its own strip, even if another one in the same row of blocks fetches the same.",
             lambda batch, n_in, n_out, rows, cols: (
-                4 * (batch * n_in + _steps(batch, n_out, rows, cols) * (n_in * cols + cols + rows * cols))
+                4 * (batch * n_in + _programs(batch, n_out, rows, cols) * (n_in * cols + cols + rows * cols))
             ),
         ),
         Mistake(
             "W once",
             "You counted W once. Every program fetches its own strip, even if another one in the same column of blocks fetches the same.",
             lambda batch, n_in, n_out, rows, cols: (
-                4 * (n_in * n_out + _steps(batch, n_out, rows, cols) * (rows * n_in + cols + rows * cols))
+                4 * (n_in * n_out + _programs(batch, n_out, rows, cols) * (rows * n_in + cols + rows * cols))
             ),
         ),
         Mistake(
@@ -95,44 +95,44 @@ BYTES_MOVED = Exercise(
         Mistake(
             "answer forgotten",
             "That is what is read. Each program also writes a block of the answer.",
-            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + cols),
+            _each_program(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + cols),
         ),
         Mistake(
             "bias forgotten",
             "The bias is missing: each program also reads a piece of b.",
-            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + rows * cols),
+            _each_program(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + rows * cols),
         ),
         Mistake(
             "all of the bias",
             "In your count each program reads all of b. It needs only as many numbers of b as its block has columns.",
-            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + n_out + rows * cols),
+            _each_program(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + n_out + rows * cols),
         ),
         Mistake(
             "bias by rows",
             "A block needs as many numbers of b as it has *columns*: one for each neuron. You counted its rows.",
-            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + rows + rows * cols),
+            _each_program(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + rows + rows * cols),
         ),
         Mistake(
             "bias once",
             "You counted b once for all programs. Each program fetches its own piece.",
             lambda batch, n_in, n_out, rows, cols: (
-                4 * (_steps(batch, n_out, rows, cols) * (rows * n_in + n_in * cols + rows * cols) + n_out)
+                4 * (_programs(batch, n_out, rows, cols) * (rows * n_in + n_in * cols + rows * cols) + n_out)
             ),
         ),
         Mistake(
             "all of W in each program",
             "In your count each program reads all of W. It needs only the columns of its own block.",
-            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * n_out + cols + rows * cols),
+            _each_program(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * n_out + cols + rows * cols),
         ),
         Mistake(
             "all of X in each program",
             "In your count each program reads all of X. It needs only the rows of its own block.",
-            _each_step(lambda batch, n_in, n_out, rows, cols: batch * n_in + n_in * cols + cols + rows * cols),
+            _each_program(lambda batch, n_in, n_out, rows, cols: batch * n_in + n_in * cols + cols + rows * cols),
         ),
         Mistake(
             "blocks of X and W cut along n_in",
             "A block of the answer needs its rows of X and its columns of W at full length, n_in: a sum over part of that length is not the answer yet.",
-            _each_step(lambda batch, n_in, n_out, rows, cols: rows * cols + rows * cols + cols + rows * cols),
+            _each_program(lambda batch, n_in, n_out, rows, cols: rows * cols + rows * cols + cols + rows * cols),
         ),
         Mistake(
             "sides of the grid added",
@@ -144,23 +144,23 @@ BYTES_MOVED = Exercise(
         Mistake(
             "answer read and written",
             "You counted the answer twice. A fused kernel writes it once, at the end, and never reads it.",
-            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + cols + 2 * rows * cols),
+            _each_program(lambda batch, n_in, n_out, rows, cols: rows * n_in + n_in * cols + cols + 2 * rows * cols),
         ),
         Mistake(
             "W left out",
             "The block of W is missing: each program reads its columns of W.",
-            _each_step(lambda batch, n_in, n_out, rows, cols: rows * n_in + cols + rows * cols),
+            _each_program(lambda batch, n_in, n_out, rows, cols: rows * n_in + cols + rows * cols),
         ),
         Mistake(
             "X left out",
             "The block of X is missing: each program reads its rows of X.",
-            _each_step(lambda batch, n_in, n_out, rows, cols: n_in * cols + cols + rows * cols),
+            _each_program(lambda batch, n_in, n_out, rows, cols: n_in * cols + cols + rows * cols),
         ),
         Mistake(
             "no parentheses",
-            "`*` comes before `+`, so only the block of X is counted for each step. All four blocks belong in parentheses.",
+            "`*` comes before `+`, so only the block of X is counted for each program. All four blocks belong in parentheses.",
             lambda batch, n_in, n_out, rows, cols: (
-                4 * _steps(batch, n_out, rows, cols) * rows * n_in + n_in * cols + cols + rows * cols
+                4 * _programs(batch, n_out, rows, cols) * rows * n_in + n_in * cols + cols + rows * cols
             ),
         ),
         Mistake(
@@ -168,21 +168,21 @@ BYTES_MOVED = Exercise(
             "The grid has one program too many along each side: here the blocks fit exactly.",
             lambda batch, n_in, n_out, rows, cols: (
                 bytes_moved(batch, n_in, n_out, rows, cols)
-                // _steps(batch, n_out, rows, cols)
+                // _programs(batch, n_out, rows, cols)
                 * ((batch // rows + 1) * (n_out // cols + 1))
             ),
         ),
         Mistake(
             "n_in divided",
             "You divided n_in into blocks. A block of the answer needs its rows of X and its columns of W at full length, n_in.",
-            _each_step(
+            _each_program(
                 lambda batch, n_in, n_out, rows, cols: rows * (n_in // cols) + n_in // rows * cols + cols + rows * cols
             ),
         ),
         Mistake(
             "sides added",
             "You added the sides of the blocks. A block has as many numbers as its rows *times* its columns.",
-            _each_step(lambda batch, n_in, n_out, rows, cols: rows + n_in + n_in + cols + cols + rows + cols),
+            _each_program(lambda batch, n_in, n_out, rows, cols: rows + n_in + n_in + cols + cols + rows + cols),
         ),
     ),
 )

@@ -199,7 +199,7 @@ FUSED_LAYER = _TASK.exercise(
         ),
         Mistake("nothing written", NOTHING_WRITTEN, _edited(("o_ref[...] = ", "o_ref = "))),
         Mistake(
-            "rim left out",
+            "partly filled blocks left out",
             "You count only full blocks: if the size is not a multiple of the block's, the last examples and neurons are never written (nan).",
             _edited((_GRID, "grid=(batch // rows, n_out // cols)")),
         ),

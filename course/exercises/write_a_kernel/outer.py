@@ -97,7 +97,7 @@ OUTER_SUM = _TASK.exercise(
         ),
         Mistake("nothing written", NOTHING_WRITTEN, _edited(("o_ref[...] = ", "o_ref = "))),
         Mistake(
-            "rim left out",
+            "partly filled blocks left out",
             "You count only full blocks: if the size is not a multiple of the block's, the last rows and columns are never written (nan).",
             _edited((_GRID, "grid=(x.size // rows, y.size // cols)")),
         ),

@@ -1,4 +1,4 @@
-"""matmul_blocks: a block of the product, step by step along the axis that is added up."""
+"""matmul_blocks: a block of the product, piece by piece along the axis that is added up."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def _step_by_step(call: Any, asked: Asked) -> None:
 
 def _asked(A: np.ndarray, B: np.ndarray, rows: int, cols: int, depth: int) -> Asked:
     (m, k), n = A.shape, B.shape[1]
-    # The third is no array's block: how far a step goes along k.
+    # The third is no array's block: how far an iteration goes along k.
     return Asked([(rows, k), (k, cols), (depth,), (rows, cols)], -(-m // rows) * -(-n // cols))
 
 
@@ -162,12 +162,12 @@ MATMUL_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "always the same strip of B",
-            "Every step gets the first strip of B: its index map doesn't move along the columns.",
+            "Every program gets the first strip of B: its index map doesn't move along the columns.",
             _edited((_B, "pl.BlockSpec((k, cols), lambda i, j: (0, 0))")),
         ),
         Mistake(
             "always the same strip of A",
-            "Every step gets the first strip of A: its index map doesn't move down the rows.",
+            "Every program gets the first strip of A: its index map doesn't move down the rows.",
             _edited((_A, "pl.BlockSpec((rows, k), lambda i, j: (0, 0))")),
         ),
         Mistake(
@@ -181,7 +181,7 @@ MATMUL_BLOCKS = _TASK.exercise(
             _edited((f"o_ref[...] = {_LOOP}", f"o_ref[...] += {_LOOP}")),
         ),
         Mistake(
-            "rim left out",
+            "partly filled blocks left out",
             "You count only full blocks: if the size is not a multiple of the block's, the last rows and columns are never written (nan).",
             _edited((_GRID, "grid=(m // rows, n // cols)")),
         ),

@@ -23,7 +23,7 @@ class Grid:
         read: the shapes of the blocks that a turn takes out of arrays that it only reads.
         written: the shape of the block that a turn puts into the output.
         array: the shape of the output, filled up to whole blocks.
-        products: how many numbers each product of matrices in it adds up at once; where there is none, each sum.
+        products: how many numbers each product of matrices in it, each sum and each maximum combines at once.
         by_step: whether it moves about in its blocks by the number of the step.
         asks_nan: whether a number is compared with itself in it, or asked whether it is finite.
     """
@@ -62,7 +62,7 @@ def _grid(work: list[Operation]) -> Grid | None:
         for one in work
         if one.name == "dynamic_slice" and len(one.loops) == 1 and one.array >= 0 and one.array not in outputs
     }
-    sums = [one for one in work if one.name == "dot_general"] or [one for one in work if one.name == "reduce"]
+    sums = [one for one in work if one.name in ("dot_general", "reduce")]
     return Grid(
         steps=written[0].loops[0],
         read=tuple(read.values()),

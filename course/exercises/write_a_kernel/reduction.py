@@ -1,4 +1,4 @@
-"""column_sum: partial sums, one for each block, so that no step waits for another."""
+"""column_sum: partial sums, one for each block, so that no program waits for another."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from course.exercises.write_a_kernel.tasks import Asked, Task, alone, in_bounds,
 
 def column_sum(x: Any, rows: Any) -> Any:
     m, n = x.shape
-    steps = pl.cdiv(m, rows)
+    programs = pl.cdiv(m, rows)
 
     def kernel(x_ref: Any, o_ref: Any) -> None:
         row = pl.program_id(0) * rows + jnp.arange(rows)
@@ -28,8 +28,8 @@ def column_sum(x: Any, rows: Any) -> Any:
 
     partial_sums = pl.pallas_call(
         kernel,
-        out_shape=jax.ShapeDtypeStruct((steps, n), x.dtype),
-        grid=(steps,),
+        out_shape=jax.ShapeDtypeStruct((programs, n), x.dtype),
+        grid=(programs,),
         in_specs=[pl.BlockSpec((rows, n), lambda i: (i, 0))],
         out_specs=pl.BlockSpec((1, n), lambda i: (i, 0)),
         interpret=True,
@@ -92,7 +92,7 @@ _INSIDE, _WRITE = (
     "inside = (row < m)[:, None]",
     "o_ref[...] = jnp.where(inside, x_ref[...], 0).sum(axis=0, keepdims=True)",
 )
-_OUT, _SHAPE = "pl.BlockSpec((1, n), lambda i: (i, 0))", "ShapeDtypeStruct((steps, n), x.dtype)"
+_OUT, _SHAPE = "pl.BlockSpec((1, n), lambda i: (i, 0))", "ShapeDtypeStruct((programs, n), x.dtype)"
 _END = "return partial_sums.sum(axis=0)"
 _IN = "pl.BlockSpec((rows, n), lambda i: (i, 0))"
 
@@ -104,7 +104,7 @@ COLUMN_SUM = _TASK.exercise(
     edges=("one block, partly filled",),
     mistakes=(
         Mistake(
-            "rim added up",
+            "out of bounds added up",
             "The last block reaches beyond the rows, and values out of bounds got into the sum (nan here; it may be anything). Replace them first by something harmless. Multiplying by 0 is no help: nan times 0 is nan.",
             _edited((_INSIDE, "inside = True")),
         ),
@@ -191,7 +191,7 @@ COLUMN_SUM = _TASK.exercise(
             _edited(
                 (_WRITE, "o_ref[...] = jnp.where(inside, x_ref[...], 0)"),
                 (_OUT, "pl.BlockSpec((rows, n), lambda i: (i, 0))"),
-                (_SHAPE, "ShapeDtypeStruct((steps * rows, n), x.dtype)"),
+                (_SHAPE, "ShapeDtypeStruct((programs * rows, n), x.dtype)"),
             ),
         ),
         Mistake(

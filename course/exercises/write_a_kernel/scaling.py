@@ -1,4 +1,4 @@
-"""scale_shift: a map in one dimension, with a rim."""
+"""scale_shift: an elementwise function in one dimension, whose last block may be partly filled."""
 
 from __future__ import annotations
 
@@ -71,7 +71,7 @@ SCALE_SHIFT = _TASK.exercise(
     edges=("one block, partly filled",),
     mistakes=(
         Mistake(
-            "rim left out",
+            "partly filled blocks left out",
             "The last elements were never written (nan). `//` counts only full blocks: if the size is not a multiple of the block's, you need one more.",
             _edited((_GRID, "grid=(x.size // block,)")),
         ),
@@ -132,7 +132,7 @@ SCALE_SHIFT = _TASK.exercise(
         ),
         Mistake(
             "index arithmetic twice",
-            "The kernel looks for its elements by `program_id`, as a thread would. But `x_ref` is this step's block already: the index map has brought it, and here all of it is meant.",
+            "The kernel looks for its elements by `program_id`, as a thread would. But `x_ref` is this program's block already: the index map has brought it, and here all of it is meant.",
             _edited(
                 (
                     _WRITE,
@@ -142,12 +142,12 @@ SCALE_SHIFT = _TASK.exercise(
         ),
         Mistake(
             "no BlockSpec",
-            "Each step gets the whole array, as it does without a BlockSpec, and so all steps do everything, one over the other. Say which piece step i gets, of the input and of the output.",
+            "Each program gets the whole array, as it does without a BlockSpec, so all programs do everything, one over the other. Say which block program i gets, of the input and of the output.",
             _edited(("        in_specs=[tile],\n        out_specs=tile,\n", "")),
         ),
         Mistake(
             "one block",
-            "Right numbers, by one step that takes everything as its block. On a GPU one multiprocessor would work, and all the others look on. Use blocks of the size asked for, and a grid.",
+            "The numbers are right, but one program takes everything as its block. On a GPU one multiprocessor would work while all the others are idle. Use blocks of the size asked for, and a grid.",
             _edited((_GRID, "grid=(1,)"), (_TILE, "pl.BlockSpec(x.shape, lambda i: (0,))")),
         ),
         Mistake(

@@ -9,7 +9,7 @@ from __future__ import annotations
 import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Literal
 
 import numpy as np
 
@@ -32,7 +32,7 @@ class Asked:
 
     Attributes:
         blocks: the shape of the block of each input, then of the output.
-        steps: how many the grid has.
+        steps: how many programs the grid has.
     """
 
     blocks: Sequence[Shape]
@@ -44,7 +44,7 @@ def refuse(mark: str, sentence: str) -> WrongAnswer:
 
 
 def in_bounds(call: Call, asked: Asked) -> None:
-    """Refuse a step that has nothing to do.
+    """Refuse a program that has nothing to do.
 
     Raises:
         WrongAnswer: a block lies outside of its array.
@@ -53,7 +53,7 @@ def in_bounds(call: Call, asked: Asked) -> None:
         if side.beyond():
             raise refuse(
                 f"beyond, {call.steps} steps of {asked.steps}, up to {side.index.max(axis=0)}",
-                f"the grid {call.grid} has a step whose block of {side.block} lies beyond the array of {side.shape}: no element of it "
+                f"the grid {call.grid} has a program whose block of {side.block} lies beyond the array of {side.shape}: no element of it "
                 "is inside. The interpreter lets it by; a GPU needn't. Is the grid too long, or does an index map give something else than "
                 "the number of a block?",
             )
@@ -63,13 +63,13 @@ def alone(call: Call, asked: Asked) -> None:
     """Refuse a race.
 
     Raises:
-        WrongAnswer: two steps write the same block.
+        WrongAnswer: two programs write the same block.
     """
     if any(side.shared() for side in call.outputs):
         raise refuse(
             f"race, a grid of {len(call.grid)} axes, {call.steps} steps of {asked.steps}",
-            "several steps of the grid write the same block of the output. The interpreter takes them one after the other; on a GPU they "
-            "run at the same time, and it is a race. Give each step a block of its own.",
+            "several programs write the same block of the output. The interpreter runs them one after the other; on a GPU they "
+            "run at the same time, and it is a race. Give each program a block of its own.",
         )
 
 
@@ -81,15 +81,17 @@ def in_blocks(call: Call, asked: Asked) -> None:
     """
     *_, want = asked.blocks
     if call.steps == 1 < asked.steps:
-        raise refuse("one block", "the kernel ran once, on everything: a grid of one step. Cut the work into blocks.")
+        raise refuse(
+            "one block", "the kernel ran once, on everything: a grid of one program. Cut the work into blocks."
+        )
     got = call.outputs[0].block
     if _long(got) != _long(want):
         raise refuse("other blocks", f"a block of the output has the shape {got}; asked for are blocks of {want}.")
-    # A number or two that all steps need, such as a scale, may be an input of its own.
+    # A number or two that all programs need, such as a scale, may be an input of its own.
     if sum(side.size for side in call.inputs if _size(side.shape) > FEW) > sum(map(_size, asked.blocks[:-1])):
         raise refuse(
             "too much read",
-            f"each step reads blocks of {', '.join(str(side.block) for side in call.inputs)}, which is more than its part of the answer needs.",
+            f"each program reads blocks of {', '.join(str(side.block) for side in call.inputs)}, which is more than its part of the answer needs.",
         )
 
 
@@ -97,12 +99,12 @@ def placed_once(call: Call, asked: Asked) -> None:
     """Refuse a kernel that looks for its block inside of its block.
 
     Raises:
-        WrongAnswer: it indexes a reference by the number of the step, which the BlockSpec has done already.
+        WrongAnswer: it indexes a reference by the number of the program, which the BlockSpec has done already.
     """
     if call.by_step:
         raise refuse(
             "placed twice",
-            "the kernel indexes a reference by `program_id`. A reference is this step's block already: the index map has brought it. The "
+            "the kernel indexes a reference by `program_id`. A reference is this program's block already: the index map has brought it. The "
             "interpreter lets that by; a GPU would reach beyond the block.",
         )
 
@@ -132,6 +134,7 @@ class Task:
         outside: operations that may be done outside of the kernel: all others are to be done in it.
         kernels: how many there may be at most; the first is what the rules are for.
         depth: where sums are to be made in pieces, how many numbers a piece may have.
+        rtol, atol: as in :class:`course.checks.exercise.Exercise`.
     """
 
     want: Callable[..., np.ndarray]
@@ -140,6 +143,8 @@ class Task:
     outside: tuple[str, ...] = ()
     kernels: int = 1
     depth: Callable[[Asked], int] | None = None
+    rtol: float = RTOL
+    atol: float = ATOL
 
     def exercise(
         self,
@@ -149,6 +154,7 @@ class Task:
         cases: Callable[[np.random.Generator], Sequence[Case]],
         mistakes: tuple[Mistake, ...],
         edges: tuple[str, ...] = (),
+        kind: Literal["write", "repair"] = "write",
     ) -> Exercise:
         """The exercise that asks for it, named as its reference; `numbers` are the arguments of that which are no arrays."""
         return Exercise(
@@ -166,6 +172,9 @@ class Task:
             given=tuple(inspect.signature(reference).parameters),
             edges=edges,
             limit_s=LIMIT_S,
+            rtol=self.rtol,
+            atol=self.atol,
+            kind=kind,
             mistakes=mistakes,
         )
 
@@ -194,7 +203,7 @@ class Task:
         if left:
             raise refuse(
                 f"outside: {', '.join(sorted(left))}",
-                f"part of it is computed outside of the kernel ({', '.join(left[:4])}), which is one more trip to the memory for each such step.",
+                f"part of it is computed outside of the kernel ({', '.join(left[:4])}), which is one more trip to the memory for each such operation.",
             )
         for rule in self.rules:
             rule(calls[0], self.asked(*args))
@@ -221,39 +230,41 @@ class Task:
         *given, want = asked.blocks
         if grid.steps == 1 < asked.steps:
             raise refuse(
-                "one block", "the kernel ran once, on everything: a grid of one step. Cut the work into blocks."
+                "one block", "the kernel ran once, on everything: a grid of one program. Cut the work into blocks."
             )
         if grid.steps != asked.steps:
-            raise refuse("other steps", f"the kernel ran {grid.steps} times; asked for are {asked.steps} steps.")
+            raise refuse("other steps", f"the kernel ran {grid.steps} times; asked for are {asked.steps} programs.")
         if grid.places < grid.steps:
-            raise refuse(
-                "race", "several steps of the grid write the same block of the output, which is a race on a GPU."
-            )
+            raise refuse("race", "several programs write the same block of the output, which is a race on a GPU.")
         if _long(grid.written) != _long(want):
             raise refuse("other blocks", f"a block of the output is {grid.written}; asked for are blocks of {want}.")
         if sum(map(_size, grid.read)) > sum(map(_size, given)):
-            raise refuse("too much read", "each step reads more than its part of the answer needs.")
+            raise refuse("too much read", "each program reads more than its part of the answer needs.")
         if grid.asks_nan:
             raise refuse(
-                "nan left out", "the kernel leaves out what is nan, which the rim is in the interpreter alone."
+                "nan left out",
+                "the kernel leaves out what is nan. Values out of bounds are nan only in the interpreter.",
             )
         if grid.by_step:
             raise refuse(
-                "placed twice", "the kernel indexes a reference by `program_id`, where it is this step's block already."
+                "placed twice",
+                "the kernel indexes a reference by `program_id`, where it is this program's block already.",
             )
         if self.depth and max(grid.products, default=0) > self.depth(asked):
-            raise refuse("whole strips", f"a product in the kernel adds up over {max(grid.products)} numbers at once.")
+            raise refuse("whole strips", f"the kernel combines {max(grid.products)} numbers at once.")
 
     def remark(self, raw: Any, *args: Any) -> str | None:
         """How much a right answer moves."""
         call = calls_of(raw)[1][0]
         blocks = " and ".join(str(side.block) for side in call.inputs)
         return (
-            f"On the last input: {call.steps} steps, each of which reads a block of {blocks} and writes one of {call.outputs[0].block}: "
+            f"On the last input: {call.steps} programs, each of which reads a block of {blocks} and writes one of {call.outputs[0].block}: "
             f"{call.read():,} bytes in, {call.written():,} out."
         )
 
     def _right(self, answer: Any, *args: Any) -> bool:
         want = self.want(*args)
         got = np.asarray(answer) if isinstance(answer, np.ndarray) else np.zeros(())
-        return got.shape == want.shape and got.dtype.kind == "f" and np.allclose(got, want, rtol=RTOL, atol=ATOL)
+        return (
+            got.shape == want.shape and got.dtype.kind == "f" and np.allclose(got, want, rtol=self.rtol, atol=self.atol)
+        )

@@ -63,17 +63,17 @@ TRANSPOSE_BLOCKS = _TASK.exercise(
     mistakes=(
         Mistake(
             "blocks stay where they are",
-            "Each block is turned in itself, but it stays at its place (or at one that doesn't exist). Block (i, j) of x has to become another block of the output.",
+            "Each block is transposed, but it stays at its place, or goes to one that doesn't exist. Block (i, j) of x has to become another block of the output.",
             _edited((_TO, "pl.BlockSpec((cols, rows), lambda i, j: (i, j))")),
         ),
         Mistake(
             "not turned inside",
-            "Each block has come to the right place, but inside of it nothing is turned.",
+            "Each block has come to the right place, but it is not transposed inside.",
             _edited((_TURNED, "x_ref[...]")),
         ),
         Mistake(
             "moved as they are",
-            "Each block is moved, but nothing is turned inside of it, not even its shape: what was 2 × 3 should come out as 3 × 2.",
+            "Each block is moved, but not transposed, not even its shape: what was 2 × 3 should come out as 3 × 2.",
             _edited((_TURNED, "x_ref[...]"), (_TO, "pl.BlockSpec((rows, cols), lambda i, j: (j, i))")),
         ),
         Mistake(
@@ -88,7 +88,7 @@ TRANSPOSE_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "turned where it is read, too",
-            "The input's index map is turned as well: turned twice is as good as not at all. One of the two maps should turn.",
+            "The input's index map is swapped as well, and two swaps cancel. Swap in one of the two maps.",
             _edited((_FROM, "pl.BlockSpec((rows, cols), lambda i, j: (j, i))")),
         ),
         Mistake(
@@ -103,7 +103,7 @@ TRANSPOSE_BLOCKS = _TASK.exercise(
         ),
         Mistake("nothing written", NOTHING_WRITTEN, _edited(("o_ref[...] = ", "o_ref = "))),
         Mistake(
-            "rim left out",
+            "partly filled blocks left out",
             "Whole blocks are counted alone: where they don't come out even, some of the output is never written (nan).",
             _edited((_GRID, "grid=(m // rows, n // cols)")),
         ),
@@ -119,7 +119,7 @@ TRANSPOSE_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "one block",
-            "Right numbers, by one step that takes the whole matrix as its block. It has to come in blocks: a real matrix is larger than what lies close to the arithmetic.",
+            "The numbers are right, but one program takes the whole matrix as its block. Use blocks: a real matrix is too large to be close to the arithmetic.",
             _edited(
                 (_FROM, "pl.BlockSpec((m, n), lambda i, j: (0, 0))"),
                 (_TO, "pl.BlockSpec((n, m), lambda i, j: (0, 0))"),
