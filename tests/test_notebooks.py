@@ -28,18 +28,6 @@ from course.curriculum import lesson_of, topic_of
 pytestmark = pytest.mark.one_set
 
 ROOT = course_root(Path(__file__).parent)
-# The lessons that hold all gates of the second edition; the others are to follow.
-SECOND_EDITION = (
-    "start_here",
-    "gpu_parallelism",
-    "the_neuron",
-    "backprop",
-    "gradient_descent",
-    "cnn_classification",
-    "roofline",
-    "write_a_kernel",
-    "make_it_fast",
-)
 
 
 def each(*kinds: str) -> pytest.MarkDecorator:
@@ -96,16 +84,12 @@ def test_lesson_answers_each_guess_and_says_where_the_answer_comes_from(path: Pa
 
 
 @each(LESSONS)
-def test_lesson_of_the_second_edition_shows_figures_honest_minutes_no_answer_ahead_and_practices_all(
-    path: Path,
-) -> None:
-    """And a lesson that holds all of it is in the list of those that do."""
+def test_lesson_shows_figures_honest_minutes_no_answer_ahead_and_practices_all(path: Path) -> None:
     from course.checks.registry import exercises
 
     nb, solution = read(path), read(ROOT / SOLUTIONS / path.name)
     found = (*ahead_problems(nb, solution), *claim_problems(nb), *practice_problems(nb, solution, exercises(path.stem)))
-    problems = "\n".join(filter(None, (said([*found]), minutes_problem(nb))))
-    assert bool(problems) == (topic_of(path.stem) not in SECOND_EDITION), problems
+    assert "\n".join(filter(None, (said([*found]), minutes_problem(nb)))) == ""
 
 
 @each(LESSONS)
