@@ -19,6 +19,8 @@ from course.checks.probes.write_a_kernel import blocks
 from course.checks.verdict import Verdict
 from course.checks.wire import decode_outcome, encode_outcome
 from course.exercises.write_a_kernel import EXERCISES
+from course.exercises.write_a_kernel.common import edited
+from course.exercises.write_a_kernel.online import online_softmax
 
 KERNELS = tuple(exercise for exercise in EXERCISES if exercise.probe is blocks)
 each_kernel = pytest.mark.parametrize("exercise", KERNELS, ids=lambda exercise: exercise.name)
@@ -384,6 +386,12 @@ LOOPS: dict[str, tuple[Callable[..., Any], str]] = {
 def test_a_loop_that_jax_refuses_is_explained(way: str) -> None:
     answer, words = LOOPS[way]
     assert words in the_verdict("matmul_blocks", answer).message
+
+
+@pytest.mark.parametrize("correction", ["jnp.exp(new_top - top)", "top - new_top"])
+def test_a_correction_that_is_infinite_is_not_taken_for_nothing_written_alone(correction: str) -> None:
+    answer = edited(online_softmax, ("jnp.exp(top - new_top)", correction))
+    assert "begins at −∞" in the_verdict("online_softmax", answer).message
 
 
 def test_a_step_that_is_asked_for_outside_of_the_kernel_is_explained() -> None:

@@ -11,6 +11,7 @@ import matplotlib
 matplotlib.use("Agg")
 
 import matplotlib.pyplot as plt
+import numpy as np
 import pytest
 from matplotlib.axes import Axes
 from matplotlib.colors import to_hex
@@ -106,6 +107,28 @@ def test_a_color_means_the_same_program_in_every_array() -> None:
     assert stripes(table) == stripes(down) == [a, b, c, d, e, f]
     assert stripes(across) == [a, d, b, e, c, f]
     assert down.get_ylim()[0] > 4 > down.get_xlim()[1], "it stands"
+
+
+@pytest.mark.parametrize("rows, cols", [(4, 9), (3, 5)], ids=["full blocks", "partly filled blocks"])
+def test_the_array_above_and_the_one_at_the_left_line_up_with_the_table(rows: int, cols: int) -> None:
+    left, above, table = plot.block_map(
+        (2, -(-cols // 3)),
+        {
+            "left": ((rows,), spec((2,), lambda i, j: (i,))),
+            "above": ((cols,), spec((3,), lambda i, j: (j,))),
+            "table": ((rows, cols), spec((2, 3), lambda i, j: (i, j))),
+        },
+        around=True,
+    )
+    table.figure.canvas.draw()
+
+    def at(ax: Axes, x: float, y: float) -> np.ndarray:
+        return np.asarray(ax.transData.transform((x, y)))
+
+    for j in (0, cols):
+        assert at(above, j, 0)[0] == pytest.approx(at(table, j, 0)[0], abs=1)
+    for i in (0, rows):
+        assert at(left, 0, i)[1] == pytest.approx(at(table, 0, i)[1], abs=1)
 
 
 def test_a_block_of_every_program_has_all_colors_and_more_programs_than_colors_have_none() -> None:

@@ -119,10 +119,11 @@ def _axes(arrays: Mapping[str, tuple[Sequence[int], Spec]]) -> list[Axes]:
 
 def _around(arrays: Mapping[str, tuple[Sequence[int], Spec]]) -> list[Axes]:
     """Axes for an upright array, one above and a table, each element as large as in the others."""
-    *_, (shape, _) = arrays.values()
-    high, wide = _two(shape)
-    figsize = (_CELL * (wide + 1) + 2.6, _CELL * (high + 1) + 1.6)
-    sizes = {"width_ratios": [1, wide], "height_ratios": [1, high]}
+    *_, (shape, spec) = arrays.values()
+    high, wide = (-(-side // size) * size for side, size in zip(_two(shape), _two(spec.block_shape), strict=True))
+    figsize = (_CELL * (wide + 1) + 1.6, _CELL * (high + 1) + 1.6)
+    # In proportion to the limits of the axes, margins included: only then is an element as large in one array as in the others.
+    sizes = {"width_ratios": [1.4, wide + 0.4], "height_ratios": [1.4, high + 0.4]}
     corner, left, above, table = "corner", "left", "above", "table"
     made = plt.subplot_mosaic([[corner, above], [left, table]], figsize=figsize, **sizes)[1]  # type: ignore[call-overload]
     made[corner].set_axis_off()

@@ -30,7 +30,7 @@ _SAID = (
     ),
     (
         r"carry input and carry output must have",
-        "what `step` returns is the total of the next iteration: it needs the shape and the number type that the loop started with.",
+        "what the loop's function returns is handed to the next iteration: it needs the form, the shapes and the number types that the loop started with.",
     ),
     (
         r"arguments to fori_loop must have equal",
@@ -42,7 +42,7 @@ _SAID = (
     ),
     (
         r"start_indices arguments to dynamic_slice must be scalars",
-        "a piece begins at one number, and here you give a whole block of them. A loop calls `step(s, total)`: the iteration's number comes first.",
+        "a piece begins at one number, and here you give a whole block of them. A loop calls its function with two arguments, and the iteration's number comes first.",
     ),
     (
         r"AbstractRef|TransformedRef|unsupported operand type.*Tracer|got a Ref of type|Ref\{|into another Ref|requires ndarray or scalar arguments.*Tracer",

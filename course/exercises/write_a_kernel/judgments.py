@@ -40,7 +40,7 @@ DIAGNOSE_BLOCKS = choice(
             "D",
             {
                 "A": _SUM_FULL,
-                "B": "Then the third sum would not have been written at all. The interpreter would show nan there, too, but the kernel ran three times.",
+                "B": "Then the third sum would not have been written at all, which shows as nan, too. But this kernel ran in three programs, one for each block.",
                 "C": _SUM_FULL,
                 "E": "Each program writes a sum of its own, so none of them disturbs another.",
             },

@@ -16,7 +16,7 @@ from jax.experimental import pallas as pl
 
 from course.checks.exercise import Case, Mistake
 from course.exercises.write_a_kernel.calls import Call
-from course.exercises.write_a_kernel.common import NOTHING_WRITTEN, compiled, edited, normal, quarters
+from course.exercises.write_a_kernel.common import compiled, edited, normal, quarters
 from course.exercises.write_a_kernel.tasks import RULES, Asked, Task, refuse
 
 
@@ -159,7 +159,7 @@ ONLINE_SOFTMAX = _TASK.exercise(
         ),
         Mistake(
             "correction by a difference",
-            "You subtract or multiply by the difference of the two maxima. The maximum stands in an exponent, so a difference there is a factor.",
+            "You subtract or multiply by the difference of the two maxima. The maximum is in an exponent, so a difference there is a factor.",
             _edited((_SHRINK, "jnp.where(top == -jnp.inf, 0, top - new_top)")),
         ),
         Mistake(
@@ -222,7 +222,7 @@ ONLINE_SOFTMAX = _TASK.exercise(
         ),
         Mistake(
             "values not moved",
-            "Every piece of scores weighs the first piece of the values. The values of a piece stand at the same place as its scores.",
+            "Every piece of scores weighs the first piece of the values. The values of a piece have the same places in their array as its scores have in the row.",
             _edited(("v_ref[part, :]", "v_ref[pl.ds(0, piece), :]")),
         ),
         Mistake(
@@ -240,7 +240,12 @@ ONLINE_SOFTMAX = _TASK.exercise(
             "The last piece of each row is missing.",
             _edited((_LOOP, "jax.lax.fori_loop(0, max(n // piece - 1, 1), take_in, start)")),
         ),
-        Mistake("nothing written", NOTHING_WRITTEN, _edited((_END, "o_ref = weighed / total"))),
+        # A correction of −∞ gives the same numbers, so the hint names both.
+        Mistake(
+            "nothing written",
+            "Everything is nan. Either nothing was written (`o_ref = …` only gives the name to something else), or the kernel computed with an infinity: if your maximum begins at −∞, what are new − old and your correction in the first iteration?",
+            _edited((_END, "o_ref = weighed / total")),
+        ),
         Mistake(
             "last rows left out",
             "You count only full blocks: if the rows are not a multiple of the block's, the last ones are never written (nan).",

@@ -78,12 +78,12 @@ TRANSPOSE_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "folded anew",
-            "`reshape` keeps the numbers in their order and breaks the rows elsewhere. Turning makes a column of each row.",
+            "`reshape` keeps the numbers in their order and breaks the rows elsewhere. A transpose makes a column of each row.",
             _edited((_TURNED, "x_ref[...].reshape(cols, rows)")),
         ),
         Mistake(
             "output's blocks not turned",
-            "A block of 2 × 3 becomes one of 3 × 2: the output's blocks have another shape than those of x.",
+            "A block of 2 × 3 becomes one of 3 × 2: the output's blocks have another shape than x's.",
             _edited((_TO, "pl.BlockSpec((rows, cols), lambda i, j: (j, i))")),
         ),
         Mistake(
@@ -93,23 +93,23 @@ TRANSPOSE_BLOCKS = _TASK.exercise(
         ),
         Mistake(
             "grid of the output",
-            "The grid counts the blocks of one array, x or the output, and the index maps take its numbers for those of the other. Either is fine, but both have to speak of the same.",
+            "The grid counts the blocks of one array, x or the output, but the index maps treat its indices as those of the other. Either array is fine, as long as grid and index maps use the same one.",
             _edited((_GRID, "grid=(pl.cdiv(n, cols), pl.cdiv(m, rows))")),
         ),
         Mistake(
             "shape not turned",
-            "The output has the shape of x. Turned, there are as many rows as x has columns.",
+            "The output has the shape of x. A transpose has as many rows as x has columns.",
             _edited(("ShapeDtypeStruct((n, m), x.dtype)", "ShapeDtypeStruct((m, n), x.dtype)")),
         ),
         Mistake("nothing written", NOTHING_WRITTEN, _edited(("o_ref[...] = ", "o_ref = "))),
         Mistake(
             "partly filled blocks left out",
-            "Whole blocks are counted alone: where they don't come out even, some of the output is never written (nan).",
+            "You count only full blocks: if a side is not a multiple of the block's, some of the output is never written (nan).",
             _edited((_GRID, "grid=(m // rows, n // cols)")),
         ),
         Mistake(
             "turned outside",
-            "The kernel copies, and JAX turns the result: a second trip to the memory for every number. Let the kernel do it, on the way.",
+            "The kernel copies, and JAX transposes the result: a second trip to the memory for every number. Transpose inside the kernel.",
             _edited(
                 ("ShapeDtypeStruct((n, m), x.dtype)", "ShapeDtypeStruct((m, n), x.dtype)"),
                 (_TURNED, "x_ref[...]"),
