@@ -51,6 +51,12 @@ def _of_part(which: int) -> Callable[..., Any]:
     return wrong
 
 
+def _parts_as_size(loss_fn: Loss, params: Any, images: Any, labels: Any, parts: int) -> Any:
+    """Pieces of as many images as there should be pieces."""
+    loss, grads = _total(loss_fn, params, images, labels, len(images) // parts)
+    return loss / parts, jax.tree.map(lambda g: g / parts, grads)
+
+
 def _parts_at_once(loss_fn: Loss, params: Any, images: Any, labels: Any, parts: int) -> Any:
     cut = images.reshape(parts, -1, *images.shape[1:]), labels.reshape(parts, -1)
     each = jax.vmap(jax.value_and_grad(loss_fn), in_axes=(None, 0, 0))(params, *cut)
@@ -185,6 +191,11 @@ ACCUMULATE_GRADIENTS = Exercise(
             "You cut the batch into parts and then work on all parts at once, as `jax.vmap` does: the memory has to "
             "hold the work on all of them. Work on one after the other, in a Python loop or in a loop on the device.",
             _parts_at_once,
+        ),
+        Mistake(
+            "parts as the size",
+            "Your parts hold `parts` images each. `parts` says how many parts there are: how many images does each of them hold?",
+            _parts_as_size,
         ),
         Mistake(
             "a step after each part",

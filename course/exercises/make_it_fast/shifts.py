@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import jax.numpy as jnp
 import numpy as np
+from jax import Array
 
 from course.checks.exercise import Case, Exercise, Mistake
 from course.exercises.make_it_fast.common import TOPIC, normal
@@ -53,6 +55,22 @@ def _middle(kernel: np.ndarray) -> np.ndarray:
     place = slice(max(high // 2 - 1, 0), high // 2 + 2), slice(max(wide // 2 - 1, 0), wide // 2 + 2)
     kept[place] = kernel[place]
     return kept
+
+
+def _one_zero(high: int | None = None, wide: int | None = None) -> Callable[..., Array]:
+    """One zero on each side, as for a kernel of 3 × 3. It goes through so many weights, or through those of the kernel."""
+
+    def wrong(images: Array, kernel: Array) -> Array:
+        images, kernel = jnp.asarray(images), jnp.asarray(kernel)
+        _, h, w, _ = images.shape
+        padded = jnp.pad(images, ((0, 0), (1, 1), (1, 1), (0, 0)))
+        total = jnp.zeros(())
+        for i in range(high or kernel.shape[0]):
+            for j in range(wide or kernel.shape[1]):
+                total = total + padded[:, i : i + h, j : j + w] * kernel[i, j, 0]
+        return total
+
+    return wrong
 
 
 def _last(kernel: np.ndarray) -> np.ndarray:
@@ -122,6 +140,16 @@ SHIFTED_CONV = Exercise(
             "three by three",
             "You use at most nine weights. A kernel may have another size: its shape says how many shifts there are.",
             _with(_middle),
+        ),
+        Mistake(
+            "always one zero",
+            "You put one zero on each side, which is right for a kernel of 3 × 3 only. The zeros on a side are half of the kernel's size there.",
+            _one_zero(),
+        ),
+        Mistake(
+            "always three by three",
+            "Your zeros and your loops are those of a kernel of 3 × 3. A kernel may have another size: read it from `kernel.shape`.",
+            _one_zero(3, 3),
         ),
         Mistake(
             "last shift only",

@@ -192,7 +192,7 @@ MAKE_STEP = Exercise(
         ),
         Mistake(
             "compiled anew",
-            "It is compiled again for every step. That happens if you call `jax.jit` *inside* the step: each call makes a new function that JAX has never seen. Call it once, outside.",
+            "It is compiled again for every step. That happens if you call `jax.jit` *inside* the step on a function that is made there: JAX has never seen that one. Make and compile it once, outside.",
             _anew,
         ),
         Mistake(
