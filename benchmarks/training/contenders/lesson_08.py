@@ -1,11 +1,13 @@
 """Lesson 08's end: the code that the lesson arrives at, taken from the notebook's own cells.
 
-The convolutional network trains by its `fast_epoch` and answers by its `fast_answers`. The lesson has no network of dense layers;
-that one trains by the answers to the exercises `make_step` and `scan_epoch`.
+The convolutional network trains by its `fast_epoch`, and answers by its `fast_answers` or, one image at a time, by its
+`answering`. The lesson has no network of dense layers; that one trains by the answers to the exercises `make_step` and
+`scan_epoch`.
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
@@ -28,17 +30,21 @@ class Contender:
 
     def __init__(self, network: str, weights: Weights, half: bool = False) -> None:
         self.state: Any
+        # For one image at a time: makes a function of the images alone, for the weights of now.
+        self.answering: Callable[[Any], Callable[..., Array]] | None = None
+        self.alone: Callable[..., Array] | None = None
         (self._cnn if network == "cnn" else self._mlp)(weights)
 
     def _cnn(self, weights: Weights) -> None:
         optimizer = lesson_05.adam()
-        end = defined(LESSONS / NOTEBOOK, "fast_epoch", "fast_answers", given={"optimizer": optimizer})
+        end = defined(LESSONS / NOTEBOOK, "fast_epoch", "fast_answers", "answering", given={"optimizer": optimizer})
         params: dict[str, dict[str, Array]] = {}
         for key, value in weights.items():
             layer, part = key.split("/")
             params.setdefault(layer, {})[lesson_05.PARTS[part]] = jnp.asarray(value)
         self.state = params, optimizer.init(params)
         self.epoch, self.answers = end["fast_epoch"], end["fast_answers"]
+        self.answering = end["answering"]
 
     def _mlp(self, weights: Weights) -> None:
         answer = defined(SOLUTIONS / NOTEBOOK, "make_step", "scan_epoch")
@@ -64,7 +70,11 @@ class Contender:
 
     def train(self, order: NDArray[np.int32]) -> NDArray[np.float32]:
         self.state, losses = self.epoch(self.state, *self.data, order)
+        self.alone = None
         return np.asarray(losses)
 
     def logits(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.asarray(self.answers(self.state[0], images))
+        if len(images) > 1 or self.answering is None:
+            return np.asarray(self.answers(self.state[0], images))
+        self.alone = self.alone or self.answering(self.state[0])
+        return np.asarray(self.alone(images))
