@@ -62,7 +62,7 @@ def test_the_operations_are_those_that_the_compiler_counts(network: str) -> None
     import jax
     from flax import nnx
 
-    from benchmarks.training.contenders.lesson_05 import model_with
+    from benchmarks.training.contenders.taught import model_with
 
     graph, params = nnx.split(model_with(network, task.start_weights(network)))
     images = task.noise(32, 1).train_images
@@ -219,7 +219,7 @@ def _run(*words: str) -> tuple[int, str]:
     [
         (("--cores", "999"), "The cores here are"),
         (("--cores", "a"), "not a list of numbers"),
-        (("--only", "caffe"), "The contenders are lesson_05"),
+        (("--only", "caffe"), "The contenders are taught"),
         (("--rounds", "0"), "'--rounds'"),
     ],
 )
@@ -282,7 +282,7 @@ def test_the_page_has_every_contender_and_every_figure() -> None:
 def test_the_page_says_which_goals_are_reached_against_the_fastest_peer() -> None:
     result = _result()
     result["networks"]["cnn"]["images_per_s"] = {
-        "32": {FAST: [9, 11], "lesson_05": [5, 5], BASE: [8, 10], "flax": [1, 99]}
+        "32": {FAST: [9, 11], "taught": [5, 5], BASE: [8, 10], "flax": [1, 99]}
     }
     text = page.section(result)
     # The fastest is who is fastest in the middle round, not who was once.

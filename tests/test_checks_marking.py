@@ -140,6 +140,11 @@ def test_a_shape_is_told_without_the_expected_one() -> None:
     assert "(2, 4, 1)" not in " ".join(verdict.public()[1])
 
 
+def _network(shapes: list[list[int]], seeds: list[int]) -> Any:
+    """What the probe tells of a network with parameters of these shapes, which makes use of its keys."""
+    return np.array(shapes, np.int32), None, None, [[np.full(3, seed)] for seed in seeds]
+
+
 @pytest.mark.parametrize(
     ("name", "value", "public"),
     [
@@ -148,8 +153,16 @@ def test_a_shape_is_told_without_the_expected_one() -> None:
             lambda seeds, *sizes: ((np.zeros((3, 5)), np.zeros(3)), [np.zeros((3, 5))] * len(seeds)),
             "W has shape (3, 5); expected (n_out, n_in).",
         ),
-        ("CNN", (np.array([[9, 9, 0, 0]] * 6, np.int32), None, None), "has the shape (9, 9), which was not asked for."),
-        ("CNN", (np.array([[3, 3, 1, 32]], np.int32), None, None), "the network lacks a parameter."),
+        (
+            "CNN",
+            lambda images, features, classes, seeds: _network([[9, 9, 0, 0]] * 6, seeds),
+            "has the shape (9, 9), which was not asked for.",
+        ),
+        (
+            "CNN",
+            lambda images, features, classes, seeds: _network([[3, 3, 1, 32]], seeds),
+            "the network lacks a parameter.",
+        ),
         ("classify", np.array([11], np.int32), "a digit that is easy to read was taken for 11."),
         ("softmax", np.zeros((1, 3)), "values differ from the expected ones."),
     ],

@@ -209,8 +209,8 @@ def by_lines(difference: Callable[[np.ndarray, np.ndarray], np.ndarray], axis: i
             return False
         lines = [line[known] for line, known in zip(found, told, strict=True) if known.any()]
         alike = all(np.allclose(line, line[0], rtol=1e-3, atol=1e-6) for line in lines)
-        many = sum(len(line) > 1 for line in lines) > 0
-        return (True if many else None) if alike else False
+        one_for_all = not lines or np.allclose([line[0] for line in lines], lines[0][0], rtol=1e-3, atol=1e-6)
+        return (True if not one_for_all and any(len(line) > 1 for line in lines) else None) if alike else False
 
     return holds
 

@@ -64,7 +64,10 @@ def _want(scores: np.ndarray, values: np.ndarray, rows: int, piece: int) -> np.n
 
 def _cases(rng: np.random.Generator) -> list[Case]:
     def case(label: str, m: int, n: int, d: int, rows: int, piece: int, *levels: float, cliff: float = 0.0) -> Case:
-        """A row of each level; within it the scores rise and fall, from piece to piece, and in the last row they fall by a cliff."""
+        """A row of each level; within it the scores rise and fall, from piece to piece, and in the last row they fall by a cliff.
+
+        With levels, the first score of the third row towers over the others of its piece, by more than float32's exp can hold.
+        """
         scores = normal(rng, m, n)
         for p in range(n // piece):  # an odd piece is higher than those beside it
             scores[:, p * piece : (p + 1) * piece] += (p % 2) * 1.5 + p * 0.5
@@ -72,14 +75,16 @@ def _cases(rng: np.random.Generator) -> list[Case]:
         for row, level in enumerate(levels):
             scores[row] += level
         scores[-1, :piece] += cliff
+        scores[2, 0] += 120.0 * bool(levels)
+        scores[0] = scores[0] if levels else 1.5  # all alike: their shares are, too
         values = quarters(rng, n, d)
-        values[0], values[-1] = 3, -3  # the first and the last count
+        values[0], values[-1] = 12, -12  # the first and the last count
         return Case(label, (scores, values, rows, piece))
 
     return [
-        case("two pieces, blocks of two rows", 4, 6, 3, 2, 3),
-        case("four pieces, a last block that is partly filled", 5, 8, 2, 2, 2),
-        case("large scores, and very low ones", 4, 9, 3, 2, 3, 500.0, -500.0, 0.0, -90.0, cliff=250.0),
+        case("two pieces, blocks of two rows", 4, 6, 4, 2, 3),
+        case("four pieces, a last block that is partly filled", 5, 8, 3, 2, 2),
+        case("large scores, and very low ones", 4, 9, 5, 2, 3, 500.0, -500.0, 0.0, -90.0, cliff=250.0),
         case("a single piece, one row at a time", 3, 4, 5, 1, 4),
     ]
 

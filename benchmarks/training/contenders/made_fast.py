@@ -18,7 +18,7 @@ from jax import Array
 from numpy.typing import NDArray
 
 from benchmarks.training.cells import LESSONS, SOLUTIONS, defined
-from benchmarks.training.contenders import lesson_05
+from benchmarks.training.contenders import taught
 from benchmarks.training.task import Weights
 from course.curriculum import lesson_of
 
@@ -36,21 +36,21 @@ class Contender:
         (self._cnn if network == "cnn" else self._mlp)(weights)
 
     def _cnn(self, weights: Weights) -> None:
-        optimizer = lesson_05.adam()
+        optimizer = taught.adam()
         end = defined(LESSONS / NOTEBOOK, "fast_epoch", "fast_answers", "answering", given={"optimizer": optimizer})
         params: dict[str, dict[str, Array]] = {}
         for key, value in weights.items():
             layer, part = key.split("/")
-            params.setdefault(layer, {})[lesson_05.PARTS[part]] = jnp.asarray(value)
+            params.setdefault(layer, {})[taught.PARTS[part]] = jnp.asarray(value)
         self.state = params, optimizer.init(params)
         self.epoch, self.answers = end["fast_epoch"], end["fast_answers"]
         self.answering = end["answering"]
 
     def _mlp(self, weights: Weights) -> None:
         answer = defined(SOLUTIONS / NOTEBOOK, "make_step", "scan_epoch")
-        lesson = defined(LESSONS / lesson_05.NOTEBOOK, "loss_fn")
-        graph, params = nnx.split(lesson_05.model_with("mlp", weights))
-        optimizer = lesson_05.adam()
+        lesson = defined(LESSONS / taught.NOTEBOOK, "loss_fn")
+        graph, params = nnx.split(taught.model_with("mlp", weights))
+        optimizer = taught.adam()
 
         def loss_fn(params: Any, images: Array, labels: Array) -> Array:
             return lesson["loss_fn"](nnx.merge(graph, params), images, labels)
