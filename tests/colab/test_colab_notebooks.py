@@ -66,13 +66,21 @@ def with_probe(nb: Notebook) -> Notebook:
     return nb
 
 
+# jaxlib's profiler looks for TensorFlow, which Colab has, and the twin, which has what the notebooks import, has not.
+_NO_TENSORFLOW = "Can't import tensorflow.python.profiler.trace"
+
+
 def complaints_of(ran: Any) -> list[str]:
     """What any cell wrote to stderr, and what it raised."""
     found = []
     for cell in ran.cells:
         for output in cell.get("outputs", []):
-            if output.get("name") == "stderr" or output.output_type == "error":
-                found.append(f"{cell.id}: {output.get('text') or output.get('evalue')}")
+            if output.output_type == "error":
+                found.append(f"{cell.id}: {output.evalue}")
+            elif output.get("name") == "stderr":
+                lines = [line for line in output.text.splitlines() if not line.endswith(_NO_TENSORFLOW)]
+                if lines:
+                    found.append(f"{cell.id}: {lines}")
     return found
 
 
