@@ -23,7 +23,7 @@ step, and to the end of an epoch in batches of {EPOCH_BATCH}. All contenders may
 first time* nothing has been compiled. Memory is the most that the process had until the end of the epoch. An answer is from a
 NumPy array to a NumPy array.
 
-What a step leaves of the device's peaks is shown by its operations, each alone in the form that the library gives it: *at least* is
+What a step leaves of the device's peaks is shown by its operations, each alone, the pool as a maximum over a reshaped array: *at least* is
 the larger of two times, its arithmetic at the measured peak and its bytes, each read or written once, at the measured bandwidth.
 
 glibc gives large blocks of freed memory back to the system and gets them page by page at the next step, or keeps them, depending on

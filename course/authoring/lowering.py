@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from course.authoring.in_process import run_cells
-from course.pallas import exported
+from course.cuda_program import exported
 
 # Pallas' two compilers for NVIDIA GPUs.
 COMPILERS = ("triton", "mosaic_gpu")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
@@ -18,10 +19,16 @@ def shifted_conv(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
     return _summed(images, kernel, (high // 2, high // 2), (wide // 2, wide // 2))
 
 
-def _summed(images: np.ndarray, kernel: np.ndarray, rows: tuple[int, int], columns: tuple[int, int]) -> np.ndarray:
-    """Shifted images times their weights, with so many zeros above and below, and left and right."""
+def _summed(
+    images: np.ndarray,
+    kernel: np.ndarray,
+    rows: tuple[int, int],
+    columns: tuple[int, int],
+    mode: Literal["constant", "wrap"] = "constant",
+) -> np.ndarray:
+    """Shifted images times their weights, with so many places above and below, and left and right: zeros, or the other side's pixels."""
     _, h, w, _ = images.shape
-    padded = np.pad(images, ((0, 0), rows, columns, (0, 0)))
+    padded = np.pad(images, ((0, 0), rows, columns, (0, 0)), mode=mode)
     total = np.zeros((*images.shape[:3], kernel.shape[-1]), np.float32)
     for i in range(kernel.shape[0]):
         for j in range(kernel.shape[1]):
@@ -40,12 +47,8 @@ def _one_side(images: np.ndarray, kernel: np.ndarray, before: bool) -> np.ndarra
 
 
 def _around(images: np.ndarray, kernel: np.ndarray) -> np.ndarray:
-    images, kernel = np.asarray(images), np.asarray(kernel)
-    high, wide = kernel.shape[:2]
-    frame = ((0, 0), (high // 2, high // 2), (wide // 2, wide // 2), (0, 0))
-    padded = np.pad(images, frame, mode="wrap")
-    _, h, w, _ = images.shape
-    return np.asarray(sum(padded[:, i : i + h, j : j + w] * kernel[i, j, 0] for i in range(high) for j in range(wide)))
+    rows, columns = ((side // 2, side // 2) for side in kernel.shape[:2])
+    return _summed(np.asarray(images), np.asarray(kernel), rows, columns, "wrap")
 
 
 def _middle(kernel: np.ndarray) -> np.ndarray:
