@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import re
 import warnings
+from collections.abc import Collection
+from importlib import import_module
 from typing import Any
 
 import jax
@@ -33,7 +35,7 @@ def triton_program(function: Any, *arrays: Any) -> str:
     call = _kernel_of(jax.make_jaxpr(function)(*arrays).jaxpr)
     if call is None:
         raise ValueError("the function calls no Pallas kernel")
-    chosen = {"interpret": False} | ({"backend": "triton"} if "backend" in call.params else {})
+    chosen = {"interpret": False, **compiled_by("triton", call.params)}
     shapes = [jax.ShapeDtypeStruct(one.aval.shape, one.aval.dtype) for one in call.invars]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of a backend that is on its way out
@@ -48,6 +50,18 @@ def exported(jitted: Any, *args: Any, **kwargs: Any) -> Any:
     checks = [export.DisabledSafetyCheck.custom_call(name) for name in _CALLS]
     with _gpu(), jax.disable_jit(False):
         return export.export(jitted, platforms=[CUDA], disabled_checks=checks)(*args, **kwargs)
+
+
+def compiled_by(compiler: str, parameters: Collection[str]) -> dict[str, Any]:
+    """What chooses one of Pallas' compilers for NVIDIA GPUs, among the arguments of `pl.pallas_call`.
+
+    Args:
+        compiler: "triton" or "mosaic_gpu".
+        parameters: the names of those that `pl.pallas_call` has in this version of JAX.
+    """
+    if "backend" in parameters:
+        return {"backend": compiler}
+    return {"compiler_params": import_module(f"jax.experimental.pallas.{compiler}").CompilerParams()}
 
 
 def _gpu() -> contextlib.AbstractContextManager[Any]:

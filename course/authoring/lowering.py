@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from course.authoring.in_process import run_cells
-from course.cuda_program import exported
+from course.cuda_program import compiled_by, exported
 
 # Pallas' two compilers for NVIDIA GPUs.
 COMPILERS = ("triton", "mosaic_gpu")
@@ -102,7 +102,8 @@ def _recorded(tell: Callable[[str, str, str], None], made: Callable[[_Jitted], N
         def call(*operands: Any) -> Any:
             shapes = [jax.ShapeDtypeStruct(jnp.shape(one), jnp.result_type(one)) for one in operands]
             for compiler in COMPILERS:
-                compiled = pallas_call(kernel, *args, **{**kwargs, **_for(pallas_call, compiler), "interpret": False})
+                chosen = compiled_by(compiler, inspect.signature(pallas_call).parameters)
+                compiled = pallas_call(kernel, *args, **{**kwargs, **chosen, "interpret": False})
                 tell(_name(kernel), compiler, _problem(partial(exported, jit(compiled), *shapes)))
             return called(*operands)
 
@@ -197,15 +198,6 @@ def _name(fun: Any) -> str:
         fun = fun.func
     name = getattr(fun, "__name__", type(fun).__name__)
     return str(name)
-
-
-def _for(pallas_call: Any, compiler: str) -> dict[str, Any]:
-    """The arguments of `pl.pallas_call` by which one of the two compilers is chosen."""
-    from importlib import import_module
-
-    if "backend" in inspect.signature(pallas_call).parameters:
-        return {"backend": compiler, "compiler_params": None}
-    return {"compiler_params": import_module(f"jax.experimental.pallas.{compiler}").CompilerParams()}
 
 
 def _problem(lower: Callable[[], Any]) -> str:
