@@ -210,7 +210,7 @@ def test_a_process_that_is_forked_off_the_kernel_never_answers_in_its_place(grad
 @pytest.mark.thorough
 def test_a_wait_for_another_process_is_not_called_a_loop(grade: Grade) -> None:
     waits = "import subprocess\ndef layer(x, W, b):\n    subprocess.run(['sleep', '100'])"
-    told = question(grade(planted({"layer": waits})), "layer")
+    told = question(grade(planted({"layer": waits}), HANGS), "layer")
     said = " ".join((*told.limits, *told.text))
     assert told.state == STOPPED and "It had started another process" in said and "loop" not in said
 

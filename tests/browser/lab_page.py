@@ -139,6 +139,10 @@ class LabNotebook:
         while left := tuple(self._left()):
             self._wait_until(partial(self._no_more, left), f"{self.path}, which is before this cell:\n{left[0]}")
         self.wait_for_kernel()
+        return self.wait_until_shown()
+
+    def wait_until_shown(self) -> list[Cell]:
+        """Until the page has drawn all outputs that it has. Returns the code cells."""
         self.page.wait_for_function(_SHOWN)
         return self.code_cells()
 
