@@ -5,7 +5,8 @@
 Each way begins with a fresh clone of what is committed, an empty home and empty caches, runs the README's own lines, and
 ends when JupyterLab has answered with lesson 00 (HTTP 200). They run one after another in one go; the last line is the
 ratio of `make lab` to plain pip. The conda way is run without conda: its pip part from environment.yml, as conda would
-hand it to pip, with the Python that is here. Whether conda itself finds its Python is not run.
+hand it to pip, with the Python that is here and with what plain pip has downloaded before it. Whether conda itself finds
+its Python is not run.
 """
 
 from __future__ import annotations
@@ -85,13 +86,13 @@ def script(way: str, clone: Path, port: int) -> str:
 
 
 def environment(home: Path, tools: list[str]) -> dict[str, str]:
-    """The environment of someone who has installed nothing: an empty home and caches, `tools` before the PATH."""
+    """The environment of someone who has installed nothing: an empty home, `tools` before the PATH, and a folder for pip's downloads."""
     left_out = ("VIRTUAL_ENV", "CONDA_", "JUPYTER", "XDG_", "UV_", "MAKE", "MFLAGS", "VENV", "PYTHON")
     env = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return {
         **env,
         "HOME": str(home),
-        "PIP_CACHE_DIR": str(home / "pip"),
+        "PIP_CACHE_DIR": str(home.parent / "pip"),
         "UV_CACHE_DIR": str(home / "uv"),
         "PATH": os.pathsep.join([*tools, env["PATH"]]),
         "PYENV_ROOT": os.environ.get("PYENV_ROOT", str(Path.home() / ".pyenv")),

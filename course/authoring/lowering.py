@@ -76,13 +76,14 @@ def _recorded(tell: Callable[[str, str, str], None], made: Callable[[_Jitted], N
     """
     import jax
     import jax.numpy as jnp
+    from flax import nnx
     from jax.experimental import pallas as pl
 
     from course import claims, timing
 
     course = sys.modules["course"]
 
-    jit, pallas_call = jax.jit, pl.pallas_call
+    jit, pallas_call, flax_jit = jax.jit, pl.pallas_call, nnx.jit
 
     def recording_jit(fun: Any = None, **kwargs: Any) -> Any:
         if fun is None:
@@ -95,6 +96,11 @@ def _recorded(tell: Callable[[str, str, str], None], made: Callable[[_Jitted], N
         if _by_a_cell(fun):
             made(jitted)
         return jitted
+
+    def repeating_jit(fun: Any = None, **kwargs: Any) -> Any:
+        if fun is None:
+            return partial(repeating_jit, **kwargs)
+        return _Repeating(flax_jit(fun, **kwargs))
 
     def recording_call(kernel: Any, *args: Any, **kwargs: Any) -> Any:
         called = pallas_call(kernel, *args, **kwargs)
@@ -112,6 +118,7 @@ def _recorded(tell: Callable[[str, str, str], None], made: Callable[[_Jitted], N
     changes: list[tuple[Any, str, Any]] = [
         (jax, "jit", recording_jit),
         (pl, "pallas_call", recording_call),
+        (nnx, "jit", repeating_jit),
         (timing, "_ENOUGH", 0.0),
         (timing, "_FEWEST", 1),
         (timing, "_FEWEST_WHEN_LONG", 1),
@@ -172,6 +179,36 @@ class _Jitted:
     def _lower(self, *args: Any, **kwargs: Any) -> None:
         self.called = True
         self._tell(self.name, "xla", _problem(partial(exported, self._jitted, *args, **kwargs)))
+
+
+class _Repeating:
+    """What `nnx.jit` gives, but that it soon says the same again: taking a network apart for each step takes longer than the step."""
+
+    def __init__(self, jitted: Any) -> None:
+        update_wrapper(self, jitted, updated=())
+        self._jitted = jitted
+        self._gave: dict[Any, Any] = {}
+        self._runs: Counter[Any] = Counter()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._jitted, name)
+
+    def __call__(self, *args: Any, **kwargs: Any) -> Any:
+        kind = tuple(_kind_of_any(one) for one in (*args, *kwargs.values()))
+        if self._runs[kind] < RUNS:
+            self._runs[kind] += 1
+            self._gave[kind] = self._jitted(*args, **kwargs)
+        return self._gave[kind]
+
+
+def _kind_of_any(argument: Any) -> Any:
+    """As `_kind`, of an argument that may be a network, an optimizer or a metric, which is only itself."""
+    if isinstance(argument, dict | list | tuple):
+        import jax
+
+        leaves, tree = jax.tree.flatten(argument)
+        return tree, tuple(_kind(leaf) for leaf in leaves)
+    return _kind(argument) if hasattr(argument, "dtype") else id(argument)
 
 
 def _by_jax() -> bool:
