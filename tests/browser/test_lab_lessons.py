@@ -46,7 +46,7 @@ class Ran:
 
 # What these compute takes a while; the others show all kinds of outputs that there are.
 LONG = ("backprop", "write_a_kernel")
-TRAIN_FOR_MINUTES = ("gradient_descent", "cnn_classification", "make_it_fast")
+TRAIN_FOR_MINUTES = ("gradient_descent", "cnn_classification", "make_it_fast", "scale_out", "deeper_networks")
 
 
 @pytest.fixture(
@@ -96,7 +96,8 @@ def test_every_figure_can_be_seen(lesson: Ran) -> None:
     pictures = [picture for picture in lesson.notebook.pictures() if not picture["widget"]]
     assert len(pictures) == figures
     assert [p for p in pictures if not (p["seen"] and p["loaded"] and p["width"] > 50 and p["height"] > 50)] == []
-    assert all(len(p["alt"]) >= 30 for p in pictures), "and who can't see it is told what it shows"
+    if lesson.first_figure_s is not None:  # JupyterLab hides the words of a stored picture until its cell has run
+        assert all(len(p["alt"]) >= 30 for p in pictures), "and who can't see it is told what it shows"
 
 
 def test_every_widget_can_be_seen(lesson: Ran) -> None:
