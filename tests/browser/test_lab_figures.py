@@ -27,13 +27,12 @@ def test_each_figure_in_jupyterlab_has_its_words_and_can_be_seen(
     assert axe(notebook.page, ".jp-OutputArea-output") == []
 
 
-TRAINING = """import time
+TRAINING = """\
 from course import plot
 from course.plot import training
 training._EVERY_S, training._TIMES = 0, 0
 with plot.Live(4) as live:
     for step in range(4):
-        time.sleep(0.1)
         live.step(1 / (step + 1))
     live.epoch(0.5)"""
 
