@@ -55,9 +55,12 @@ def test_the_lesson_names_each_of_its_kernels_that_mosaic_refuses() -> None:
     path = ROOT / LESSONS / f"{lesson_of('write_a_kernel')}.ipynb"
     by_mosaic = [one for one in lowered(path) if one.compiler == "mosaic_gpu"]
     refused = {one.name for one in by_mosaic if one.problem}
+    # The newest JAX has no way from `pl.pallas_call` to Mosaic GPU, and says no more than this.
+    if {one.problem for one in by_mosaic} == {"AssertionError"}:
+        return
     table = next(cell["source"] for cell in read(path)["cells"] if cell["id"] == "k-25b")
     listed = {name for row in re.findall(r"^\|[^|]*\|([^|]*)\|$", table, re.M) for name in re.findall(r"`(\w+)`", row)}
-    assert refused in (listed, {one.name for one in by_mosaic})
+    assert refused == listed
 
 
 PLANTED = """\
